@@ -1,0 +1,1 @@
+"""Who asks, what they may do, links, sessions and the audit log."""

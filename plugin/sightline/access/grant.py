@@ -1,0 +1,94 @@
+"""What one caller may do: the value that every Archive method takes and every route is checked against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sightline.errors import ForbiddenError, UnauthenticatedError
+
+
+class Verb(StrEnum):
+    """What can be allowed. A route names exactly one."""
+
+    SEARCH = "search"
+    VIEW = "view"
+    DOWNLOAD = "download"
+    UPLOAD = "upload"
+    ANNOTATE = "annotate"
+    REPORT = "report"
+    SHARE = "share"
+    DELETE = "delete"
+    ADMINISTER = "administer"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Some verbs on one study, or on the whole archive where `study_instance_uid` is None."""
+
+    verbs: frozenset[Verb]
+    study_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who asks and what they may do.
+
+    Parameters
+    ----------
+    subject : str
+        ``anonymous``, a user name, ``link-service`` or ``link:<link id>``.
+    permissions : tuple of Permission
+        Everything allowed; nothing else is.
+    session : str
+        Public id of the session (never its secret); empty without one. Audit counts reads by it.
+    address : str
+        Network address of the caller as the server saw it; empty when unknown.
+    """
+
+    subject: str
+    permissions: tuple[Permission, ...] = ()
+    session: str = ""
+    address: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is logged in."""
+        return self.subject == "anonymous"
+
+    def allows(self, verb: Verb, study_instance_uid: str | None = None) -> bool:
+        """Whether `verb` is allowed on that study, or on the whole archive when no study is named."""
+        return any(
+            verb in permission.verbs and permission.study_instance_uid in (None, study_instance_uid)
+            for permission in self.permissions
+        )
+
+    def require(self, verb: Verb, study_instance_uid: str | None = None) -> None:
+        """Refuse unless `allows`.
+
+        Raises
+        ------
+        UnauthenticatedError
+            Nobody is logged in.
+        ForbiddenError
+            The caller is known, but may not do this.
+        """
+        if self.allows(verb, study_instance_uid):
+            return
+        if self.is_anonymous:
+            raise UnauthenticatedError("Log in, or open the link that you were given.")
+        where = "this study" if study_instance_uid else "the whole archive"
+        raise ForbiddenError(f"You may not {verb.value} {where}.")
+
+
+ANONYMOUS = Grant("anonymous")
+
+
+def administrator(subject: str, session: str = "", address: str = "") -> Grant:
+    """Everything on the whole archive."""
+    return Grant(subject, (Permission(frozenset(Verb)),), session, address)
+
+
+def internal(purpose: str) -> Grant:
+    """Sightline's own grant for what it looks up by itself, such as the study that a link is asked for."""
+    return Grant(f"sightline:{purpose}", (Permission(frozenset({Verb.SEARCH, Verb.VIEW})),))

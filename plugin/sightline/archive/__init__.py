@@ -1,0 +1,1 @@
+"""What everybody else knows of stored DICOM."""

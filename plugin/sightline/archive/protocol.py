@@ -1,0 +1,151 @@
+"""The Archive protocol: what Sightline knows of stored DICOM, whoever stores it.
+
+Every method takes the caller's grant and refuses by itself, so that no handler can forget to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sightline.access.grant import Grant
+
+
+class Level(StrEnum):
+    """Levels of the DICOM query model (PS3.4 C.6.2), as Orthanc spells them."""
+
+    STUDY = "Study"
+    SERIES = "Series"
+    INSTANCE = "Instance"
+
+
+Row = Mapping[str, str]
+"""Attributes of one study, series or instance: DICOM keyword -> value as text, several values joined by a backslash."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """The identity of stored bytes. A new file for the same UIDs has another `uuid`: every cache is keyed by it."""
+
+    uuid: str
+    size: int
+    md5: str
+
+
+@dataclass(frozen=True)
+class InstanceRecord:
+    """One stored SOP instance and the identity of its file."""
+
+    orthanc_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    file: StoredFile
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Where a worker finds the bytes: a readable path if the storage allows it, else the bytes themselves.
+
+    Exactly one of the two is set.
+    """
+
+    path: str | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search at one level (PS3.4 C.2.2.2 matching).
+
+    Parameters
+    ----------
+    level : Level
+        What is searched for.
+    matches : Mapping[str, str]
+        DICOM keyword -> single value, wildcard, UID list (backslash) or range, already decoded.
+    study_instance_uid, series_instance_uid : str, optional
+        Search below this study or series only.
+    attributes : Sequence[str]
+        Keywords wanted beside those that the archive always returns.
+    limit, offset : int
+        Page; a limit of 0 means no limit.
+    newest_first : bool
+        Studies by descending Study Date and Study Time rather than in the archive's order.
+    """
+
+    level: Level
+    matches: Mapping[str, str] = field(default_factory=dict)
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    attributes: Sequence[str] = ()
+    limit: int = 0
+    offset: int = 0
+    newest_first: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a search, and whether more match than were returned."""
+
+    rows: tuple[Row, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class StoreResult:
+    """What became of one stored file. `existed` says that the same file was there already."""
+
+    orthanc_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    existed: bool
+
+
+class Archive(Protocol):
+    """Stored DICOM. Verbs are named per method; all raise `UnauthenticatedError` or `ForbiddenError`.
+
+    What was acknowledged (stored, overwritten, deleted, modified, merged) is visible to the very next call.
+    """
+
+    def search(self, grant: Grant, query: Query) -> Page:
+        """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
+        ...
+
+    def series_instances(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[InstanceRecord, ...]:
+        """Return all instances of one series, in no particular order (VIEW). Raises `NotFoundError`."""
+        ...
+
+    def instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> InstanceRecord:
+        """Return one instance (VIEW). Raises `NotFoundError`."""
+        ...
+
+    def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
+        """Where the DICOM file's bytes are, for a worker (VIEW). Raises `NotFoundError` when it has gone."""
+        ...
+
+    def read(self, grant: Grant, record: InstanceRecord) -> bytes:
+        """Return the DICOM file, byte for byte as stored (VIEW). Raises `NotFoundError` when it has gone."""
+        ...
+
+    def store(self, grant: Grant, content: bytes) -> StoreResult:
+        """Store one DICOM file (UPLOAD).
+
+        Raises
+        ------
+        UnprocessableError
+            Not a DICOM file, nested too deeply, or refused by the archive; nothing was stored.
+        """
+        ...
+
+    def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
+        """Delete one study for good (DELETE). Raises `NotFoundError`."""
+        ...

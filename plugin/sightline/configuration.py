@@ -1,0 +1,126 @@
+"""The ``"Sightline"`` section of Orthanc's configuration, validated: nothing unknown, nothing of the wrong type.
+
+Options are spelled as Orthanc spells its own (``PascalCase``). `docs/configuration.md` is generated from this model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.alias_generators import to_pascal
+
+Origin = Annotated[str, StringConstraints(pattern=re.compile(r"^https?://[A-Za-z0-9.\-\[\]:]+$"))]
+"""Scheme, host and port of a web site, without path or trailing slash."""
+
+
+class ConfigurationError(Exception):
+    """The configuration stops the start. The message names the key, what was found and what is allowed."""
+
+
+class Section(BaseModel):
+    """A group of options: immutable, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(alias_generator=to_pascal, extra="forbid", frozen=True, strict=True)
+
+
+class Links(Section):
+    """Capability links: one study, some verbs, an expiry."""
+
+    default_expiry_hours: float = Field(8, gt=0, description="How long a link lives when its maker does not say.")
+    maximum_expiry_hours: float = Field(720, gt=0, description="The longest life that a maker may ask for.")
+    service_key_sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        "",
+        description="SHA-256 in hexadecimal of the link-service key, which may create and revoke links and do nothing "
+        "else. Empty: there is no such key. Make one with `openssl rand -hex 32`, hash it with `sha256sum`.",
+    )
+
+
+class Sessions(Section):
+    """Sessions of people in a browser."""
+
+    idle_minutes: float = Field(15, gt=0, description="A session ends by itself after so long without a request.")
+    maximum_hours: float = Field(12, gt=0, description="A session ends after so long in any case.")
+
+
+class Workers(Section):
+    """Processes that decode and render, outside Orthanc's own process."""
+
+    count: int = Field(2, ge=1, le=64, description="How many processes.")
+    memory_megabytes: int = Field(2048, ge=256, description="Address space that one of them may use beside volumes.")
+    deadline_seconds: float = Field(30, gt=0, description="A task that takes longer is ended and answered with 503.")
+
+
+class Configuration(Section):
+    """Everything that an administrator can set in the section `Sightline`."""
+
+    environment: str = Field(
+        "",
+        description="Folder of the Python environment with Sightline's requirements, made for the Python that the "
+        "plugin links. Empty: `environment` beside the plugin folder.",
+    )
+    viewer_directory: str = Field("", description="Folder of the built viewer. Empty: `viewer-assets/dist`.")
+    state_directory: str = Field(
+        "", description="Folder for Sightline's own database. Empty: `sightline` below Orthanc's storage directory."
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+[^\s?#/])?$",
+        description="Address under which users reach Orthanc, without trailing slash. Links are made of it. Empty: "
+        "`http://127.0.0.1:<HttpPort>`.",
+    )
+    frame_ancestors: tuple[Origin, ...] = Field(
+        (), strict=False, description="Web sites, such as the EHR, that may show Sightline inside a frame."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), strict=False, description="Addresses of reverse proxies whose `X-Forwarded-For` is believed."
+    )
+    maximum_upload_megabytes: int = Field(
+        1024, ge=1, description="Larger uploads are refused before their body is read."
+    )
+    allow_chunked_uploads: bool = Field(
+        False, description="Accept uploads that do not declare their length. Their size cannot be bounded beforehand."
+    )
+    volume_megabytes: int = Field(2048, ge=64, description="Shared memory for assembled volumes.")
+    links: Links = Field(Links(), description="Capability links.")
+    sessions: Sessions = Field(Sessions(), description="Sessions of people in a browser.")
+    workers: Workers = Field(Workers(), description="Processes that decode and render.")
+
+    @classmethod
+    def parse(cls, section: Mapping[str, Any]) -> Configuration:
+        """Validate the section as Orthanc read it.
+
+        Raises
+        ------
+        ConfigurationError
+            Names the path of the key, what was found and what is allowed.
+        """
+        try:
+            return cls.model_validate(section)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    """Make one sentence per problem: path, value found, what is allowed."""
+    sentences = []
+    for problem in error.errors(include_url=False):
+        path = ".".join(["Sightline", *(str(part) for part in problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            allowed = ", ".join(_known_keys(problem["loc"][:-1]))
+            sentences.append(f'"{path}" is not an option; allowed here are {allowed}')
+        else:
+            sentences.append(f'"{path}" is {problem["input"]!r}; {problem["msg"][0].lower()}{problem["msg"][1:]}')
+    return "Orthanc's configuration is wrong: " + "; ".join(sentences) + "."
+
+
+def _known_keys(path: tuple[int | str, ...]) -> list[str]:
+    """Return the option names of the section at `path`, as written in the file."""
+    model: type[BaseModel] = Configuration
+    for part in path:
+        field = next(f for f in model.model_fields.values() if f.alias == part)
+        assert isinstance(field.annotation, type)  # noqa: S101 - only sections have keys below them
+        model = field.annotation
+    return [str(field.alias) for field in model.model_fields.values()]

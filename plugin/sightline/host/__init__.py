@@ -1,0 +1,1 @@
+"""The only room that imports `orthanc`: callbacks become WSGI calls on our own threads."""

@@ -1,0 +1,1 @@
+"""What Sightline itself must remember, in a relational database."""

@@ -1,0 +1,1 @@
+"""The viewer's pages and the JSON that it asks for."""

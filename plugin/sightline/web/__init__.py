@@ -1,0 +1,1 @@
+"""HTTP vocabulary that every handler shares: routes, requests, negotiation, errors, caching."""

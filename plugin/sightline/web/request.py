@@ -1,0 +1,23 @@
+"""The request as handlers see it: Werkzeug's, plus who asks."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response
+
+from sightline.access.grant import Grant
+
+GRANT_KEY = "sightline.grant"
+"""WSGI environment key under which the host, or the outside server's middleware, leaves the caller's `Grant`."""
+
+__all__ = ["GRANT_KEY", "Request", "Response"]
+
+
+class Request(WerkzeugRequest):
+    """One HTTP request. Query values are decoded, whatever the server made of them."""
+
+    @property
+    def grant(self) -> Grant:
+        """Who asks and what they may do."""
+        grant: Grant = self.environ[GRANT_KEY]
+        return grant

@@ -1,0 +1,35 @@
+"""What handlers work with, handed to each of them: no globals, so that tests can put anything in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sightline.access.audit import AuditLog
+from sightline.access.control import AccessControl
+from sightline.access.links import LinkStore
+from sightline.archive.protocol import Archive
+from sightline.configuration import Configuration
+from sightline.rendering.engine import RenderingEngine
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything below the handlers."""
+
+    configuration: Configuration
+    public_url: str
+    archive: Archive
+    engine: RenderingEngine
+    access: AccessControl
+    links: LinkStore
+    audit: AuditLog
+    viewer_directory: Path
+    clock: Callable[[], datetime]
+    health: Callable[[], dict[str, Any]]
+    """Versions, workers and warnings for administrators; ``status`` is ``"ok"`` or says what is wrong."""
+    site: dict[str, Any]
+    """What the empty state and the about page say of this Orthanc: ``dicom_aet``, ``dicom_port`` (0: off), ``versions``."""
