@@ -1,0 +1,1 @@
+"""Getting Sightline to run: private Debian roots, Orthanc's configuration, start and stop, the bundle."""
