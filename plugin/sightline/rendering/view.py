@@ -96,6 +96,8 @@ class Picture:
 
     `etag` changes whenever the stored file, the view or the rendering code does. `window` is the one that was applied,
     None where a VOI LUT sequence or colour was. `lossy` says that the encoding, or the stored file, lost something.
+    `pixel_spacing` is mm in the patient or at the detector between rows and between columns of this very picture, after
+    any reduction: pixels need not be square. None where the file does not say.
     """
 
     content: bytes
@@ -105,3 +107,4 @@ class Picture:
     etag: str
     lossy: bool
     window: Window | None
+    pixel_spacing: tuple[float, float] | None = None

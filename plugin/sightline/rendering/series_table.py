@@ -1,0 +1,236 @@
+"""What a series holds, frame by frame: the values that the viewer, DICOMweb and the engine plan pictures with.
+
+A table describes stored headers only; it has no pixels. It is right for exactly one set of stored files, whose
+identities are its `identity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from sightline.rendering.view import VoiFunction, Window
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class WindowPreset:
+    """A window that the file proposes, with its explanation (0028,1055) or an empty text."""
+
+    window: Window
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Modality rescale (PS3.3 C.11.1.1.2): value = slope * stored + intercept, in `unit` (`HU`, ...; empty: unknown)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class InstanceEntry:
+    """How the pixels of one stored SOP instance are encoded (PS3.3 C.7.6.3).
+
+    `pixel_offset` is the byte offset of the value of Pixel Data in the file, None where the file is deflated as a whole.
+    `padding` is the inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost
+    something before it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say
+    that the file carries such a LUT sequence instead of, or beside, numbers.
+    """
+
+    file_uuid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    instance_number: int | None
+    transfer_syntax_uid: str
+    pixel_keyword: str
+    pixel_offset: int | None
+    rows: int
+    columns: int
+    number_of_frames: int
+    samples_per_pixel: int
+    photometric_interpretation: str
+    planar_configuration: int
+    bits_allocated: int
+    bits_stored: int
+    pixel_representation: int
+    padding: tuple[int, int] | None = None
+    lossy: bool = False
+    frame_time: float | None = None
+    modality_lut: bool = False
+    voi_lut: bool = False
+    presentation_inverse: bool = False
+    frame_of_reference_uid: str = ""
+    acquisition_number: int | None = None
+    content_time: str = ""
+    patient_orientation: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class FrameEntry:
+    """One frame: where it lies in the patient and how its values are meant.
+
+    `frame` counts from 1. Positions and spacings are mm in LPS; `pixel_spacing` is (between rows, between columns), and
+    `spacing_origin` names the attribute it comes from: ``PixelSpacing`` (in the patient), ``ImagerPixelSpacing`` or
+    ``NominalScannedPixelSpacing`` (at the detector), or empty.
+    """
+
+    instance: InstanceEntry
+    frame: int
+    image_position_patient: Vector | None = None
+    image_orientation_patient: tuple[float, ...] | None = None
+    pixel_spacing: tuple[float, float] | None = None
+    spacing_origin: str = ""
+    slice_thickness: float | None = None
+    rescale: Rescale = Rescale()
+    windows: tuple[WindowPreset, ...] = ()
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """SOP Instance UID of the instance that holds the frame."""
+        return self.instance.sop_instance_uid
+
+
+@dataclass(frozen=True)
+class SeriesTable:
+    """All frames of a series in display order, and what of it is no picture.
+
+    Display order is by position along the common normal where every frame has one, else by Instance Number and frame.
+    `other` names instances without pixels, `unreadable` maps SOP Instance UID to the reason.
+    """
+
+    identity: str
+    study_instance_uid: str
+    series_instance_uid: str
+    modality: str
+    frames: tuple[FrameEntry, ...]
+    other: tuple[str, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    def frame(self, sop_instance_uid: str, frame: int) -> FrameEntry | None:
+        """Return that frame, None if the series has none such."""
+        return next((f for f in self.frames if f.sop_instance_uid == sop_instance_uid and f.frame == frame), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object from which `from_json` makes an equal table."""
+        instances: dict[str, dict[str, Any]] = {}
+        frames = []
+        for frame in self.frames:
+            instances.setdefault(frame.sop_instance_uid, asdict(frame.instance))
+            frames.append(frame_to_json(frame))
+        flat = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "frames"}
+        return flat | {"instances": instances, "frames": frames}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> SeriesTable:
+        """Make the table that `to_json` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            The value is not such a description.
+        """
+        instances = {uid: instance_from_json(item) for uid, item in value["instances"].items()}
+        return cls(
+            identity=value["identity"],
+            study_instance_uid=value["study_instance_uid"],
+            series_instance_uid=value["series_instance_uid"],
+            modality=value["modality"],
+            frames=tuple(frame_from_json(item, instances[item["sop_instance_uid"]]) for item in value["frames"]),
+            other=tuple(value["other"]),
+            unreadable=tuple((uid, reason) for uid, reason in value["unreadable"]),
+        )
+
+
+def series_identity(file_uuids: Iterable[str]) -> str:
+    """Return the identity of a set of stored files: a digest that changes when any of them does.
+
+    Examples
+    --------
+    >>> series_identity(["b", "a"]) == series_identity(["a", "b"])
+    True
+    """
+    return sha256("\n".join(sorted(file_uuids)).encode()).hexdigest()[:32]
+
+
+def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
+    """Return a JSON object for a frame, which names its instance but does not repeat it."""
+    value = {field.name: getattr(frame, field.name) for field in fields(frame) if field.name != "instance"}
+    value["sop_instance_uid"] = frame.sop_instance_uid
+    value["rescale"] = asdict(frame.rescale)
+    value["windows"] = [asdict(preset) for preset in frame.windows]
+    return value
+
+
+def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameEntry:
+    """Make the frame that `frame_to_json` described."""
+    position, orientation, spacing = (
+        None if value[key] is None else tuple(value[key])
+        for key in ("image_position_patient", "image_orientation_patient", "pixel_spacing")
+    )
+    return FrameEntry(
+        instance=instance,
+        frame=value["frame"],
+        image_position_patient=position,
+        image_orientation_patient=orientation,
+        pixel_spacing=spacing,
+        spacing_origin=value["spacing_origin"],
+        slice_thickness=value["slice_thickness"],
+        rescale=Rescale(**value["rescale"]),
+        windows=tuple(
+            WindowPreset(window_from_json(preset["window"]), preset["explanation"]) for preset in value["windows"]
+        ),
+    )
+
+
+def instance_from_json(value: Mapping[str, Any]) -> InstanceEntry:
+    """Make an entry of its ``dataclasses.asdict`` as JSON gives it back, with lists where tuples were."""
+    pairs = {key: None if value[key] is None else tuple(value[key]) for key in ("padding", "patient_orientation")}
+    return InstanceEntry(**{**value, **pairs})
+
+
+def window_from_json(value: Mapping[str, Any]) -> Window:
+    """Make a window of its ``dataclasses.asdict``."""
+    return Window(value["center"], value["width"], VoiFunction(value["function"]))
+
+
+def in_display_order(frames: Iterable[FrameEntry]) -> tuple[FrameEntry, ...]:
+    """Sort frames by position along their common normal where all have one, else by Instance Number.
+
+    Several frames at one position (phases, echoes) follow each other by acquisition and instance number.
+    """
+    unsorted = list(frames)
+    distances = _distances(unsorted)
+
+    def key(index: int) -> tuple[float, int, int, int, str]:
+        frame = unsorted[index]
+        number = frame.instance.instance_number
+        return (
+            distances[index],
+            frame.instance.acquisition_number or 0,
+            1 << 31 if number is None else number,
+            frame.frame,
+            frame.sop_instance_uid,
+        )
+
+    return tuple(unsorted[index] for index in sorted(range(len(unsorted)), key=key))
+
+
+def _distances(frames: list[FrameEntry]) -> list[float]:
+    """Return where along the common normal (mm, rounded to 0.01) each frame lies; zeros where there is none."""
+    nowhere = [0.0] * len(frames)
+    orientations = {tuple(round(x, 4) for x in f.image_orientation_patient or ()) for f in frames}
+    if len(orientations) != 1 or any(f.image_position_patient is None for f in frames):
+        return nowhere
+    cosines = frames[0].image_orientation_patient
+    if cosines is None:
+        return nowhere
+    normal = np.cross(cosines[:3], cosines[3:])
+    return [round(float(np.dot(normal, f.image_position_patient or ())), 2) for f in frames]
