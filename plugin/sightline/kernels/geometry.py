@@ -1,7 +1,7 @@
 """Where voxels are in the patient: plan a volume from the headers of its slices, and the planes to cut through it.
 
-Patient space is LPS in mm (PS3.3 C.7.6.2.1.1): x to the patient's left, y to the back, z to the head. Voxel index order
-is (slice, row, column), counted from 0; an index names the centre of its voxel. `docs/coordinates.md` defines all of it.
+Patient space is LPS in mm (PS3.3 C.7.6.2.1.1): x to the patient's left, y to the back, z to the head. Indices are
+(slice, row, column), counted from 0; an index names the centre of its voxel. `docs/coordinates.md` defines all of it.
 """
 
 from __future__ import annotations
@@ -215,21 +215,26 @@ def _uniform(slices: Sequence[SlicePlane]) -> SlicePlane:
     """Return the first slice after checking that all others share its size, spacing and orientation."""
     if len(slices) < SMALLEST_VOLUME:
         raise GeometryError(f"At least {SMALLEST_VOLUME} slices are needed; there are {len(slices)}.")
-    if any(s.position is None or s.orientation is None for s in slices):
+    positions = [_numbers(s.position, 3) for s in slices]
+    orientations = [_numbers(s.orientation, 6) for s in slices]
+    if not np.all(np.isfinite(positions)) or not np.all(np.isfinite(orientations)):
         raise GeometryError("The images do not say where they lie in the patient.")
-    if any(s.pixel_spacing is None or min(s.pixel_spacing) <= 0 for s in slices):
+    spacings = np.array([_numbers(s.pixel_spacing, 2) for s in slices])
+    if not np.all(np.isfinite(spacings)) or spacings.min() <= 0:
         raise GeometryError("The images do not say how large their pixels are in the patient.")
     first = slices[0]
     if any((s.rows, s.columns) != (first.rows, first.columns) for s in slices):
         raise GeometryError("The images are of different sizes.")
-    if not np.allclose([s.pixel_spacing for s in slices], first.pixel_spacing, rtol=1e-3, atol=0):
+    if not np.allclose(spacings, spacings[0], rtol=1e-3, atol=0):
         raise GeometryError("The images have pixels of different sizes.")
-    orientations = np.array([s.orientation for s in slices], np.float64)
-    if not np.all(np.isfinite(orientations)) or not np.all(np.isfinite([s.position for s in slices])):
-        raise GeometryError("The images do not say where they lie in the patient.")
-    if np.abs(orientations - orientations[0]).max() > ORIENTATION_TOLERANCE:
+    if np.abs(np.subtract(orientations, orientations[0])).max() > ORIENTATION_TOLERANCE:
         raise GeometryError("The images are cut in different directions.")
     return first
+
+
+def _numbers(values: Sequence[float] | None, count: int) -> Floats:
+    """Return an attribute's values, not-a-number for each where it is absent or not of the right length."""
+    return np.array(values if values is not None and len(values) == count else [np.nan] * count, np.float64)
 
 
 def _orthonormal(cosines: Floats) -> Floats:
@@ -251,7 +256,7 @@ def _refuse_duplicates(distances: Floats) -> None:
 
 def _step(offsets: Floats, distances: Floats, normal: Floats, pixel: float) -> Floats:
     """Return the displacement per mm along the normal, refusing slices that are not in line."""
-    step = offsets[-1] / distances[-1]
+    step: Floats = offsets[-1] / distances[-1]
     if np.abs(offsets - distances[:, None] * step).max() > SHEAR_TOLERANCE * pixel:
         raise GeometryError("The images are displaced against each other.")
     if np.abs((step - normal) * distances[-1]).max() <= SHEAR_TOLERANCE * pixel:

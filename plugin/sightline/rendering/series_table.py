@@ -28,7 +28,7 @@ class WindowPreset:
 
 @dataclass(frozen=True)
 class Rescale:
-    """Modality rescale (PS3.3 C.11.1.1.2): value = slope * stored + intercept, in `unit` (`HU`, ...; empty: unknown)."""
+    """Modality rescale (PS3.3 C.11.1.1.2): value = slope * stored + intercept, in `unit` (such as HU; empty: unknown)."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -39,7 +39,7 @@ class Rescale:
 class InstanceEntry:
     """How the pixels of one stored SOP instance are encoded (PS3.3 C.7.6.3).
 
-    `pixel_offset` is the byte offset of the value of Pixel Data in the file, None where the file is deflated as a whole.
+    `pixel_offset` is where the value of Pixel Data starts in the file; None where the file is deflated as a whole.
     `padding` is the inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost
     something before it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say
     that the file carries such a LUT sequence instead of, or beside, numbers.

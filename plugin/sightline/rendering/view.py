@@ -52,7 +52,7 @@ class FrameOf:
 
 @dataclass(frozen=True)
 class PlaneOf:
-    """One plane of the volume resampled along the patient's axes. `index` counts from 0 at the lowest LPS coordinate."""
+    """One plane of the volume along the patient's axes. `index` counts from 0 at the lowest LPS coordinate."""
 
     orientation: Orientation
     index: int

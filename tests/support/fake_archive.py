@@ -1,0 +1,197 @@
+"""An archive in memory, for tests that need stored DICOM but no Orthanc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from hashlib import md5, sha1
+from io import BytesIO
+from uuid import uuid4
+
+from pydicom import Dataset, dcmread
+from pydicom.multival import MultiValue
+
+from sightline.access.grant import Grant, Verb
+from sightline.archive.protocol import (
+    FileSource,
+    InstanceRecord,
+    Level,
+    Page,
+    Query,
+    Row,
+    StoredFile,
+    StoreResult,
+)
+from sightline.errors import NotFoundError, UnprocessableError
+
+_KEYWORDS = {
+    Level.STUDY: (
+        "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber",
+        "ReferringPhysicianName", "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+    ),
+    Level.SERIES: (
+        "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SeriesDate", "SeriesTime", "Modality",
+        "BodyPartExamined", "Laterality",
+    ),
+    Level.INSTANCE: ("SOPInstanceUID", "SOPClassUID", "InstanceNumber", "NumberOfFrames", "Rows", "Columns"),
+}  # fmt: skip
+_ABOVE = {
+    Level.STUDY: (Level.STUDY,),
+    Level.SERIES: (Level.STUDY, Level.SERIES),
+    Level.INSTANCE: (Level.STUDY, Level.SERIES, Level.INSTANCE),
+}
+_UID = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.INSTANCE: "SOPInstanceUID"}
+
+
+class FakeArchive:
+    """The whole `Archive` protocol over files in memory; grants are enforced as a real archive does.
+
+    Storing the same SOP Instance UID again overwrites it. `by_path` makes `source` return paths below that folder.
+    """
+
+    def __init__(self, files: Iterable[bytes] = (), by_path: str | None = None) -> None:
+        self._stored: dict[str, tuple[InstanceRecord, bytes, Dataset]] = {}
+        self._by_path = by_path
+        self.source_calls = 0
+        for content in files:
+            self._put(content)
+
+    def search(self, grant: Grant, query: Query) -> Page:
+        if query.study_instance_uid and grant.allows(Verb.VIEW, query.study_instance_uid):
+            grant.require(Verb.VIEW, query.study_instance_uid)
+        else:
+            grant.require(Verb.SEARCH)
+        rows = [row for row in self._rows(query.level, query.attributes) if _matches(row, query)]
+        if query.newest_first:
+            rows.sort(key=lambda row: (row.get("StudyDate", ""), row.get("StudyTime", "")), reverse=True)
+        end = query.offset + query.limit if query.limit else len(rows)
+        return Page(tuple(rows[query.offset : end]), more=end < len(rows))
+
+    def series_instances(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[InstanceRecord, ...]:
+        grant.require(Verb.VIEW, study_instance_uid)
+        records = tuple(
+            record
+            for record, _, _ in self._stored.values()
+            if (record.study_instance_uid, record.series_instance_uid) == (study_instance_uid, series_instance_uid)
+        )
+        if not records:
+            raise NotFoundError("There is no such series.")
+        return records
+
+    def instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> InstanceRecord:
+        for record in self.series_instances(grant, study_instance_uid, series_instance_uid):
+            if record.sop_instance_uid == sop_instance_uid:
+                return record
+        raise NotFoundError("There is no such instance.")
+
+    def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
+        self.source_calls += 1
+        content = self.read(grant, record)
+        if self._by_path is None:
+            return FileSource(content=content)
+        path = f"{self._by_path}/{record.file.uuid}"
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(content)
+        return FileSource(path=path)
+
+    def read(self, grant: Grant, record: InstanceRecord) -> bytes:
+        grant.require(Verb.VIEW, record.study_instance_uid)
+        stored = self._stored.get(record.orthanc_id)
+        if stored is None or stored[0].file != record.file:
+            raise NotFoundError("The file has gone.")
+        return stored[1]
+
+    def store(self, grant: Grant, content: bytes) -> StoreResult:
+        grant.require(Verb.UPLOAD)
+        return self._put(content)
+
+    def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
+        grant.require(Verb.DELETE, study_instance_uid)
+        gone = [key for key, (record, _, _) in self._stored.items() if record.study_instance_uid == study_instance_uid]
+        if not gone:
+            raise NotFoundError("There is no such study.")
+        for key in gone:
+            del self._stored[key]
+
+    def forget(self, sop_instance_uid: str) -> None:
+        """Delete one instance, as somebody else might."""
+        self._stored = {k: v for k, v in self._stored.items() if v[0].sop_instance_uid != sop_instance_uid}
+
+    def _put(self, content: bytes) -> StoreResult:
+        try:
+            dataset = dcmread(BytesIO(content), stop_before_pixels=True, force=True)
+            study, series, sop = (
+                str(dataset[keyword].value) for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+            )
+        except Exception as error:
+            raise UnprocessableError("This is no DICOM file.") from error
+        text = "|".join([str(dataset.get("PatientID", "")), study, series, sop]).encode()
+        digest = sha1(text).hexdigest()  # noqa: S324 - Orthanc's own identifiers
+        orthanc_id = "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+        checksum = md5(content).hexdigest()  # noqa: S324 - Orthanc's own checksum
+        before = self._stored.get(orthanc_id)
+        existed = before is not None and before[0].file.md5 == checksum
+        if not existed:
+            record = InstanceRecord(orthanc_id, study, series, sop, StoredFile(str(uuid4()), len(content), checksum))
+            if before is not None:
+                record = replace(before[0], file=record.file)
+            self._stored[orthanc_id] = (record, content, dataset)
+        return StoreResult(orthanc_id, study, series, sop, str(dataset.get("SOPClassUID", "")), existed)
+
+    def _rows(self, level: Level, attributes: Iterable[str]) -> list[Row]:
+        groups: dict[str, list[Dataset]] = {}
+        for _, _, dataset in self._stored.values():
+            groups.setdefault(str(dataset.get(_UID[level], "")), []).append(dataset)
+        keywords = [keyword for above in _ABOVE[level] for keyword in _KEYWORDS[above]]
+        return [
+            {keyword: _text(group[0], keyword) for keyword in (*keywords, *attributes) if keyword in group[0]}
+            | _counts(level, group)
+            for group in groups.values()
+        ]
+
+
+def _counts(level: Level, group: list[Dataset]) -> dict[str, str]:
+    modalities = "\\".join(sorted({str(dataset.get("Modality", "")) for dataset in group}))
+    series = str(len({dataset.SeriesInstanceUID for dataset in group}))
+    if level is Level.STUDY:
+        return {
+            "ModalitiesInStudy": modalities,
+            "NumberOfStudyRelatedSeries": series,
+            "NumberOfStudyRelatedInstances": str(len(group)),
+        }
+    return {"NumberOfSeriesRelatedInstances": str(len(group))} if level is Level.SERIES else {}
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    if value is None:
+        return ""
+    return "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value)
+
+
+def _matches(row: Row, query: Query) -> bool:
+    for keyword, uid in (
+        ("StudyInstanceUID", query.study_instance_uid),
+        ("SeriesInstanceUID", query.series_instance_uid),
+    ):
+        if uid is not None and row.get(keyword) != uid:
+            return False
+    return all(_match(keyword, row.get(keyword, ""), wanted) for keyword, wanted in query.matches.items())
+
+
+def _match(keyword: str, value: str, wanted: str) -> bool:
+    """Single value, list, range or wildcard (PS3.4 C.2.2.2); names do not care for case."""
+    if wanted in ("", "*"):
+        return True
+    values = value.split("\\")
+    if keyword.endswith(("Date", "Time")) and "-" in wanted:
+        low, high = wanted.split("-", 1)
+        return any(v != "" and (not low or low <= v) and (not high or v <= high) for v in values)
+    if keyword.endswith("Name"):
+        return any(fnmatchcase(v.upper(), wanted.upper()) for v in values)
+    return any(fnmatchcase(v, w) for v in values for w in wanted.split("\\"))
