@@ -44,12 +44,18 @@ class Grant:
         Public id of the session (never its secret); empty without one. Audit counts reads by it.
     address : str
         Network address of the caller as the server saw it; empty when unknown.
+    name : str
+        Name of the person for display and audit: the user name, or whom a link was made for; may be empty.
+    parts : tuple of Grant
+        Where one browser holds several links: their grants, of which this is the union.
     """
 
     subject: str
     permissions: tuple[Permission, ...] = ()
     session: str = ""
     address: str = ""
+    name: str = ""
+    parts: tuple[Grant, ...] = ()
 
     @property
     def is_anonymous(self) -> bool:
@@ -62,6 +68,13 @@ class Grant:
             verb in permission.verbs and permission.study_instance_uid in (None, study_instance_uid)
             for permission in self.permissions
         )
+
+    def on_study(self, study_instance_uid: str) -> Grant:
+        """Return the part that opens that study, so that audit names the one link that was used; else the whole."""
+        for part in self.parts:
+            if any(permission.study_instance_uid == study_instance_uid for permission in part.permissions):
+                return part
+        return self
 
     def require(self, verb: Verb, study_instance_uid: str | None = None) -> None:
         """Refuse unless `allows`.
@@ -86,7 +99,21 @@ ANONYMOUS = Grant("anonymous")
 
 def administrator(subject: str, session: str = "", address: str = "") -> Grant:
     """Everything on the whole archive."""
-    return Grant(subject, (Permission(frozenset(Verb)),), session, address)
+    return Grant(subject, (Permission(frozenset(Verb)),), session, address, name=subject)
+
+
+def union(parts: tuple[Grant, ...]) -> Grant:
+    """Return what one caller may do who holds several grants at once; at least one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Grant(
+        "+".join(part.subject for part in parts),
+        tuple(permission for part in parts for permission in part.permissions),
+        "+".join(part.session for part in parts),
+        parts[0].address,
+        name=parts[0].name,
+        parts=parts,
+    )
 
 
 def internal(purpose: str) -> Grant:

@@ -1,0 +1,1 @@
+"""Alembic's migrations of Sightline's own tables; they run by themselves when the database is opened."""
