@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,62 +38,88 @@ class Message:
     descriptors: tuple[int, ...] = ()
 
 
-def send(channel: socket.socket, header: Mapping[str, Any], buffers: Sequence[Buffer], fds: Sequence[int] = ()) -> None:
-    """Send one message.
+@dataclass(frozen=True)
+class Reply:
+    """What a task returned: a JSON object and raw buffers."""
+
+    values: dict[str, Any]
+    buffers: tuple[Buffer, ...] = ()
+
+
+def send(
+    channel: socket.socket,
+    header: Mapping[str, Any],
+    buffers: Sequence[Buffer] = (),
+    fds: Sequence[int] = (),
+    until: float | None = None,
+) -> None:
+    """Send one message before the moment `until` of the monotonic clock.
 
     Raises
     ------
+    TimeoutError
+        The other side did not take it in time.
     OSError
-        The other side has gone, or the socket's timeout passed.
+        The other side has gone.
     """
     views = [memoryview(buffer).cast("B") for buffer in buffers]
     text = json.dumps({"header": dict(header), "lengths": [len(view) for view in views]}).encode()
-    prefix = _PREFIX.pack(_MAGIC, len(text), len(fds))
-    if fds:
-        # Descriptors travel with the first byte; the rest of the prefix may need a second call.
-        sent = socket.send_fds(channel, [prefix], list(fds))
-        channel.sendall(prefix[sent:])
-        channel.sendall(text)
-    else:
-        channel.sendall(prefix + text)
-    for view in views:
-        channel.sendall(view)
+    start = _PREFIX.pack(_MAGIC, len(text), len(fds)) + text
+    _limit(channel, until)
+    # Descriptors travel with the first byte that is sent.
+    sent = socket.send_fds(channel, [start], list(fds)) if fds else 0
+    for part in (memoryview(start)[sent:], *views):
+        _limit(channel, until)
+        channel.sendall(part)
 
 
-def receive(channel: socket.socket) -> Message:
-    """Wait for one message and return it.
+def receive(channel: socket.socket, until: float | None = None) -> Message:
+    """Wait for one message, until the moment `until` of the monotonic clock, and return it.
 
     Raises
     ------
     ChannelError
         The other side ended the conversation, or what it sent is no message.
+    TimeoutError
+        The message was not complete in time.
     OSError
-        The socket failed, or its timeout passed.
+        The socket failed.
     """
+    _limit(channel, until)
     first, descriptors, _, _ = socket.recv_fds(channel, _PREFIX.size, MAXIMUM_DESCRIPTORS)
     if not first:
         raise ChannelError("The other side has ended.")
-    prefix = first + bytes(_exactly(channel, _PREFIX.size - len(first)))
+    prefix = first + _exactly(channel, _PREFIX.size - len(first), until)
     magic, length, expected = _PREFIX.unpack(prefix)
     if magic != _MAGIC or length > MAXIMUM_HEADER or expected != len(descriptors):
         raise ChannelError("This is no message.")
     try:
-        content = json.loads(bytes(_exactly(channel, length)))
+        content = json.loads(_exactly(channel, length, until))
         header, lengths = content["header"], [int(size) for size in content["lengths"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ChannelError("This is no message.") from None
     if not isinstance(header, dict) or any(size < 0 for size in lengths) or sum(lengths) > MAXIMUM_BUFFERS:
         raise ChannelError("This is no message.")
-    return Message(header, tuple(_exactly(channel, size) for size in lengths), tuple(descriptors))
+    return Message(header, tuple(_exactly(channel, size, until) for size in lengths), tuple(descriptors))
 
 
-def _exactly(channel: socket.socket, size: int) -> bytearray:
+def _exactly(channel: socket.socket, size: int, until: float | None) -> bytearray:
     """Read that many bytes into one buffer."""
     content = bytearray(size)
     view = memoryview(content)
     while view:
+        _limit(channel, until)
         count = channel.recv_into(view)
         if not count:
             raise ChannelError("The other side has ended.")
         view = view[count:]
     return content
+
+
+def _limit(channel: socket.socket, until: float | None) -> None:
+    """Let the next call on the socket take no longer than what is left."""
+    if until is not None:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        channel.settimeout(left)

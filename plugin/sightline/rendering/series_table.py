@@ -28,7 +28,7 @@ class WindowPreset:
 
 @dataclass(frozen=True)
 class Rescale:
-    """Modality rescale (PS3.3 C.11.1.1.2): value = slope * stored + intercept, in `unit` (such as HU; empty: unknown)."""
+    """Modality rescale (PS3.3 C.11.1.1.2): slope * stored + intercept, in `unit` (as HU; empty: unknown)."""
 
     slope: float = 1.0
     intercept: float = 0.0

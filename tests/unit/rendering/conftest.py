@@ -1,0 +1,87 @@
+"""A pool of real processes, and tasks that misbehave on purpose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sightline
+from sightline.rendering.pool import WorkerPool
+
+PLUGIN = Path(sightline.__file__).parent.parent
+
+TRIALS = '''
+"""Tasks that only tests run."""
+import mmap, os, signal, time
+from pathlib import Path
+from sightline.errors import NotFoundError
+from sightline.rendering.channel import Reply
+
+def echo(arguments, buffers, fds):
+    return Reply({"arguments": arguments, "pid": os.getpid()}, [bytes(b) for b in buffers])
+
+def die(arguments, buffers, fds):
+    """Die on the first `times` tries, which the marker counts."""
+    marker = mmap.mmap(fds[0], 1)
+    marker[0] += 1
+    if marker[0] <= arguments["times"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Reply({"tries": marker[0]})
+
+def hang(arguments, buffers, fds):
+    time.sleep(60)
+
+def allocate(arguments, buffers, fds):
+    return Reply({"size": len(bytearray(arguments["bytes"]))})
+
+def refuse(arguments, buffers, fds):
+    raise NotFoundError("No such thing.", "gone-fishing")
+
+def fail(arguments, buffers, fds):
+    raise ValueError(arguments["name"])
+
+def recurse(arguments, buffers, fds):
+    return recurse(arguments, buffers, fds)
+
+def write(arguments, buffers, fds):
+    Path(arguments["path"]).write_text("hello")
+
+def read(arguments, buffers, fds):
+    return Reply({}, [os.pread(fds[0], 100, 0)])
+
+def nap(arguments, buffers, fds):
+    time.sleep(arguments["seconds"])
+    return Reply({"at": time.monotonic(), "name": arguments["name"]})
+
+def environment(arguments, buffers, fds):
+    return Reply({"environment": dict(os.environ), "session": os.getsid(0), "pid": os.getpid()})
+'''
+
+
+@pytest.fixture(scope="session")
+def plugin_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plugin folder whose package has one module more: `sightline.trials`."""
+    folder = tmp_path_factory.mktemp("plugin")
+    package = folder / "sightline"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"__path__.append({str(PLUGIN / 'sightline')!r})\n")
+    (package / "trials.py").write_text(TRIALS)
+    return folder
+
+
+@pytest.fixture
+def pool(plugin_directory: Path) -> Iterator[WorkerPool]:
+    """Two workers with short deadlines and little memory."""
+    made = WorkerPool(
+        Path(sys.executable),
+        plugin_directory,
+        count=2,
+        memory_bytes=512 << 20,
+        volume_bytes=64 << 20,
+        deadline_seconds=20,
+    )
+    yield made
+    made.close()

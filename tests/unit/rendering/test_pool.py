@@ -1,0 +1,192 @@
+"""The pool keeps its promises with real processes that die, hang and take too much."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import wait
+from pathlib import Path
+
+import pytest
+
+from sightline.errors import (
+    BadRequestError,
+    NotFoundError,
+    SightlineError,
+    UnavailableError,
+    UnprocessableError,
+)
+from sightline.rendering.pool import Priority, WorkerPool
+
+ECHO = "sightline.trials:echo"
+
+
+@pytest.fixture
+def marker() -> Iterator[int]:
+    """A memory file that a dying worker leaves traces in."""
+    descriptor = os.memfd_create("marker")
+    os.ftruncate(descriptor, 100)
+    yield descriptor
+    os.close(descriptor)
+
+
+def children() -> set[int]:
+    """Process ids of this process's children."""
+    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_arguments_and_buffers_come_back_as_they_went(pool: WorkerPool) -> None:
+    reply = pool.submit(ECHO, {"a": [1, None, "ä"]}, [b"", b"\0\xff" * 500_000]).result(10)
+    assert reply.values["arguments"] == {"a": [1, None, "ä"]}
+    assert [bytes(buffer) for buffer in reply.buffers] == [b"", b"\0\xff" * 500_000]
+
+
+def test_a_hundred_tasks_at_once_are_all_answered_by_both_workers(pool: WorkerPool) -> None:
+    futures = [pool.submit(ECHO, {"number": number}, [bytes([number])]) for number in range(100)]
+    replies = [future.result(20) for future in futures]
+    assert [reply.values["arguments"]["number"] for reply in replies] == list(range(100))
+    assert [bytes(reply.buffers[0]) for reply in replies] == [bytes([number]) for number in range(100)]
+    assert len({reply.values["pid"] for reply in replies}) == 2
+
+
+def test_a_worker_killed_in_mid_task_costs_one_more_try(pool: WorkerPool, marker: int) -> None:
+    assert pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
+    assert pool.submit(ECHO, {}).result(10).values["arguments"] == {}
+    assert pool.statistics()["deaths"] == 1
+
+
+def test_a_worker_killed_from_outside_is_replaced_and_its_task_answered(pool: WorkerPool) -> None:
+    pids = {pool.submit("sightline.trials:nap", {"seconds": 0.2, "name": "x"}), pool.submit(ECHO, {})}
+    wait(pids)
+    future = pool.submit("sightline.trials:nap", {"seconds": 0.5, "name": "y"})
+    time.sleep(0.2)
+    for pid in children():
+        os.kill(pid, 9)
+    assert future.result(10).values["name"] == "y"
+
+
+def test_a_task_that_kills_twice_is_given_up_with_retry_after(pool: WorkerPool, marker: int) -> None:
+    with pytest.raises(UnavailableError) as refusal:
+        pool.submit("sightline.trials:die", {"times": 9}, fds=[marker]).result(10)
+    assert (refusal.value.status, refusal.value.code) == (503, "worker-died")
+    assert refusal.value.headers == {"Retry-After": "2"}
+    assert os.pread(marker, 1, 0) == b"\x02"
+    assert pool.submit(ECHO, {}).result(10)
+
+
+def test_a_worker_that_hangs_is_killed_at_its_deadline(pool: WorkerPool) -> None:
+    pool.submit(ECHO, {}).result(10)
+    start = time.monotonic()
+    with pytest.raises(UnavailableError) as refusal:
+        pool.submit("sightline.trials:hang", {}, deadline=0.5).result(10)
+    assert 0.4 < time.monotonic() - start < 2
+    assert refusal.value.code == "deadline-passed"
+    assert pool.submit(ECHO, {}).result(10)
+
+
+def test_memory_is_bounded_and_the_next_task_works(pool: WorkerPool) -> None:
+    with pytest.raises(UnprocessableError) as refusal:
+        pool.submit("sightline.trials:allocate", {"bytes": 600 << 20}).result(10)
+    assert refusal.value.code == "too-much-memory"
+    assert pool.submit("sightline.trials:allocate", {"bytes": 200 << 20}).result(10).values == {"size": 200 << 20}
+
+
+def test_errors_of_tasks_keep_their_class_message_and_code(pool: WorkerPool) -> None:
+    with pytest.raises(NotFoundError, match=r"No such thing\.") as refusal:
+        pool.submit("sightline.trials:refuse", {}).result(10)
+    assert refusal.value.code == "gone-fishing"
+
+
+def test_a_bug_in_a_task_is_logged_by_place_without_its_text(
+    pool: WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(SightlineError) as refusal:
+        pool.submit("sightline.trials:fail", {"name": "Mustermann^Max"}).result(10)
+    assert type(refusal.value) is SightlineError
+    assert "ValueError" in caplog.text
+    assert "trials.py" in caplog.text
+    assert "Mustermann" not in caplog.text + refusal.value.message
+
+
+def test_endless_recursion_is_refused(pool: WorkerPool) -> None:
+    with pytest.raises(UnprocessableError, match="nested too deeply"):
+        pool.submit("sightline.trials:recurse", {}).result(10)
+
+
+@pytest.mark.parametrize(
+    "name", ["os:system", "sightline.trials", "sightlineX.trials:echo", "sightline.trials:a.b", ""]
+)
+def test_only_functions_of_the_package_can_be_run(pool: WorkerPool, name: str) -> None:
+    with pytest.raises(BadRequestError):
+        pool.submit(name, {}).result(10)
+
+
+def test_workers_can_write_no_file(pool: WorkerPool, tmp_path: Path) -> None:
+    with pytest.raises(SightlineError):
+        pool.submit("sightline.trials:write", {"path": str(tmp_path / "x")}).result(10)
+    assert (tmp_path / "x").read_bytes() == b""
+
+
+def test_file_descriptors_travel(pool: WorkerPool, marker: int) -> None:
+    os.pwrite(marker, b"through the wall", 0)
+    assert bytes(pool.submit("sightline.trials:read", {}, fds=[marker]).result(10).buffers[0]).startswith(
+        b"through the wall"
+    )
+
+
+def test_workers_do_not_inherit_the_environment(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "x")
+    values = pool.submit("sightline.trials:environment", {}).result(10).values
+    assert "SECRET" not in values["environment"]
+    assert values["session"] != os.getsid(0), "Ctrl-C in the terminal would reach the worker"
+
+
+def test_interactive_tasks_overtake_background_tasks(pool: WorkerPool) -> None:
+    nap = "sightline.trials:nap"
+    blockers = [pool.submit(nap, {"seconds": 0.5, "name": "blocker"}) for _ in range(2)]
+    time.sleep(0.3)
+    behind = [pool.submit(nap, {"seconds": 0.1, "name": "background"}, priority=Priority.BACKGROUND) for _ in range(4)]
+    first = [pool.submit(nap, {"seconds": 0.0, "name": "interactive"}) for _ in range(2)]
+    ended = {id(future): future.result(10).values["at"] for future in (*blockers, *behind, *first)}
+    assert max(ended[id(future)] for future in first) < min(ended[id(future)] for future in behind)
+
+
+def test_who_waits_longer_than_the_deadline_is_told_so(pool: WorkerPool) -> None:
+    nap = "sightline.trials:nap"
+    blockers = [pool.submit(nap, {"seconds": 1.0, "name": "blocker"}) for _ in range(2)]
+    with pytest.raises(UnavailableError) as refusal:
+        pool.submit(nap, {"seconds": 0.0, "name": "late"}, deadline=0.1).result(10)
+    assert refusal.value.code == "busy"
+    wait(blockers)
+
+
+def test_close_leaves_no_process_and_answers_everybody(plugin_directory: Path) -> None:
+    before = children()
+    pool = WorkerPool(Path(sys.executable), plugin_directory, count=3, deadline_seconds=30)
+    futures = [pool.submit("sightline.trials:hang", {}) for _ in range(5)]
+    time.sleep(1)
+    assert len(children() - before) == 3
+    start = time.monotonic()
+    pool.close()
+    assert time.monotonic() - start < 2
+    assert children() == before
+    for future in futures:
+        with pytest.raises(UnavailableError, match="stopping"):
+            future.result(0)
+    with pytest.raises(UnavailableError, match="stopping"):
+        pool.submit(ECHO, {}).result(0)
+
+
+def test_an_interpreter_that_is_not_there_is_logged_and_does_not_hang_the_end(
+    plugin_directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = WorkerPool(Path("/nowhere/python"), plugin_directory, count=1)
+    future = pool.submit(ECHO, {})
+    time.sleep(0.2)
+    pool.close()
+    assert "cannot be started" in caplog.text
+    with pytest.raises(UnavailableError):
+        future.result(0)
