@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from sightline.access.headers import Headers
 from sightline.configuration import ConfigurationError
 
 MAXIMUM_HOPS = 8
@@ -33,13 +34,13 @@ class ClientAddress:
                 "such as 10.0.0.0/24 are allowed."
             ) from None
 
-    def of(self, headers: Mapping[str, str], peer: str) -> str:
+    def of(self, headers: Headers, peer: str) -> str:
         """Return the caller's address.
 
         Parameters
         ----------
-        headers : Mapping[str, str]
-            Lower-case names.
+        headers : Headers
+            Asked for by lower-case names.
         peer : str
             Address of the other end of the connection.
         """

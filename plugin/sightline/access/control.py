@@ -13,6 +13,7 @@ from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
 from sightline.access.cookies import Cookies
 from sightline.access.credentials import Credentials, Identity
 from sightline.access.grant import Grant, Permission, Verb, administrator, union
+from sightline.access.headers import Headers
 from sightline.access.origin import check_origin
 from sightline.access.sessions import NewSession, Session, SessionStore
 from sightline.access.throttle import Throttle
@@ -65,13 +66,13 @@ class AccessControl:
         self._failures: deque[str] = deque(maxlen=16)
         self._warm_up()
 
-    def identify(self, headers: Mapping[str, str], address: str) -> Grant:
+    def identify(self, headers: Headers, address: str) -> Grant:
         """Return who asks. Memory only, shallow enough for a 100 KB C stack, and it never raises.
 
         Parameters
         ----------
-        headers : Mapping[str, str]
-            Lower-case names.
+        headers : Headers
+            Asked for by lower-case names.
         address : str
             Address of the other end of the connection.
 
@@ -84,15 +85,15 @@ class AccessControl:
         client = ""
         try:
             client = self._addresses.of(headers, address)
-            authorization = headers.get("authorization")
-            if authorization is not None:
+            authorization = headers.get("authorization", "")
+            if authorization:
                 return self._by_header(authorization, client)
             return self._by_cookies(headers, client)
         except Exception as error:  # whoever cannot be identified is nobody; told by `report_failures`
             self._failures.append(type(error).__name__)
             return Grant("anonymous", address=client)
 
-    def client_address(self, headers: Mapping[str, str], address: str) -> str:
+    def client_address(self, headers: Headers, address: str) -> str:
         """Return the caller's address, seen through the trusted proxies; empty when unknown."""
         return self._addresses.of(headers, address)
 
@@ -127,33 +128,35 @@ class AccessControl:
         self._sessions.adopt(session)
         return NewSession(session.id, session.grant(address), session.expires, (self._cookies.login(secret),))
 
-    def logout(self, headers: Mapping[str, str], address: str = "") -> tuple[str, ...]:
+    def logout(self, headers: Headers, address: str = "") -> tuple[str, ...]:
         """End every session of a request and return the ``Set-Cookie`` values that remove its cookies."""
         for secret in (self._cookies.login_secret(headers), *self._cookies.link_secrets(headers)):
-            session = self._sessions.find(secret) if secret else None
-            if session is not None:
-                self._sessions.end(session)
-                self._audit.write_counts([session.id])
-                self._audit.record(AuditEvent(AuditKind.LOGOUT, session.grant(address), link_id=session.link_id or ""))
+            self._end(secret, address)
         return self._cookies.cleared(headers)
+
+    def end_login(self, headers: Headers, address: str = "") -> None:
+        """End the login session of a request, which another one has replaced."""
+        self._end(self._cookies.login_secret(headers), address)
 
     def expires(self, grant: Grant) -> datetime | None:
         """Return when the session behind a grant ends in any case; None without a session."""
         return self._sessions.expiry(grant.session) if grant.session else None
 
-    def cookie_used(self, headers: Mapping[str, str]) -> bool:
+    def cookie_used(self, headers: Headers) -> bool:
         """Whether `identify` looked at cookies."""
-        return "authorization" not in headers and self._cookies.present(headers)
+        return not headers.get("authorization", "") and self._cookies.present(headers)
 
-    def check_origin(self, method: str, headers: Mapping[str, str], gives_cookie: bool = False) -> None:
+    def check_origin(self, method: str, headers: Headers, public_url: str, gives_cookie: bool = False) -> None:
         """Refuse a state change that another site may have caused (`origin.check_origin`).
 
         Parameters
         ----------
         method : str
             HTTP method.
-        headers : Mapping[str, str]
-            Lower-case names.
+        headers : Headers
+            Asked for by lower-case names.
+        public_url : str
+            Our own address.
         gives_cookie : bool
             The route answers with a session (login, opening a link): it always has to be asked by our own pages.
 
@@ -162,12 +165,19 @@ class AccessControl:
         ForbiddenError
             With the code ``cross-origin``.
         """
-        check_origin(method, headers, self._public_url, by_cookie=gives_cookie or self.cookie_used(headers))
+        check_origin(method, headers, public_url, by_cookie=gives_cookie or self.cookie_used(headers))
 
     def report_failures(self) -> None:
         """Log what `identify` swallowed."""
         while self._failures:
             _log.error("A caller could not be identified: %s", self._failures.popleft())
+
+    def _end(self, secret: str, address: str) -> None:
+        session = self._sessions.find(secret) if secret else None
+        if session is not None:
+            self._sessions.end(session)
+            self._audit.write_counts([session.id])
+            self._audit.record(AuditEvent(AuditKind.LOGOUT, session.grant(address), link_id=session.link_id or ""))
 
     def _warm_up(self) -> None:
         """Do once what may import or fetch something at its first call, which a small stack would not survive."""
@@ -187,7 +197,7 @@ class AccessControl:
             return Grant("anonymous", address=address)
         return _grant_of(identity, address)
 
-    def _by_cookies(self, headers: Mapping[str, str], address: str) -> Grant:
+    def _by_cookies(self, headers: Headers, address: str) -> Grant:
         secret = self._cookies.login_secret(headers)
         login = self._sessions.find(secret) if secret else None
         if login is not None and login.link_id is None and self._is_proven(login, secret):

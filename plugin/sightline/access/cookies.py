@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from sightline.access.headers import Headers
 
 LINK_COOKIES = 8
 """How many links' cookies of one request are read; browsers send the newest ones last."""
@@ -43,7 +44,7 @@ class Cookies:
         """Return the ``Set-Cookie`` value of a link's session."""
         return f"{self._link_name(link_id)}={secret}; Path=/; HttpOnly; {self._link_attributes}"
 
-    def cleared(self, headers: Mapping[str, str]) -> tuple[str, ...]:
+    def cleared(self, headers: Headers) -> tuple[str, ...]:
         """Return the ``Set-Cookie`` values that remove every session cookie of a request."""
         values = []
         for name, _ in _pairs(headers):
@@ -53,19 +54,19 @@ class Cookies:
                 values.append(f"{name}=; Path=/; HttpOnly; {self._link_attributes}; Max-Age=0")
         return tuple(values)
 
-    def login_secret(self, headers: Mapping[str, str]) -> str:
+    def login_secret(self, headers: Headers) -> str:
         """Return the secret of the login cookie; empty without one."""
         found = [value for name, value in _pairs(headers) if name == self._login and len(value) == _SECRET_LENGTH]
         return found[0] if found else ""
 
-    def link_secrets(self, headers: Mapping[str, str]) -> tuple[str, ...]:
+    def link_secrets(self, headers: Headers) -> tuple[str, ...]:
         """Return the secrets of the newest links' cookies."""
         found = [
             value for name, value in _pairs(headers) if name.startswith(self._link) and len(value) == _SECRET_LENGTH
         ]
         return tuple(found[-LINK_COOKIES:])
 
-    def present(self, headers: Mapping[str, str]) -> bool:
+    def present(self, headers: Headers) -> bool:
         """Whether a request carries a session cookie, right or wrong."""
         return any(name == self._login or name.startswith(self._link) for name, _ in _pairs(headers))
 
@@ -78,7 +79,7 @@ class Cookies:
         return f"{self._link}{link_id[:12]}"
 
 
-def _pairs(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
     """Split the ``Cookie`` header (RFC 6265 5.4). Nothing in it can be malformed enough to raise."""
     header = headers.get("cookie", "")
     if not header or len(header) > MAXIMUM_HEADER:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from sightline.access.headers import Headers
 from sightline.errors import ForbiddenError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def check_origin(method: str, headers: Mapping[str, str], public_url: str, by_cookie: bool) -> None:
+def check_origin(method: str, headers: Headers, public_url: str, by_cookie: bool) -> None:
     """Refuse a state change that another site may have caused.
 
     Parameters
     ----------
     method : str
         HTTP method; safe methods always pass.
-    headers : Mapping[str, str]
-        Lower-case names.
+    headers : Headers
+        Asked for by lower-case names.
     public_url : str
         Our own address.
     by_cookie : bool
@@ -33,10 +33,10 @@ def check_origin(method: str, headers: Mapping[str, str], public_url: str, by_co
     """
     if method in SAFE_METHODS:
         return
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None:
+    origin, site = headers.get("origin", ""), headers.get("sec-fetch-site", "")
+    if origin:
         accepted = _is_own(origin, headers.get("host", ""), public_url)
-    elif site is not None:
+    elif site:
         accepted = site == "same-origin" or (site == "none" and not by_cookie)
     else:
         accepted = not by_cookie
