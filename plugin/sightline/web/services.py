@@ -32,4 +32,4 @@ class Services:
     health: Callable[[], dict[str, Any]]
     """Versions, workers and warnings for administrators; ``status`` is ``"ok"`` or says what is wrong."""
     site: dict[str, Any]
-    """What the empty state and the about page say of this Orthanc: ``dicom_aet``, ``dicom_port`` (0: off), ``versions``."""
+    """What the pages say of this Orthanc: ``dicom_aet``, ``dicom_port`` (0: off), ``versions``."""

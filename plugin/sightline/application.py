@@ -1,0 +1,20 @@
+"""Which routes there are. The same application runs inside Orthanc and, with the remote archive, under any WSGI server."""
+
+from __future__ import annotations
+
+from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
+from sightline.openemr.routes import ROUTES as OPENEMR_ROUTES
+from sightline.viewer.routes import ROUTES as VIEWER_ROUTES
+from sightline.viewer.session_routes import SESSION_ROUTES
+from sightline.web.dispatcher import Dispatcher
+from sightline.web.health import HEALTH_ROUTES
+from sightline.web.routing import Route
+from sightline.web.services import Services
+
+ROUTES: tuple[Route, ...] = (*HEALTH_ROUTES, *SESSION_ROUTES, *VIEWER_ROUTES, *OPENEMR_ROUTES, *DICOMWEB_ROUTES)
+"""Every route of Sightline."""
+
+
+def application(services: Services) -> Dispatcher:
+    """Return the WSGI application."""
+    return Dispatcher(ROUTES, services)

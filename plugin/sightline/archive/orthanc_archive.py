@@ -1,0 +1,253 @@
+"""The Archive on top of Orthanc's REST API, the same inside (SDK) and outside (HTTP)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sightline.access.grant import Grant, Verb
+from sightline.archive.identifiers import orthanc_id
+from sightline.archive.nesting import check_nesting
+from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
+from sightline.archive.rest import CoreError, CoreRest
+from sightline.errors import ConflictError, NotFoundError, UnprocessableError
+
+DICOM_CONTENT = 1
+"""Orthanc's content type of the attachment that holds the DICOM file."""
+
+_IDENTIFIERS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_SORT_NEWEST = [
+    {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
+    {"Type": "DicomTag", "Key": "StudyTime", "Direction": "DESC"},
+]
+_PARENT_TAGS = {
+    Level.STUDY: (),
+    Level.SERIES: ("StudyInstanceUID",),
+    Level.INSTANCE: ("StudyInstanceUID", "SeriesInstanceUID"),
+}
+
+
+class OrthancArchive:
+    """Stored DICOM in an Orthanc.
+
+    Parameters
+    ----------
+    rest : CoreRest
+        The core's REST API.
+    storage_directory : Path, optional
+        Orthanc's storage area, where it is a plain folder that this process can read: files are then read in place.
+    remember_patients : bool
+        Whether to remember which patient a study belongs to. Right only where `forget_patients` is called before a
+        store is acknowledged, as the host does; without it every call asks the core.
+    """
+
+    def __init__(self, rest: CoreRest, storage_directory: Path | None = None, remember_patients: bool = False) -> None:
+        self._rest = rest
+        self._storage = storage_directory
+        self._remember = remember_patients
+        self._patients: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._generation = 0
+
+    def search(self, grant: Grant, query: Query) -> Page:
+        """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
+        if query.study_instance_uid is not None and not grant.allows(Verb.SEARCH):
+            grant.require(Verb.VIEW, query.study_instance_uid)
+        else:
+            grant.require(Verb.SEARCH)
+        matches = dict(query.matches)
+        if query.study_instance_uid is not None:
+            matches["StudyInstanceUID"] = query.study_instance_uid
+        if query.series_instance_uid is not None:
+            matches["SeriesInstanceUID"] = query.series_instance_uid
+        request: dict[str, Any] = {
+            "Level": query.level.value,
+            "Query": matches,
+            "Expand": True,
+            "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
+            "RequestedTags": [*_PARENT_TAGS[query.level], *query.attributes],
+        }
+        if query.limit:
+            request["Limit"] = query.limit + 1
+        if query.offset:
+            request["Since"] = query.offset
+        if query.newest_first:
+            request["OrderBy"] = _SORT_NEWEST
+        rows = tuple(_row(answer) for answer in self._find(request))
+        if query.limit and len(rows) > query.limit:
+            return Page(rows[: query.limit], True)
+        return Page(rows, False)
+
+    def series_instances(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[InstanceRecord, ...]:
+        """Return all instances of one series, in no particular order (VIEW)."""
+        grant.require(Verb.VIEW, study_instance_uid)
+        for patient_id in self._patient_candidates(study_instance_uid):
+            answers = self._find(
+                {
+                    "Level": Level.INSTANCE.value,
+                    "Query": {},
+                    "ParentSeries": orthanc_id(patient_id, study_instance_uid, series_instance_uid),
+                    "Expand": True,
+                    "ResponseContent": ["Attachments", "MainDicomTags"],
+                }
+            )
+            records = tuple(_records(answers, study_instance_uid, series_instance_uid))
+            if records:
+                return records
+        raise NotFoundError("There is no such series in the archive.")
+
+    def instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> InstanceRecord:
+        """Return one instance (VIEW)."""
+        grant.require(Verb.VIEW, study_instance_uid)
+        uids = (study_instance_uid, series_instance_uid, sop_instance_uid)
+        for patient_id in self._patient_candidates(study_instance_uid):
+            identifier = orthanc_id(patient_id, *uids)
+            attachment = self._rest.get(f"/instances/{identifier}/attachments/dicom/info")
+            if attachment is not None:
+                return InstanceRecord(identifier, *uids, _stored_file(json.loads(attachment)))
+        raise NotFoundError("There is no such instance in the archive.")
+
+    def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
+        """Where the DICOM file's bytes are, for a worker (VIEW)."""
+        grant.require(Verb.VIEW, record.study_instance_uid)
+        path = self._stored_path(record.file)
+        return FileSource(path=str(path)) if path else FileSource(content=self.read(grant, record))
+
+    def read(self, grant: Grant, record: InstanceRecord) -> bytes:
+        """Return the DICOM file, byte for byte as stored (VIEW)."""
+        grant.require(Verb.VIEW, record.study_instance_uid)
+        path = self._stored_path(record.file)
+        if path:
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                raise NotFoundError("The instance has just been removed or replaced.") from None
+        content = self._rest.get(f"/instances/{record.orthanc_id}/attachments/dicom/data")
+        # The core answers by instance, not by file: it may have been overwritten since the record was made.
+        if content is None or hashlib.md5(content, usedforsecurity=False).hexdigest() != record.file.md5:
+            raise NotFoundError("The instance has just been removed or replaced.")
+        return content
+
+    def store(self, grant: Grant, content: bytes) -> StoreResult:
+        """Store one DICOM file (UPLOAD)."""
+        grant.require(Verb.UPLOAD)
+        check_nesting(content)
+        try:
+            answer = json.loads(self._rest.post("/instances", content))
+        except CoreError as error:
+            raise UnprocessableError("The archive cannot read this as a DICOM file.", "not-dicom") from error
+        if isinstance(answer, list):
+            raise UnprocessableError("This is an archive of files, not one DICOM file.", "not-dicom")
+        if answer["Status"] not in ("Success", "AlreadyStored"):
+            raise UnprocessableError("The archive refuses this instance.", "archive-refused")
+        values = self._identify(answer["ID"])
+        self.forget_patients()
+        return StoreResult(
+            orthanc_id=answer["ID"],
+            study_instance_uid=values["StudyInstanceUID"],
+            series_instance_uid=values["SeriesInstanceUID"],
+            sop_instance_uid=values["SOPInstanceUID"],
+            sop_class_uid=values["SOPClassUID"],
+            existed=answer["Status"] == "AlreadyStored",
+        )
+
+    def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
+        """Delete one study for good (DELETE)."""
+        grant.require(Verb.DELETE, study_instance_uid)
+        for patient_id in self._patient_candidates(study_instance_uid):
+            if self._rest.delete(f"/studies/{orthanc_id(patient_id, study_instance_uid)}"):
+                self.forget_patients()
+                return
+        raise NotFoundError("There is no such study in the archive.")
+
+    def forget_patients(self) -> None:
+        """Forget which patient each study belongs to; call it before a store that may change that is acknowledged."""
+        with self._lock:
+            self._generation += 1
+            self._patients.clear()
+
+    def _find(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = json.loads(self._rest.post("/tools/find", json.dumps(request).encode()))
+        return answers
+
+    def _patient_candidates(self, study_instance_uid: str) -> Iterable[str]:
+        """Yield the remembered PatientID of a study, then, if the caller still asks, what the core says now."""
+        remembered = self._patients.get(study_instance_uid)
+        if remembered is not None:
+            yield remembered
+        current = self._patient_of(study_instance_uid)
+        if current != remembered:
+            yield current
+
+    def _patient_of(self, study_instance_uid: str) -> str:
+        generation = self._generation
+        answers = self._find(
+            {
+                "Level": Level.STUDY.value,
+                "Query": {"StudyInstanceUID": study_instance_uid},
+                "Expand": True,
+                "ResponseContent": ["MainDicomTags"],
+            }
+        )
+        if not answers:
+            raise NotFoundError("There is no such study in the archive.")
+        if len(answers) > 1:
+            # Showing either one would be a guess at who the patient is.
+            raise ConflictError(
+                "This study UID is stored for more than one patient. An administrator has to merge or remove one.",
+                "ambiguous-patient",
+            )
+        patient_id = str(answers[0]["PatientMainDicomTags"].get("PatientID", ""))
+        with self._lock:
+            if self._remember and generation == self._generation:
+                self._patients[study_instance_uid] = patient_id
+        return patient_id
+
+    def _stored_path(self, file: StoredFile) -> Path | None:
+        """Return the file in Orthanc's storage area, if that can be read and holds it uncompressed."""
+        if self._storage is None:
+            return None
+        path = self._storage / file.uuid[0:2] / file.uuid[2:4] / file.uuid
+        try:
+            return path if path.stat().st_size == file.size else None
+        except OSError:
+            return None
+
+    def _identify(self, identifier: str) -> dict[str, str]:
+        """Return the UIDs of an instance that has just been stored."""
+        answer = self._rest.get(f"/instances/{identifier}?requestedTags={';'.join(_IDENTIFIERS)}")
+        if answer is None:
+            raise UnprocessableError("The archive did not keep this instance.", "archive-refused")
+        tags: dict[str, str] = json.loads(answer)["RequestedTags"]
+        return {name: tags.get(name, "") for name in _IDENTIFIERS}
+
+
+def _row(answer: Mapping[str, Any]) -> Row:
+    """Make one flat row of what the core says of a resource."""
+    row: dict[str, str] = {}
+    for group in ("PatientMainDicomTags", "MainDicomTags", "RequestedTags"):
+        row.update({name: value for name, value in answer.get(group, {}).items() if isinstance(value, str)})
+    metadata = answer.get("Metadata", {})
+    if "SopClassUid" in metadata:
+        row["SOPClassUID"] = metadata["SopClassUid"]
+    return row
+
+
+def _records(answers: Iterable[Mapping[str, Any]], study: str, series: str) -> Iterable[InstanceRecord]:
+    for answer in answers:
+        for attachment in answer["Attachments"]:
+            if attachment["ContentType"] == DICOM_CONTENT:
+                sop = answer["MainDicomTags"]["SOPInstanceUID"]
+                yield InstanceRecord(answer["ID"], study, series, sop, _stored_file(attachment))
+
+
+def _stored_file(attachment: Mapping[str, Any]) -> StoredFile:
+    return StoredFile(attachment["Uuid"], int(attachment["UncompressedSize"]), attachment["UncompressedMD5"])

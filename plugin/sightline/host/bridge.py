@@ -1,0 +1,180 @@
+"""A REST callback becomes a WSGI call on a thread of our own, and its answer becomes what Orthanc can send.
+
+The callback's own thread has 100 KB of C stack: it only packs the request, waits, and sends.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import orthanc
+
+from sightline.access.grant import Grant
+from sightline.web.request import GRANT_KEY
+
+log = logging.getLogger(__name__)
+
+THREADS = 48
+"""Fewer than Orthanc's own HTTP threads (50 by default), so that the core always has some left."""
+
+PATIENCE_SECONDS = 150
+"""Longer than any worker's deadline. Then the caller is told to try again, rather than left without an answer."""
+
+_SENDABLE = frozenset(
+    {*range(200, 209), 226, 300, 302, 303, 304, 305, 307, *range(400, 405), *range(406, 418)}
+    | {422, 423, 424, 426, *range(500, 508), 509, 510}
+)
+_INSTEAD = {301: 307, 308: 307, 418: 400, 421: 400, 425: 503, 428: 403, 429: 503, 431: 400, 451: 403, 508: 500}
+"""Statuses that Orthanc answers with a closed connection, and the nearest that it can send."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_OWN_HEADERS = frozenset({"content-type", "content-length", "connection", "keep-alive", "x-content-type-options"})
+"""Headers that Orthanc writes by itself; a second one would be sent beside it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back to Orthanc."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/octet-stream"
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+Handler = Callable[[str, Mapping[str, Any], Grant], Answer]
+
+
+class Bridge:
+    """Runs handlers on our own threads and sends what they answer.
+
+    Parameters
+    ----------
+    handler : callable
+        ``handler(uri, request, grant) -> Answer``; runs on an 8 MB stack.
+    """
+
+    def __init__(self, threads: ThreadPoolExecutor, handler: Handler) -> None:
+        self._threads = threads
+        self._handler = handler
+
+    def serve(self, output: orthanc.RestOutput, uri: str, request: Mapping[str, Any], grant: Grant) -> None:
+        """Answer one callback. Always answers: without one, Orthanc closes the connection on the client."""
+        try:
+            answer = self._threads.submit(self._handler, uri, request, grant).result(PATIENCE_SECONDS)
+        except FutureTimeoutError:
+            answer = Answer(503, b"This takes too long. Try again soon.", headers=[("Retry-After", "10")])
+        except RuntimeError:
+            answer = Answer(503, b"Sightline is stopping.", headers=[("Retry-After", "10")])
+        except Exception:
+            log.exception("A request could not be handled")
+            answer = Answer(500, b"Something went wrong here.")
+        send(output, answer)
+
+
+def send(output: orthanc.RestOutput, answer: Answer) -> None:
+    """Send an answer within what Orthanc can send (statuses, one Content-Type, no line breaks in headers)."""
+    status = answer.status if answer.status in _SENDABLE else _INSTEAD.get(answer.status, answer.status)
+    for name, value in answer.headers:
+        if name.lower() not in _OWN_HEADERS and not (status == 405 and name == "Allow"):
+            output.SetHttpHeader(_CONTROL.sub("", name), _CONTROL.sub(" ", value))
+    if status == 405:
+        allowed = next((value for name, value in answer.headers if name == "Allow"), "GET")
+        output.SendMethodNotAllowed(_CONTROL.sub(" ", allowed.replace(" ", "")))
+    elif status == 200:
+        output.AnswerBuffer(answer.body, _CONTROL.sub(" ", answer.content_type))
+    elif answer.body and status not in (204, 304):
+        # Orthanc adds "text/plain" to these; a type of our own would be a second one.
+        output.SendHttpStatus(status if status in _SENDABLE else 500, answer.body)
+    else:
+        output.SendHttpStatusCode(status if status in _SENDABLE else 500)
+
+
+def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[], bool], base_url: str) -> Handler:
+    """Return a handler that calls a WSGI application.
+
+    Parameters
+    ----------
+    application : callable
+        WSGI.
+    query_is_decoded : callable
+        Whether this Orthanc decodes query values before it hands them over; asked for each request with a query.
+    base_url : str
+        Scheme, host and port for the WSGI environment.
+    """
+    scheme, _, rest = base_url.partition("://")
+    host, _, port = rest.partition("/")[0].rpartition(":")
+
+    def handle(uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
+        body = request.get("body") or b""
+        query = request.get("get") or {}
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request["method"],
+            "SCRIPT_NAME": "",
+            "PATH_INFO": uri.encode("utf-8", "surrogateescape").decode("latin-1"),
+            "REQUEST_URI": quote(uri),
+            "QUERY_STRING": query_string(query, query_is_decoded()) if query else "",
+            "SERVER_NAME": host or "localhost",
+            "SERVER_PORT": port or "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": grant.address,
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": scheme,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            GRANT_KEY: grant,
+        }
+        for name, value in request["headers"].items():
+            environ["HTTP_" + name.upper().replace("-", "_")] = value
+        environ["CONTENT_TYPE"] = request["headers"].get("content-type", "")
+        # The body has arrived whole, also when it came chunked.
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ.pop("HTTP_CONTENT_LENGTH", None)
+        environ.pop("HTTP_CONTENT_TYPE", None)
+        return _call(application, environ)
+
+    return handle
+
+
+def query_string(values: Mapping[str, str], decoded: bool) -> str:
+    """Return the query string that the client sent, as far as Orthanc kept it.
+
+    >>> query_string({"PatientName": "M%C3%BCller*"}, decoded=False)
+    'PatientName=M%C3%BCller*'
+    >>> query_string({"PatientName": "Müller*"}, decoded=True)
+    'PatientName=M%C3%BCller%2A'
+    """
+    if decoded:
+        return "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in values.items())
+    return "&".join(f"{key}={value}" for key, value in values.items())
+
+
+def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Answer:
+    status, headers = 500, list[tuple[str, str]]()
+
+    def start_response(line: str, fields: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], None]:
+        nonlocal status, headers
+        status, headers = int(line[:3]), fields
+        return lambda _data: None
+
+    chunks = application(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return Answer(status, body, content_type or "application/octet-stream", headers)

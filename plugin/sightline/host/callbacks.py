@@ -1,0 +1,103 @@
+"""What Orthanc calls. Module-level functions, since Orthanc crashes at its end if it alone holds a callback."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import orthanc
+
+from sightline.configuration import ConfigurationError
+from sightline.host import uploads
+from sightline.host.explorer import OPEN_IN_SIGHTLINE
+from sightline.host.gate import method_name
+from sightline.host.host import Host
+from sightline.host.query_probe import PATH as PROBE_PATH
+
+_host: Host
+
+
+class _OrthancLog(logging.Handler):
+    """Python's log goes into Orthanc's, one line an event."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record).replace("\n", " | ")
+        if record.levelno >= logging.ERROR:
+            orthanc.LogError(line)
+        elif record.levelno >= logging.WARNING:
+            orthanc.LogWarning(line)
+        else:
+            orthanc.LogInfo(line)
+
+
+def start() -> None:
+    """Start Sightline and register everything. Raises where it must not start, which stops Orthanc."""
+    global _host
+    logger = logging.getLogger("sightline")
+    logger.addHandler(_OrthancLog())
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        _host = Host(json.loads(orthanc.GetConfiguration()))
+    except ConfigurationError as error:
+        orthanc.LogError(f"Sightline does not start. {error}")
+        raise
+    orthanc.RegisterIncomingHttpRequestFilter(on_http_request)
+    orthanc.RegisterReceivedInstanceCallback(on_received_instance)
+    orthanc.RegisterOnStoredInstanceCallback(on_stored_instance)
+    orthanc.RegisterOnChangeCallback(on_change)
+    orthanc.RegisterRestCallback("/", on_root)
+    orthanc.RegisterRestCallback("/plugins/explorer\\.js", on_explorer_script)
+    orthanc.RegisterRestCallback("/instances", on_instances)
+    orthanc.RegisterRestCallback(PROBE_PATH, on_query_probe)
+    orthanc.RegisterRestCallback("/(sightline|dicom-web)(/.*)?", on_application)
+    orthanc.ExtendOrthancExplorer(OPEN_IN_SIGHTLINE)
+
+
+def on_http_request(uri: str, **request: Any) -> bool:
+    """Decide on every request before its body is read. Fails closed: an exception is a refusal."""
+    return _host.gate.admit(uri, method_name(request["method"]), request.get("ip", ""), request["headers"])
+
+
+def on_application(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer our own routes."""
+    _host.application.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+
+
+def on_root(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer ``/``."""
+    _host.root.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+
+
+def on_explorer_script(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer the script that Orthanc Explorer loads."""
+    _host.explorer_script.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+
+
+def on_instances(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer the core's upload route in its place."""
+    _host.uploads.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+
+
+def on_query_probe(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer our own question to ourselves."""
+    _host.probe.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+
+
+def on_received_instance(content: bytes, _origin: int) -> tuple[int, None]:
+    """Decide on every file before it is stored, wherever it comes from."""
+    return uploads.on_received(content)
+
+
+def on_stored_instance(_instance: orthanc.DicomInstance, _identifier: str) -> None:
+    """Forget what a store may have changed, before the store is acknowledged."""
+    _host.archive.forget_patients()
+
+
+def on_change(change: int, _level: int, _resource: str) -> None:
+    """Follow Orthanc's own start and stop."""
+    if change == orthanc.ChangeType.ORTHANC_STARTED:
+        _host.started()
+    elif change == orthanc.ChangeType.ORTHANC_STOPPED:
+        _host.stop()

@@ -1,0 +1,119 @@
+"""The gate: what Orthanc's HTTP filter decides before a body is read, and who it leaves for the callback.
+
+It runs on a stack of 100 KB, so it only looks things up in memory. It alone sees the caller's address and the requests
+for the core's own routes; filter and callback of one request run on the same thread, so what the gate finds out is left
+for the callback under the thread's identity.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sightline.access.audit import AuditEvent, denial_event
+from sightline.access.control import AccessControl
+from sightline.access.grant import ANONYMOUS, Grant, Verb
+from sightline.errors import SightlineError
+
+SMALL_BODY = 64 * 1024
+"""No route of ours but the uploads takes more."""
+
+_OWN_TREES = ("/sightline", "/dicom-web")
+_OWN_PAGES = ("/", "/instances", "/plugins/explorer.js")
+_PROGRAM_TEXT = "/app"
+_METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
+_UPLOADS = ("/dicom-web/studies", "/instances")
+
+
+@dataclass(frozen=True)
+class _Visitor:
+    uri: str
+    method: str
+    grant: Grant
+
+
+class Gate:
+    """Admits or refuses requests, and remembers who was admitted on which thread.
+
+    Parameters
+    ----------
+    access : AccessControl
+        Who somebody is, by headers and address.
+    public_url : str
+        Our own address, for the check of where a state change comes from.
+    upload_bound : int
+        Largest upload in bytes.
+    chunked_uploads : bool
+        Whether an upload may leave its length undeclared.
+    note : callable
+        Takes a denial's audit event, without touching the database.
+    """
+
+    def __init__(
+        self,
+        access: AccessControl,
+        public_url: str,
+        upload_bound: int,
+        chunked_uploads: bool,
+        note: Callable[[AuditEvent], None],
+    ) -> None:
+        self._access = access
+        self._public_url = public_url
+        self._upload_bound = upload_bound
+        self._chunked_uploads = chunked_uploads
+        self._note = note
+        self.refused_trees: tuple[str, ...] = ()
+        """Paths below which nothing may be reached at all: left-over routes of another DICOMweb server."""
+        self._visitors: dict[int, _Visitor] = {}
+
+    def admit(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
+        """Whether the request may go on. `uri` is normalised as routing sees it; HEAD and others look like GET."""
+        grant = self._access.identify(headers, address)
+        self._visitors[threading.get_ident()] = _Visitor(uri, method, grant)
+        if not self._body_fits(uri, headers):
+            self._note(denial_event(grant, method, "body too large or of unknown length"))
+            return False
+        if uri in _OWN_PAGES or _below(uri, _OWN_TREES):
+            return True
+        if _below(uri, (_PROGRAM_TEXT,)) and method == "GET":
+            return True
+        if _below(uri, self.refused_trees) or not self._may_use_core(grant, method, headers):
+            self._note(denial_event(grant, method, "core"))
+            return False
+        return True
+
+    def claim(self, uri: str, method: str) -> Grant:
+        """Return whom the gate admitted on this thread for this very request, once; else nobody."""
+        visitor = self._visitors.pop(threading.get_ident(), None)
+        if visitor is None or visitor.uri != uri or visitor.method != method:
+            return ANONYMOUS
+        return visitor.grant
+
+    def _may_use_core(self, grant: Grant, method: str, headers: Mapping[str, str]) -> bool:
+        if not grant.allows(Verb.ADMINISTER):
+            return False
+        try:
+            self._access.check_origin(method, headers, self._public_url)
+        except SightlineError:
+            return False
+        return True
+
+    def _body_fits(self, uri: str, headers: Mapping[str, str]) -> bool:
+        is_ours = _below(uri, _OWN_TREES) and not _below(uri, _UPLOADS)
+        if headers.get("transfer-encoding"):
+            return self._chunked_uploads and not is_ours
+        declared = headers.get("content-length", "0").strip()
+        # Longer numbers are beyond any bound, and int() of a very long one takes for ever.
+        if not declared.isdigit() or len(declared) > 18:
+            return False
+        return int(declared) <= (SMALL_BODY if is_ours else self._upload_bound)
+
+
+def method_name(method: str | int) -> str:
+    """Return the name of the SDK's method, which is a name in a callback and a number in the filter."""
+    return method if isinstance(method, str) else _METHODS.get(int(method), "GET")
+
+
+def _below(uri: str, trees: Sequence[str]) -> bool:
+    return any(uri == tree or uri.startswith(tree + "/") for tree in trees)

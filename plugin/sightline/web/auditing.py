@@ -1,0 +1,36 @@
+"""What the dispatcher writes into the audit log, before the answer leaves."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus
+
+from sightline.access.audit import AuditEvent, AuditKind, Outcome
+from sightline.web.request import Request
+from sightline.web.routing import Route
+from sightline.web.services import Services
+
+_WRITTEN_HERE = frozenset({AuditKind.SEARCH, AuditKind.STORE, AuditKind.DELETE, AuditKind.EXPORT})
+"""Kinds of which a route table's row says everything; logins and links are written by their handlers, who know more."""
+
+
+def audit_request(services: Services, request: Request, route: Route, study: str | None, status: int) -> None:
+    """Write the event that the route's row asks for. Raises `UnavailableError`: then nothing may be shown."""
+    if route.audit == AuditKind.READ and study is not None:
+        if status < 400:
+            services.audit.read_study(request.grant, study)
+    elif route.audit in _WRITTEN_HERE:
+        services.audit.record(
+            AuditEvent(
+                AuditKind(route.audit),
+                request.grant,
+                Outcome.SUCCESS if status < 400 else Outcome.MINOR_FAILURE,
+                study_instance_uid=study or "",
+                detail=f"{request.method} {route.path}",
+                query=unquote_plus(request.query_string.decode("ascii", "replace")),
+            )
+        )
+
+
+def audit_denial(services: Services, request: Request, route: Route, study: str | None) -> None:
+    """Write that somebody was refused."""
+    services.audit.denial(request.grant, request.method, route.path, study)

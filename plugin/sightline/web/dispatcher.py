@@ -1,0 +1,106 @@
+"""The WSGI application: finds the route, checks origin, permission and size, audits, answers.
+
+Nothing reaches a handler that its row in the route table does not allow.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.wsgi import ClosingIterator
+
+from sightline.access.grant import Verb
+from sightline.errors import BadRequestError, NotFoundError, SightlineError, TooLargeError
+from sightline.web.auditing import audit_denial, audit_request
+from sightline.web.compression import compress
+from sightline.web.error_answer import answer_error
+from sightline.web.request import Request, Response
+from sightline.web.routing import Route, UidConverter
+from sightline.web.security_headers import content_security_policy, protect
+from sightline.web.services import Services
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """A WSGI application over a route table.
+
+    Parameters
+    ----------
+    routes : Sequence of Route
+        All routes; each names its permission.
+    services : Services
+        Handed to every handler.
+    """
+
+    def __init__(self, routes: Sequence[Route], services: Services) -> None:
+        self.routes = tuple(routes)
+        self._services = services
+        self._policy = content_security_policy(services.configuration.frame_ancestors)
+        self._upload_bound = services.configuration.maximum_upload_megabytes * 1024 * 1024
+        self._map = Map(
+            [Rule(route.path, methods=[route.method], endpoint=route) for route in self.routes],
+            converters={"uid": UidConverter},
+            strict_slashes=False,
+            merge_slashes=False,
+        )
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one WSGI request."""
+        response = self.answer(Request(environ))
+        return ClosingIterator(response(environ, start_response))
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request; never raises."""
+        try:
+            response = self._handle(request)
+        except SightlineError as error:
+            response = answer_error(request, error)
+        except Exception:
+            log.exception("Unexpected failure at %s %s", request.method, request.path)
+            response = answer_error(request, SightlineError("Something went wrong here. The server's log says what."))
+        compress(request, response)
+        protect(response, self._policy)
+        return response
+
+    def _handle(self, request: Request) -> Response:
+        route, path_values = self._match(request)
+        study = route.checked_study(path_values)
+        try:
+            self._services.access.check_origin(request.method, request.headers, self._services.public_url)
+            if isinstance(route.permission, Verb):
+                request.grant.require(route.permission, study)
+        except SightlineError:
+            audit_denial(self._services, request, route, study)
+            raise
+        self._bound_body(request, route)
+        response = route.handler(request, self._services, **path_values)
+        audit_request(self._services, request, route, study, response.status_code)
+        return response
+
+    def _match(self, request: Request) -> tuple[Route, dict[str, Any]]:
+        try:
+            endpoint, values = self._map.bind("", "/").match(request.path, request.method)
+        except RequestRedirect:
+            raise NotFoundError("There is nothing at this address.") from None
+        except MethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            refusal = SightlineError(f"Allowed here: {allowed}.", "method-not-allowed", {"Allow": allowed})
+            refusal.status = 405
+            raise refusal from None
+        except HTTPException:
+            raise NotFoundError("There is nothing at this address.") from None
+        return endpoint, dict(values)
+
+    def _bound_body(self, request: Request, route: Route) -> None:
+        bound = self._upload_bound if route.max_body < 0 else route.max_body
+        if request.content_length is None and request.headers.get("Transfer-Encoding"):
+            if route.max_body >= 0 or not self._services.configuration.allow_chunked_uploads:
+                raise BadRequestError("Say how long the body is (Content-Length).", "length-required")
+        elif (request.content_length or 0) > bound:
+            raise TooLargeError(f"The body is larger than {bound} bytes, which is the most that is accepted here.")
+        request.max_content_length = bound

@@ -1,0 +1,28 @@
+"""The one place that turns an error into an answer."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+from sightline.errors import SightlineError, UnauthenticatedError
+from sightline.web.request import Request, Response
+
+LOGIN_PATH = "/sightline/login"
+
+
+def answer_error(request: Request, error: SightlineError) -> Response:
+    """Return ``{"status", "code", "message"}``; a person who is not logged in is led to the login page instead."""
+    if isinstance(error, UnauthenticatedError) and wants_page(request):
+        return Response(status=303, headers={"Location": f"{LOGIN_PATH}?next={quote(request.path, safe='/')}"})
+    body = {"status": error.status, "code": error.code, "message": error.message}
+    response = Response(json.dumps(body), error.status, error.headers, content_type="application/json")
+    if error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
+        # A browser would answer this challenge with its own ugly dialogue; only programs get it.
+        response.headers["WWW-Authenticate"] = 'Basic realm="Sightline", charset="UTF-8"'
+    return response
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person in a browser is asking for a page, rather than a program for data."""
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")

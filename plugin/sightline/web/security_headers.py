@@ -1,0 +1,34 @@
+"""Headers that every answer carries: what the browser may do with it, and that nothing of it stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sightline.web.request import Response
+
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+
+
+def content_security_policy(frame_ancestors: Iterable[str]) -> str:
+    """Return the policy: everything from this origin only, shown in frames of these sites and our own."""
+    return "; ".join([*_POLICY, " ".join(["frame-ancestors", "'self'", *frame_ancestors])])
+
+
+def protect(response: Response, policy: str) -> None:
+    """Add the headers. `Cache-Control` is ``private, no-store`` unless the handler knew better."""
+    response.headers.setdefault("Cache-Control", "private, no-store")
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

@@ -1,0 +1,149 @@
+"""A real Orthanc with the plugin, on free ports, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+
+from deploy import orthanc_configuration
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PASSWORD = "a password for tests"
+AET = "SIGHTLINE"
+CLIENT_AET = "TESTCLIENT"
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class OrthancServer:
+    """Starts Orthanc as `make run` does and stops it again.
+
+    Parameters
+    ----------
+    folder : Path
+        For data, configuration and log; made by the caller.
+    extra : Mapping
+        Merged over the configuration.
+    """
+
+    def __init__(self, folder: Path, extra: Mapping[str, Any] | None = None, plugins: tuple[str, ...] = ()) -> None:
+        self.folder = folder
+        self.http_port = free_port()
+        self.dicom_port = free_port()
+        self.client_port = free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.configuration = orthanc_configuration.build(
+            orthanc_configuration.TEMPLATE,
+            http_port=self.http_port,
+            dicom_port=self.dicom_port,
+            data_directory=folder / "data",
+            script=REPOSITORY / "plugin" / "sightline_plugin.py",
+            environment=Path(sys.prefix),
+            python_plugin=python_plugin(),
+            admin_password=PASSWORD,
+            extra=orthanc_configuration.merged(self._defaults(), extra or {}),
+        )
+        self.configuration["Plugins"] = [*self.configuration["Plugins"], *plugins]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log_path = folder / "orthanc.log"
+
+    def _defaults(self) -> dict[str, Any]:
+        client = {"AET": CLIENT_AET, "Host": "127.0.0.1", "Port": self.client_port}
+        allowed = dict.fromkeys(("AllowEcho", "AllowStore", "AllowFind", "AllowMove", "AllowGet"), True)
+        return {"DicomModalities": {"client": {**client, **allowed}}, "JobsHistorySize": 20}
+
+    def start(self) -> OrthancServer:
+        """Start and wait until it is healthy."""
+        self.launch()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                break
+            try:
+                if requests.get(f"{self.url}/sightline/health", timeout=5).status_code == 200:
+                    return self
+            except requests.RequestException:
+                pass
+            time.sleep(0.1)
+        self.stop()
+        raise AssertionError(f"Orthanc did not become healthy:\n{self.log()[-6000:]}")
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start without waiting."""
+        file = self.folder / "orthanc.json"
+        file.write_text(json.dumps(self.configuration, indent=1))
+        (self.folder / "data" / "orthanc").mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                ["Orthanc", str(file)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        return self.process
+
+    def stop(self, patience: float = 20) -> int:
+        """Stop by SIGTERM and return the exit code; kill it where it does not end."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def log(self) -> str:
+        """Return Orthanc's log so far."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def session(self, user: str | None = "admin", password: str = PASSWORD) -> requests.Session:
+        """Return a client; of nobody when `user` is None."""
+        client = requests.Session()
+        client.trust_env = False
+        if user is not None:
+            client.auth = (user, password)
+        return client
+
+    def __enter__(self) -> OrthancServer:
+        return self.start()
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _t: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def python_plugin() -> Path:
+    """Return the real file of Orthanc's Python plugin."""
+    return Path("/usr/share/orthanc/plugins/libOrthancPython.so").resolve()
+
+
+def core_version() -> tuple[int, ...]:
+    """Return the version of the Orthanc on this machine."""
+    line = subprocess.run(["Orthanc", "--version"], capture_output=True, text=True, check=False).stdout.split()
+    return tuple(int(part) for part in line[1].split("."))
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
