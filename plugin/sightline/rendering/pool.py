@@ -15,6 +15,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from itertools import count as counter
 from pathlib import Path
 from queue import Empty, PriorityQueue
@@ -87,7 +88,7 @@ class WorkerPool:
         volume_bytes: int = 2 << 30,
         deadline_seconds: float = 30.0,
     ) -> None:
-        self._start_worker = lambda: WorkerProcess(python, plugin_directory, memory_bytes, volume_bytes)
+        self._start_worker = partial(WorkerProcess, python, plugin_directory, memory_bytes, volume_bytes)
         self._deadline_seconds = deadline_seconds
         self._jobs: PriorityQueue[_Job] = PriorityQueue()
         self._numbers = counter()

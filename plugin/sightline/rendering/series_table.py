@@ -39,10 +39,11 @@ class Rescale:
 class InstanceEntry:
     """How the pixels of one stored SOP instance are encoded (PS3.3 C.7.6.3).
 
-    `pixel_offset` is where the value of Pixel Data starts in the file; None where the file is deflated as a whole.
-    `padding` is the inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost
-    something before it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say
-    that the file carries such a LUT sequence instead of, or beside, numbers.
+    `pixel_words` says that Pixel Data is of VR OW, which matters for the order of big endian bytes. `pixel_offset` is
+    where the value of Pixel Data starts in the file; None where the file is deflated as a whole. `padding` is the
+    inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost something before
+    it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say that the file
+    carries such a LUT sequence instead of, or beside, numbers.
     """
 
     file_uuid: str
@@ -51,6 +52,7 @@ class InstanceEntry:
     instance_number: int | None
     transfer_syntax_uid: str
     pixel_keyword: str
+    pixel_words: bool
     pixel_offset: int | None
     rows: int
     columns: int

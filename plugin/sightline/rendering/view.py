@@ -6,8 +6,22 @@ from the engine by the same path; the same URL gives the same pixels later.
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
+
+from sightline.errors import BadRequestError
+
+PREFIX = "/sightline/view"
+"""What canonical addresses start with."""
+LARGEST_SIZE = 8192
+_SETTINGS = ("window", "size", "invert", "format", "quality")
+_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
+_NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
+_WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
 
 
 class Orientation(StrEnum):
@@ -40,6 +54,12 @@ class Window:
     center: float
     width: float
     function: VoiFunction = VoiFunction.LINEAR
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the width is one that the function is defined for: at least 1 for LINEAR, else above 0."""
+        smallest_is_met = self.width >= 1 if self.function is VoiFunction.LINEAR else self.width > 0
+        return smallest_is_met and math.isfinite(self.center) and math.isfinite(self.width)
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,75 @@ class View:
     picture_format: PictureFormat = PictureFormat.JPEG
     quality: int = 85
 
+    def path(self) -> str:
+        """Return the canonical address, without host: path, and query if anything differs from the defaults.
+
+        No character needs percent-encoding, because servers differ in what they decode.
+
+        Examples
+        --------
+        >>> View("1.2", "1.3", FrameOf("1.4"), Window(40, 400), max_size=512).path()
+        '/sightline/view/1.2/1.3/1.4/1?window=40,400&size=512'
+        >>> View("1.2", "1.3", PlaneOf(Orientation.CORONAL, 7)).path()
+        '/sightline/view/1.2/1.3/coronal/7'
+        """
+        if isinstance(self.source, FrameOf):
+            place = f"{self.source.sop_instance_uid}/{self.source.frame}"
+        else:
+            place = f"{self.source.orientation.value}/{self.source.index}"
+        query = "&".join(f"{name}={value}" for name, value in self._settings())
+        return f"{PREFIX}/{self.study_instance_uid}/{self.series_instance_uid}/{place}" + (f"?{query}" if query else "")
+
+    def _settings(self) -> list[tuple[str, str]]:
+        """Return what differs from the defaults, in the order in which it is written."""
+        settings = []
+        if self.window is not None:
+            function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
+            settings.append(("window", f"{_plain(self.window.center)},{_plain(self.window.width)}{function}"))
+        if self.max_size is not None:
+            settings.append(("size", str(self.max_size)))
+        if self.invert:
+            settings.append(("invert", "1"))
+        if self.picture_format is not PictureFormat.JPEG:
+            settings.append(("format", self.picture_format.value))
+        if self.quality != View.quality:
+            settings.append(("quality", str(self.quality)))
+        return settings
+
+    @classmethod
+    def parse(cls, parts: Sequence[str], query: Mapping[str, str]) -> View:
+        """Read an address.
+
+        Parameters
+        ----------
+        parts : four str
+            What follows the prefix: study, series, then SOP Instance UID and frame, or orientation and index.
+        query : Mapping of str to str
+            Decoded query parameters.
+
+        Raises
+        ------
+        BadRequestError
+            A part or parameter is unknown or out of its range; the sentence says what is allowed.
+        """
+        unknown = sorted(set(query) - set(_SETTINGS))
+        if unknown:
+            raise BadRequestError(f"A picture's settings are {', '.join(_SETTINGS)}.", "unknown-setting")
+        if len(parts) != 4 or not all(_UID.fullmatch(part) for part in parts[:2]):
+            raise BadRequestError("A picture is at study UID / series UID / instance UID / frame.")
+        if query.get("invert", "1") not in ("0", "1"):
+            raise BadRequestError("'invert' is 0 or 1.")
+        return cls(
+            study_instance_uid=parts[0],
+            series_instance_uid=parts[1],
+            source=_source(parts[2], parts[3]),
+            window=_window(query["window"]) if "window" in query else None,
+            max_size=_integer("size", query["size"], 1, LARGEST_SIZE) if "size" in query else None,
+            invert=query.get("invert") == "1",
+            picture_format=_format(query.get("format", PictureFormat.JPEG.value)),
+            quality=_integer("quality", query["quality"], 1, 100) if "quality" in query else cls.quality,
+        )
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -108,3 +197,44 @@ class Picture:
     lossy: bool
     window: Window | None
     pixel_spacing: tuple[float, float] | None = None
+
+
+def _source(place: str, number: str) -> FrameOf | PlaneOf:
+    """Read ``UID/frame`` or ``orientation/index``."""
+    if place in set(Orientation):
+        return PlaneOf(Orientation(place), _integer("index", number, 0, 99_999))
+    if not _UID.fullmatch(place):
+        raise BadRequestError(f"A plane is one of {', '.join(Orientation)}.")
+    return FrameOf(place, _integer("frame", number, 1, 9_999_999))
+
+
+def _window(text: str) -> Window:
+    """Read ``center,width`` or ``center,width,FUNCTION``."""
+    found = _WINDOW.fullmatch(text)
+    if not found:
+        raise BadRequestError("A window is center,width, as in 40,400, and LINEAR_EXACT or SIGMOID after it if meant.")
+    window = Window(float(found[1]), float(found[2]), VoiFunction(found[3] or "LINEAR"))
+    if not window.is_valid:
+        raise BadRequestError("A window's width is at least 1 for LINEAR, and above 0 for the other functions.")
+    return window
+
+
+def _format(text: str) -> PictureFormat:
+    if text not in set(PictureFormat):
+        raise BadRequestError(f"A picture's format is one of {', '.join(PictureFormat)}.")
+    return PictureFormat(text)
+
+
+def _integer(name: str, text: str, low: int, high: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII) or not low <= int(text) <= high:
+        raise BadRequestError(f"'{name}' is a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _plain(value: float) -> str:
+    """Write a number without exponent, as short as it can be told from its neighbours.
+
+    >>> _plain(400.0), _plain(-0.00025), _plain(0.1), _plain(-0.0)
+    ('400', '-0.00025', '0.1', '0')
+    """
+    return format(Decimal(repr(float(value))).normalize() + 0, "f")

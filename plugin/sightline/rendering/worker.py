@@ -71,8 +71,8 @@ def answer(message: Message) -> tuple[dict[str, Any], Sequence[Buffer]]:
     except SightlineError as error:
         return _refusal(error), ()
     except MemoryError:
-        error = UnprocessableError("This needs more memory than a worker may use.", "too-much-memory")
-        return _refusal(error) | {"ends": True}, ()
+        refusal = UnprocessableError("This needs more memory than a worker may use.", "too-much-memory")
+        return _refusal(refusal) | {"ends": True}, ()
     except RecursionError:
         return _refusal(UnprocessableError("This file is nested too deeply.")), ()
     except Exception as error:

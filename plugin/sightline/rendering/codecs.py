@@ -1,0 +1,163 @@
+"""Stored pixels to arrays, one frame at a time (PS3.5 annex A). Runs in workers only.
+
+pydicom reads native and RLE frames itself, and 8-bit JPEG through Pillow. For the other syntaxes this module is a
+decoding plugin of pydicom's that calls imagecodecs. Sizes are checked before anything is allocated for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread, uid
+from pydicom.pixels.decoders import get_decoder
+
+from sightline.errors import NotFoundError, UnprocessableError
+from sightline.rendering.series_table import InstanceEntry
+
+if TYPE_CHECKING:
+    from pydicom.pixels.decoders.base import DecodeRunner
+
+MAXIMUM_FRAME_BYTES = 512 << 20
+"""Decoded frames larger than this are refused: the largest detectors make some 100 MB."""
+
+PLUGIN = "sightline"
+_JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
+_JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
+_HTJ2K = (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
+_JPEG = (uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1)
+
+DECODER_DEPENDENCIES = dict.fromkeys((*_JPEG_LS, *_JPEG_2000, *_HTJ2K, *_JPEG), ("numpy", "imagecodecs>=2026.1"))
+"""Transfer syntaxes of the plugin, and what each needs (read by pydicom)."""
+
+
+def is_available(transfer_syntax_uid: str) -> bool:
+    """Whether the plugin decodes that syntax (asked by pydicom)."""
+    return transfer_syntax_uid in DECODER_DEPENDENCIES
+
+
+def register() -> None:
+    """Make the plugin known to pydicom. May be called again."""
+    for syntax in DECODER_DEPENDENCIES:
+        decoder = get_decoder(syntax)
+        if PLUGIN not in decoder.available_plugins:
+            decoder.add_plugin(PLUGIN, (__name__, "_decode_frame"))
+
+
+def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
+    """Decode one code stream, and tell pydicom what became of its layout (called by pydicom)."""
+    syntax = runner.transfer_syntax
+    if syntax in _JPEG_LS:
+        array = imagecodecs.jpegls_decode(src)
+    elif syntax in _HTJ2K:
+        array = imagecodecs.htj2k_decode(src)
+    elif syntax in _JPEG_2000:
+        array = imagecodecs.jpeg2k_decode(src)
+    else:
+        array = imagecodecs.jpeg8_decode(src)
+    expected = (runner.rows, runner.columns, runner.samples_per_pixel)
+    if array.shape != (expected if expected[2] > 1 else expected[:2]):
+        raise ValueError("The code stream is of another size than the file says.")
+    runner.set_option("bits_allocated", array.dtype.itemsize * 8)
+    if runner.samples_per_pixel > 1:
+        runner.set_option("planar_configuration", 0)
+    if runner.photometric_interpretation in ("YBR_ICT", "YBR_RCT"):
+        # The inverse component transform is part of decoding JPEG 2000 (PS3.3 C.7.6.3.1.2).
+        runner.set_option("photometric_interpretation", "RGB")
+    return bytes(array.tobytes())
+
+
+def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[NDArray[np.generic], str]:
+    """Decode one frame of a DICOM file.
+
+    Parameters
+    ----------
+    file : binary file
+        The whole DICOM file, seekable. Only the frame's bytes are read where the syntax allows it.
+    instance : InstanceEntry
+        What its header says.
+    frame : int
+        From 1.
+
+    Returns
+    -------
+    pixels : array, (rows, columns) or (rows, columns, 3)
+        Stored values, before any LUT: of the file's signedness, unused bits cleared; uint8 for 1-bit pixels.
+    photometric_interpretation : str
+        What the samples are now: decoding turns some colour spaces into RGB.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such frame.
+    UnprocessableError
+        The frame is too large, damaged, or of a transfer syntax that is not known.
+    """
+    _check(instance, frame)
+    syntax = uid.UID(instance.transfer_syntax_uid)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        raise UnprocessableError(f"Pixels in transfer syntax {syntax.name} cannot be shown.") from None
+    try:
+        pixels, properties = decoder.as_array(
+            _pixel_data(file, instance),
+            index=frame - 1,
+            raw=True,
+            decoding_plugin=PLUGIN if is_available(syntax) and _is_ours(instance) else "",
+            **_options(instance),
+        )
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnprocessableError("The pixels of this image cannot be decoded.", "undecodable") from error
+    return pixels, str(properties["photometric_interpretation"])
+
+
+def _check(instance: InstanceEntry, frame: int) -> None:
+    """Refuse what would not fit, before anything is allocated."""
+    if not 1 <= frame <= instance.number_of_frames:
+        raise NotFoundError(f"The image has {instance.number_of_frames} frames.")
+    size = instance.rows * instance.columns * instance.samples_per_pixel * max(1, instance.bits_allocated // 8)
+    if not 0 < size <= MAXIMUM_FRAME_BYTES:
+        raise UnprocessableError(
+            f"An image of {instance.columns} x {instance.rows} pixels is too large to be shown.", "too-large"
+        )
+
+
+def _is_ours(instance: InstanceEntry) -> bool:
+    """Whether to prefer our plugin: always, but for 8-bit JPEG with the syntax of 12 bit, which Pillow reads."""
+    return instance.transfer_syntax_uid != uid.JPEGExtended12Bit or instance.bits_stored > 8
+
+
+def _pixel_data(file: BinaryIO, instance: InstanceEntry) -> BinaryIO | bytes:
+    """Return the file, standing at the value of Pixel Data, or the value where the file is deflated as a whole."""
+    if instance.pixel_offset is None:
+        file.seek(0)
+        return bytes(dcmread(file, force=True)[instance.pixel_keyword].value)
+    file.seek(instance.pixel_offset)
+    return file
+
+
+def _options(instance: InstanceEntry) -> dict[str, Any]:
+    """Return pydicom's decoding options (PS3.3 C.7.6.3)."""
+    options: dict[str, Any] = {
+        "rows": instance.rows,
+        "columns": instance.columns,
+        "number_of_frames": instance.number_of_frames,
+        "samples_per_pixel": instance.samples_per_pixel,
+        "photometric_interpretation": instance.photometric_interpretation,
+        "bits_allocated": instance.bits_allocated,
+        "pixel_keyword": instance.pixel_keyword,
+    }
+    if instance.pixel_keyword == "PixelData":
+        options |= {
+            "bits_stored": instance.bits_stored,
+            "pixel_representation": instance.pixel_representation,
+            "pixel_vr": "OW" if instance.pixel_words else "OB",
+        }
+    if instance.samples_per_pixel > 1:
+        options["planar_configuration"] = instance.planar_configuration
+    return options

@@ -1,0 +1,36 @@
+"""How a stored file reaches a worker: by its path where the storage allows it, else as a buffer of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sightline.archive.protocol import FileSource
+from sightline.errors import NotFoundError
+from sightline.rendering.channel import Buffer
+
+
+def file_argument(source: FileSource, buffers: list[Buffer]) -> dict[str, Any]:
+    """Return what a task needs to open the file with `open_file`; the bytes, if any, are appended to `buffers`."""
+    if source.path is not None:
+        return {"path": source.path}
+    buffers.append(source.content or b"")
+    return {"buffer": len(buffers) - 1}
+
+
+def open_file(argument: Mapping[str, Any], buffers: Sequence[Buffer]) -> BinaryIO:
+    """Open the file that `file_argument` described, in the worker.
+
+    Raises
+    ------
+    NotFoundError
+        It was deleted in the meantime.
+    """
+    if "buffer" in argument:
+        return BytesIO(buffers[argument["buffer"]])
+    try:
+        return Path(argument["path"]).open("rb")
+    except FileNotFoundError:
+        raise NotFoundError("The file has gone.") from None

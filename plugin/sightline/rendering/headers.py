@@ -1,0 +1,254 @@
+"""The header of a stored file as entries of a series table. Runs in workers only.
+
+Enhanced objects say per frame, in functional groups (PS3.3 C.7.6.16), what classic ones say at the top; both end up in
+the same entries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from pydicom import Dataset, dcmread
+from pydicom.multival import MultiValue
+
+from sightline.errors import UnprocessableError
+from sightline.rendering.series_table import (
+    FrameEntry,
+    InstanceEntry,
+    Rescale,
+    WindowPreset,
+)
+from sightline.rendering.view import VoiFunction, Window
+
+MAXIMUM_FRAMES = 100_000
+_PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
+_IMPLICIT, _DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+
+
+def read_header(file: BinaryIO) -> Dataset:
+    """Return the data set without its pixels, from an open file that then stands where they start.
+
+    Raises
+    ------
+    UnprocessableError
+        It is not a DICOM file that can be read.
+    """
+    try:
+        dataset: Dataset = dcmread(file, stop_before_pixels=True, force=True)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise UnprocessableError("This file cannot be read.", "unreadable") from error
+    return dataset
+
+
+def read_frames(file: BinaryIO, file_uuid: str) -> tuple[FrameEntry, ...]:
+    """Return one entry per frame of an image; nothing if the file holds no image.
+
+    Parameters
+    ----------
+    file : binary file
+        The whole DICOM file, at its start.
+    file_uuid : str
+        Identity of the stored file.
+
+    Raises
+    ------
+    UnprocessableError
+        The file cannot be read, or an attribute that its pixels cannot be understood without is missing or wrong.
+    """
+    dataset = read_header(file)
+    element = _pixel_element(file, dataset)
+    if element is None:
+        return ()
+    try:
+        instance = _instance(dataset, file_uuid, *element)
+        groups = dataset.get("PerFrameFunctionalGroupsSequence") or []
+        shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+        return tuple(
+            _frame(instance, number, _Places(dataset, groups[number - 1] if number <= len(groups) else None, shared))
+            for number in range(1, instance.number_of_frames + 1)
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise UnprocessableError("The image's description is incomplete or wrong.", "bad-header") from error
+
+
+class _Places:
+    """Where to look for an attribute of one frame: its own functional groups, the shared ones, the top."""
+
+    def __init__(self, top: Dataset, own: Dataset | None, shared: Dataset) -> None:
+        self._top = top
+        self._groups = [group for group in (own, shared) if group is not None]
+
+    def macro(self, sequence: str) -> Dataset:
+        """Return the item of a functional group macro, or the top of the data set."""
+        for group in self._groups:
+            items = group.get(sequence)
+            if items:
+                item: Dataset = items[0]
+                return item
+        return self._top
+
+
+def _pixel_element(file: BinaryIO, dataset: Dataset) -> tuple[str, bool, int | None] | None:
+    """Return keyword, whether its VR is OW, and byte offset of the value of the element that holds the pixels."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID", "") if hasattr(dataset, "file_meta") else ""
+    if syntax == _DEFLATED:
+        return ("PixelData", True, None) if "Rows" in dataset else None
+    start = file.tell()
+    head = file.read(12)
+    order = "big" if syntax == _BIG_ENDIAN else "little"
+    group, element = (int.from_bytes(head[i : i + 2], order) for i in (0, 2))  # type: ignore[arg-type]
+    keyword = _PIXELS.get(group << 16 | element)
+    if keyword is None:
+        return None
+    implicit = syntax in ("", _IMPLICIT) and not head[4:6].isalpha()
+    return keyword, implicit or head[4:6] == b"OW", start + (8 if implicit else 12)
+
+
+def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offset: int | None) -> InstanceEntry:
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if not 0 < frames <= MAXIMUM_FRAMES:
+        raise ValueError("Number of Frames is out of range.")
+    is_integer = keyword == "PixelData"
+    bits = int(dataset.BitsAllocated)
+    return InstanceEntry(
+        file_uuid=file_uuid,
+        sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
+        sop_class_uid=str(dataset.get("SOPClassUID", "")),
+        instance_number=_integer(dataset, "InstanceNumber"),
+        transfer_syntax_uid=str(dataset.file_meta.get("TransferSyntaxUID", _IMPLICIT)),
+        pixel_keyword=keyword,
+        pixel_words=words,
+        pixel_offset=offset,
+        rows=int(dataset.Rows),
+        columns=int(dataset.Columns),
+        number_of_frames=frames,
+        samples_per_pixel=int(dataset.get("SamplesPerPixel") or 1),
+        photometric_interpretation=str(dataset.get("PhotometricInterpretation") or "MONOCHROME2").strip(),
+        planar_configuration=int(dataset.get("PlanarConfiguration") or 0),
+        bits_allocated=bits,
+        bits_stored=int(dataset.get("BitsStored") or bits),
+        pixel_representation=int(dataset.get("PixelRepresentation") or 0) if is_integer else 1,
+        padding=_padding(dataset) if is_integer else None,
+        lossy=str(dataset.get("LossyImageCompression", "")) == "01",
+        frame_time=_frame_time(dataset),
+        modality_lut=bool(dataset.get("ModalityLUTSequence")),
+        voi_lut=bool(dataset.get("VOILUTSequence")),
+        presentation_inverse=str(dataset.get("PresentationLUTShape", "")) == "INVERSE",
+        frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID") or ""),
+        acquisition_number=_integer(dataset, "AcquisitionNumber"),
+        content_time=str(dataset.get("ContentTime") or ""),
+        patient_orientation=_pair_of_text(dataset.get("PatientOrientation")),
+    )
+
+
+def _frame(instance: InstanceEntry, number: int, places: _Places) -> FrameEntry:
+    measures = places.macro("PixelMeasuresSequence")
+    spacing, origin = _spacing(measures)
+    position = _numbers(places.macro("PlanePositionSequence"), "ImagePositionPatient", 3)
+    return FrameEntry(
+        instance=instance,
+        frame=number,
+        image_position_patient=(position[0], position[1], position[2]) if position else None,
+        image_orientation_patient=_numbers(places.macro("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
+        pixel_spacing=spacing,
+        spacing_origin=origin,
+        slice_thickness=_number(measures, "SliceThickness"),
+        rescale=_rescale(places.macro("PixelValueTransformationSequence")),
+        windows=_windows(places.macro("FrameVOILUTSequence")),
+    )
+
+
+def _numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """Return that many finite values of an attribute, None where it has not."""
+    try:
+        values = tuple(float(value) for value in _values(dataset.get(keyword)))
+    except (TypeError, ValueError):
+        return None
+    return values if len(values) == count and all(map(math.isfinite, values)) else None
+
+
+def _number(dataset: Dataset, keyword: str) -> float | None:
+    values = _numbers(dataset, keyword, 1)
+    return values[0] if values else None
+
+
+def _integer(dataset: Dataset, keyword: str) -> int | None:
+    value = _number(dataset, keyword)
+    return None if value is None else int(value)
+
+
+def _values(value: Any) -> Sequence[Any]:
+    """Return the values of an attribute as a sequence, whatever its multiplicity."""
+    if value is None or value == "":
+        return ()
+    return value if isinstance(value, MultiValue | list | tuple) else (value,)
+
+
+def _pair_of_text(value: Any) -> tuple[str, str] | None:
+    values = [str(item) for item in _values(value)]
+    return (values[0], values[1]) if len(values) == 2 else None
+
+
+def _spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, str]:
+    for keyword in _SPACINGS:
+        values = _numbers(dataset, keyword, 2)
+        if values and min(values) > 0:
+            return (values[0], values[1]), keyword
+    return None, ""
+
+
+def _padding(dataset: Dataset) -> tuple[int, int] | None:
+    """Return the inclusive range of padding, in the file's signedness (PS3.3 C.7.5.1.1.2)."""
+    ends = [_integer(dataset, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    if ends[0] is None:
+        return None
+    signed, bits = int(dataset.get("PixelRepresentation") or 0) == 1, int(dataset.BitsAllocated)
+    # Written with the wrong VR, a negative value reads as a large positive one, and the other way round.
+    values = [_resign(end, bits, signed) for end in ends if end is not None]
+    return min(values), max(values)
+
+
+def _resign(value: int, bits: int, signed: bool) -> int:
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if signed and value >> (bits - 1) else value
+
+
+def _frame_time(dataset: Dataset) -> float | None:
+    """Return the time between frames in ms (PS3.3 C.7.6.5), None where the object is no cine."""
+    for keyword in ("FrameTime", "FrameTimeVector"):
+        values = _values(dataset.get(keyword))
+        if values:
+            time = float(values[-1])
+            return time if time > 0 else None
+    rate = _number(dataset, "RecommendedDisplayFrameRate") or _number(dataset, "CineRate")
+    return 1000 / rate if rate else None
+
+
+def _rescale(dataset: Dataset) -> Rescale:
+    slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
+    if slope is None or intercept is None or slope == 0:
+        return Rescale()
+    unit = str(dataset.get("RescaleType") or "")
+    return Rescale(slope, intercept, "" if unit == "US" else unit)
+
+
+def _windows(dataset: Dataset) -> tuple[WindowPreset, ...]:
+    """Return the windows that are valid (PS3.3 C.11.2.1.2), in the file's order."""
+    try:
+        function = VoiFunction(str(dataset.get("VOILUTFunction") or "LINEAR"))
+    except ValueError:
+        return ()
+    centers, widths = _values(dataset.get("WindowCenter")), _values(dataset.get("WindowWidth"))
+    explanations = [str(text) for text in _values(dataset.get("WindowCenterWidthExplanation"))]
+    presets = []
+    for index, (center, width) in enumerate(zip(centers, widths, strict=False)):
+        window = Window(float(center), float(width), function)
+        if window.is_valid:
+            presets.append(WindowPreset(window, explanations[index] if index < len(explanations) else ""))
+    return tuple(presets)
