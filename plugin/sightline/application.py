@@ -1,4 +1,4 @@
-"""Which routes there are. The same application runs inside Orthanc and, with the remote archive, under any WSGI server."""
+"""Which routes there are: one application inside Orthanc and, with the remote archive, under any WSGI server."""
 
 from __future__ import annotations
 

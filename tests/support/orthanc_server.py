@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from deploy import orthanc_configuration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "a password for tests"
+SERVICE_KEY = "a link-service key for tests"
 AET = "SIGHTLINE"
 CLIENT_AET = "TESTCLIENT"
 START_SECONDS = 60
@@ -67,7 +69,8 @@ class OrthancServer:
     def _defaults(self) -> dict[str, Any]:
         client = {"AET": CLIENT_AET, "Host": "127.0.0.1", "Port": self.client_port}
         allowed = dict.fromkeys(("AllowEcho", "AllowStore", "AllowFind", "AllowMove", "AllowGet"), True)
-        return {"DicomModalities": {"client": {**client, **allowed}}, "JobsHistorySize": 20}
+        service = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()}
+        return {"DicomModalities": {"client": {**client, **allowed}}, "Sightline": {"Links": service}}
 
     def start(self) -> OrthancServer:
         """Start and wait until it is healthy."""
@@ -123,6 +126,12 @@ class OrthancServer:
         client.trust_env = False
         if user is not None:
             client.auth = (user, password)
+        return client
+
+    def service(self) -> requests.Session:
+        """Return a client with the link-service key."""
+        client = self.session(None)
+        client.headers["Authorization"] = f"Bearer {SERVICE_KEY}"
         return client
 
     def __enter__(self) -> OrthancServer:

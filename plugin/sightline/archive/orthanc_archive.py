@@ -19,6 +19,7 @@ from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 DICOM_CONTENT = 1
 """Orthanc's content type of the attachment that holds the DICOM file."""
 
+_ZIP = b"PK\x03\x04"
 _IDENTIFIERS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _SORT_NEWEST = [
     {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
@@ -139,13 +140,13 @@ class OrthancArchive:
     def store(self, grant: Grant, content: bytes) -> StoreResult:
         """Store one DICOM file (UPLOAD)."""
         grant.require(Verb.UPLOAD)
+        if content.startswith(_ZIP):  # the core would unpack and store what is in it
+            raise UnprocessableError("This is an archive of files, not one DICOM file.", "not-dicom")
         check_nesting(content)
         try:
             answer = json.loads(self._rest.post("/instances", content))
         except CoreError as error:
             raise UnprocessableError("The archive cannot read this as a DICOM file.", "not-dicom") from error
-        if isinstance(answer, list):
-            raise UnprocessableError("This is an archive of files, not one DICOM file.", "not-dicom")
         if answer["Status"] not in ("Success", "AlreadyStored"):
             raise UnprocessableError("The archive refuses this instance.", "archive-refused")
         values = self._identify(answer["ID"])

@@ -129,9 +129,8 @@ class Host:
 
     def health(self) -> dict[str, Any]:
         """Return what administrators see at `/sightline/health`."""
-        workers = self._pool.status()
-        alive = int(workers["alive"])
-        status = "ok" if self._started and alive else "starting" if not self._started else "no workers"
+        workers = self._pool.statistics()
+        status = "starting" if not self._started else "ok" if workers["alive"] else "no workers"
         return {
             "status": status,
             "versions": {"sightline": __version__, "orthanc": self._core_version, "python": sys.version.split()[0]},

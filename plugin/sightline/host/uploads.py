@@ -27,6 +27,8 @@ _ZIP = b"PK\x03\x04"
 _GET = "GET"
 _JSON = "application/json"
 _CHUNK = 1 << 20
+_BAD_FILE_FORMAT = 15
+"""The core's own code for what is no DICOM file."""
 
 
 class Uploads:
@@ -79,7 +81,12 @@ class Uploads:
         return Answer(200, answer, _JSON)
 
     def _store(self, content: bytes) -> bytes:
-        check_nesting(content)
+        try:
+            check_nesting(content)
+        except UnprocessableError as error:
+            if error.code != "not-dicom":
+                raise
+            raise CoreError("Bad file format", 400, _BAD_FILE_FORMAT) from error
         return self._rest.post("/instances", content)
 
     def _store_archive(self, content: bytes) -> bytes:
@@ -91,7 +98,7 @@ class Uploads:
                 check_nesting(member)
                 members.append(member)
             except UnprocessableError as error:
-                if error.code == "too-deep":
+                if error.code != "not-dicom":
                     refused = error
         if refused is None:
             return self._rest.post("/instances", content)
@@ -155,7 +162,7 @@ def on_received(content: bytes) -> tuple[int, None]:
     try:
         check_nesting(content)
     except UnprocessableError as error:
-        if error.code == "too-deep":
+        if error.code != "not-dicom":
             orthanc.LogWarning(f"Sightline discarded a received file: {error.message}")
             return orthanc.ReceivedInstanceAction.DISCARD, None
     return orthanc.ReceivedInstanceAction.KEEP_AS_IS, None

@@ -160,7 +160,7 @@ class WorkerPool:
         """Return how many workers are alive, how many died or were killed so far, and how many tasks wait."""
         with self._lock:
             alive = sum(worker.alive for worker in self._running.values())
-            return {"workers": alive, "deaths": self._deaths, "waiting": self._jobs.qsize()}
+            return {"alive": alive, "deaths": self._deaths, "waiting": self._jobs.qsize()}
 
     def close(self) -> None:
         """End all workers, within 2 s; what was not answered gets `UnavailableError`. May be called again."""

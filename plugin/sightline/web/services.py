@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sightline.access.links import LinkStore
 from sightline.archive.protocol import Archive
 from sightline.configuration import Configuration
 from sightline.rendering.engine import RenderingEngine
+from sightline.web.cache import ByteCache
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,5 @@ class Services:
     """Versions, workers and warnings for administrators; ``status`` is ``"ok"`` or says what is wrong."""
     site: dict[str, Any]
     """What the pages say of this Orthanc: ``dicom_aet``, ``dicom_port`` (0: off), ``versions``."""
+    cache: ByteCache = field(default_factory=lambda: ByteCache(128 << 20))
+    """Answers kept ready, by the identities of the files that they were made of."""
