@@ -1,0 +1,72 @@
+"""The pages that people see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sightline import __version__
+from sightline.access.grant import Grant, Verb
+from sightline.viewer.address import view_url
+from sightline.viewer.search import StudySearch, find_studies
+from sightline.viewer.studies import open_study, study_json
+from sightline.viewer.templates import page
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+
+def study_list(request: Request, services: Services) -> Response:
+    """Send the study list with its first rows in it. A search for a name starts from the page, not from the URL."""
+    known = {name: request.args[name] for name in ("from", "to", "modality") if name in request.args}
+    data = {
+        "session": session_json(request.grant),
+        "filters": known,
+        "result": find_studies(request, services, StudySearch.parse(known)),
+        "site": site_json(services),
+    }
+    return page(request, services, "list", {"data": data})
+
+
+def study_page(request: Request, services: Services, study: str) -> Response:
+    """Send the reading page. It names its first picture, which loads while the script does."""
+    value = study_json(services, request.grant, study)
+    asked, slice_text = request.args.get("series"), request.args.get("slice", "")
+    number = int(slice_text) - 1 if re.fullmatch(r"[0-9]{1,6}", slice_text) else None
+    opening = open_study(services, request.grant, study, value["series"], asked, number)
+    data: dict[str, Any] = {**value, "session": session_json(request.grant, study), "opening": None}
+    first = None
+    if opening is not None:
+        first = view_url(opening.view).removeprefix("/")
+        data["opening"] = {"series": opening.table.series_instance_uid, "frame": opening.frame, "view": first}
+    return page(request, services, "study", {"data": data, "first": first})
+
+
+def login_page(request: Request, services: Services) -> Response:
+    """Send the login form; without script it is sent back here with `error` when it was wrong."""
+    values = {"next": request.args.get("next", ""), "failed": "error" in request.args}
+    return page(request, services, "login", values)
+
+
+def link_page(request: Request, services: Services, link_id: str) -> Response:
+    """Send the landing page of a link: the same for every id, so that it tells nothing about any."""
+    return page(request, services, "link", {"data": {"link": link_id}})
+
+
+def about_page(request: Request, services: Services) -> Response:
+    """Send what Sightline is, its version and licence, and what it may be used for."""
+    return page(request, services, "about", {"version": __version__})
+
+
+def session_json(grant: Grant, study: str | None = None) -> dict[str, Any]:
+    """Return what the page must know of its user: whether there is more than this study, and what may be done."""
+    verbs = [verb.value for verb in Verb if grant.allows(verb, study)]
+    return {"link": not grant.allows(Verb.SEARCH), "user": grant.name, "verbs": verbs}
+
+
+def site_json(services: Services) -> dict[str, Any]:
+    """Return how a study gets here, for the empty list."""
+    return {
+        "aet": services.site["dicom_aet"],
+        "dicomPort": services.site["dicom_port"],
+        "stow": f"{services.public_url}/dicom-web/studies",
+    }

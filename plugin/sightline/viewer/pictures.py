@@ -1,0 +1,67 @@
+"""Pictures by their canonical URL, and thumbnails."""
+
+from __future__ import annotations
+
+from sightline.errors import NotFoundError
+from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View
+from sightline.viewer.address import parse_view
+from sightline.viewer.series_json import window_json
+from sightline.viewer.studies import open_study, series_row, series_rows
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+THUMBNAIL_SIZE = 160
+THUMBNAIL_QUALITY = 75
+
+
+def frame_picture(request: Request, services: Services, study: str, series: str, instance: str, frame: int) -> Response:
+    """Send the picture of one stored frame."""
+    return send_view(request, services, parse_view(study, series, FrameOf(instance, frame), request.args))
+
+
+def plane_picture(request: Request, services: Services, study: str, series: str, plane: str, index: int) -> Response:
+    """Send the picture of one plane through the volume."""
+    source = PlaneOf(Orientation(plane), index)
+    return send_view(request, services, parse_view(study, series, source, request.args))
+
+
+def study_thumbnail(request: Request, services: Services, study: str) -> Response:
+    """Send a small picture of what the study opens with."""
+    rows = [series_row(row) for row in series_rows(services, request.grant, study)]
+    return _thumbnail(request, services, study, rows)
+
+
+def series_thumbnail(request: Request, services: Services, study: str, series: str) -> Response:
+    """Send a small picture of the series' middle."""
+    rows = [row for row in series_rows(services, request.grant, study) if row["SeriesInstanceUID"] == series]
+    return _thumbnail(request, services, study, [series_row(row) for row in rows])
+
+
+def send_view(request: Request, services: Services, view: View) -> Response:
+    """Send a picture with what it is in its headers, or 304 where the client has it: that costs no rendering."""
+    etag = services.engine.etag(request.grant, view)
+    if request.if_none_match.contains(etag):
+        response = Response(status=304)
+        response.set_etag(etag)
+        return response
+    return _picture_response(services.engine.render(request.grant, view))
+
+
+def _picture_response(picture: Picture) -> Response:
+    """Make the response: `Sightline-Window` is the one applied, `Sightline-Size` columns and rows of these pixels."""
+    response = Response(picture.content, content_type=picture.media_type)
+    response.set_etag(picture.etag)
+    response.headers["Sightline-Size"] = f"{picture.columns},{picture.rows}"
+    response.headers["Sightline-Quality"] = "lossy" if picture.lossy else "exact"
+    if picture.window is not None:
+        response.headers["Sightline-Window"] = ",".join(str(part) for part in window_json(picture.window))
+    return response
+
+
+def _thumbnail(request: Request, services: Services, study: str, rows: list[dict[str, object]]) -> Response:
+    opening = open_study(services, request.grant, study, rows, None, None)
+    if opening is None:
+        raise NotFoundError("There is nothing to show a small picture of.")
+    whole = opening.view
+    small = View(study, whole.series_instance_uid, whole.source, max_size=THUMBNAIL_SIZE, quality=THUMBNAIL_QUALITY)
+    return send_view(request, services, small)

@@ -1,0 +1,40 @@
+"""The viewer's routes."""
+
+from __future__ import annotations
+
+from sightline.access.grant import Verb
+from sightline.viewer import assets, pages, pictures, planes, search, studies
+from sightline.web.routing import Public, Route
+
+VIEW = "/sightline/view/<uid:study>/<uid:series>"
+STUDY = "/sightline/api/studies/<uid:study>"
+SERIES = f"{STUDY}/series/<uid:series>"
+SEARCH_BODY = 4096
+"""A search for a name is a few words; nothing larger is read."""
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/sightline/", pages.study_list, Verb.SEARCH, "Study list", audit="search"),
+    Route("GET", "/sightline/studies/<uid:study>", pages.study_page, Verb.VIEW, "Reading page", audit="read"),
+    Route("GET", "/sightline/login", pages.login_page, Public.LOGIN, "Login form"),
+    Route("GET", "/sightline/link/<link_id>", pages.link_page, Public.LINK, "Landing page of a link"),
+    Route("GET", "/sightline/about", pages.about_page, Public.ASSET, "What Sightline is, version and licence"),
+    Route("GET", "/sightline/assets/<path:name>", assets.asset, Public.ASSET, "Files of the built viewer"),
+    Route("GET", "/sightline/api/studies", search.studies, Verb.SEARCH, "Studies by date and modality", audit="search"),
+    Route(
+        "POST", "/sightline/api/studies", search.search_studies, Verb.SEARCH, "Studies by name, id, date and modality",
+        audit="search", max_body=SEARCH_BODY,
+    ),
+    Route("GET", STUDY, studies.study, Verb.VIEW, "A study, its series and their frames", audit="read"),
+    Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
+    Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
+    Route("GET", f"{SERIES}/planes", planes.planes, Verb.VIEW, "Orthogonal planes, or why none", audit="read"),
+    Route("GET", f"{SERIES}/progress", planes.progress, Verb.VIEW, "How much of the volume is loaded"),
+    Route(
+        "GET", f"{VIEW}/<uid:instance>/<int:frame>", pictures.frame_picture, Verb.VIEW,
+        "Picture of a frame", audit="read",
+    ),
+    Route(
+        "GET", f"{VIEW}/<any(axial, coronal, sagittal):plane>/<int:index>", pictures.plane_picture, Verb.VIEW,
+        "Picture of a plane through the volume", audit="read",
+    ),
+)  # fmt: skip

@@ -1,0 +1,148 @@
+"""One study for the viewer: who and what it is, its series, and which picture comes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.access.grant import Grant
+from sightline.archive.protocol import Level, Query, Row
+from sightline.errors import ForbiddenError, NotFoundError, SightlineError, UnauthenticatedError
+from sightline.rendering.series_table import SeriesTable
+from sightline.rendering.view import FrameOf, View
+from sightline.viewer.search import ATTRIBUTES, study_row
+from sightline.viewer.series_json import stack_json
+from sightline.web.json_answer import answer_json
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+SERIES_ATTRIBUTES = (
+    "SeriesNumber", "SeriesDescription", "Modality", "BodyPartExamined", "Laterality", "NumberOfSeriesRelatedInstances",
+)  # fmt: skip
+WITHOUT_PICTURES = frozenset(
+    {"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "DOC", "ECG", "PLAN", "RWV"}
+)
+"""Modalities whose instances are not shown as a stack of their own."""
+
+STACK_SIZE = 10
+"""A series of so many instances is opened rather than a shorter one before it, which is mostly a localiser."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The series that a study opens with, and the frame of it. `frame` counts from 0 in display order."""
+
+    table: SeriesTable
+    frame: int
+
+    @property
+    def view(self) -> View:
+        """The first picture: the file's own window, all its pixels."""
+        entry = self.table.frames[self.frame]
+        source = FrameOf(entry.sop_instance_uid, entry.frame)
+        return View(self.table.study_instance_uid, self.table.series_instance_uid, source)
+
+
+def study(request: Request, services: Services, study: str) -> Response:
+    """Answer with the study and all its series."""
+    value = study_json(services, request.grant, study)
+    for series in value["series"]:
+        fill_series(services, request.grant, study, series)
+    return answer_json(value)
+
+
+def study_json(services: Services, grant: Grant, study: str) -> dict[str, Any]:
+    """Return the study's attributes and its series by number, without their frames.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such study.
+    """
+    found = services.archive.search(grant, Query(Level.STUDY, study_instance_uid=study, attributes=ATTRIBUTES))
+    if not found.rows:
+        raise NotFoundError("There is no such study here. It may have been deleted.")
+    series = [series_row(row) for row in series_rows(services, grant, study)]
+    return {"study": study_row(found.rows[0]), "series": series}
+
+
+def series_rows(services: Services, grant: Grant, study: str) -> list[Row]:
+    """Return the archive's rows of all series by Series Number."""
+    query = Query(Level.SERIES, study_instance_uid=study, attributes=SERIES_ATTRIBUTES)
+    rows = services.archive.search(grant, query).rows
+    return sorted(rows, key=lambda row: (_integer(row.get("SeriesNumber", ""), 1 << 31), row["SeriesInstanceUID"]))
+
+
+def series_row(row: Row) -> dict[str, Any]:
+    """Return what the strip shows of one series. ``stack`` and ``error`` are filled in by `fill_series`."""
+    return {
+        "uid": row["SeriesInstanceUID"],
+        "number": _integer(row.get("SeriesNumber", ""), None),
+        "description": row.get("SeriesDescription", ""),
+        "modality": row.get("Modality", ""),
+        "bodyPart": row.get("BodyPartExamined", ""),
+        "laterality": row.get("Laterality", ""),
+        "instances": _integer(row.get("NumberOfSeriesRelatedInstances", ""), None),
+        "pictures": row.get("Modality", "") not in WITHOUT_PICTURES,
+        "stack": None,
+        "error": None,
+    }
+
+
+def fill_series(services: Services, grant: Grant, study: str, series: dict[str, Any]) -> SeriesTable | None:
+    """Put the frames into a series, or the sentence that says why there are none. One broken series spoils no other."""
+    if not series["pictures"]:
+        return None
+    try:
+        table = services.engine.describe(grant, study, series["uid"])
+    except (UnauthenticatedError, ForbiddenError):
+        raise
+    except SightlineError as error:
+        series["error"] = error.message
+        return None
+    if table.frames:
+        series["stack"] = stack_json(table)
+        return table
+    if table.unreadable:
+        series["error"] = table.unreadable[0][1]
+    else:
+        series["pictures"] = False
+    return None
+
+
+def opening_order(series: list[dict[str, Any]], asked: str | None) -> list[dict[str, Any]]:
+    """Return the series in the order in which to try to open with: the one asked for, then full stacks, then others."""
+
+    def rank(row: dict[str, Any]) -> tuple[bool, bool]:
+        return row["uid"] != asked, (row["instances"] or 0) < STACK_SIZE
+
+    return sorted((row for row in series if row["pictures"]), key=rank)
+
+
+def open_study(
+    services: Services, grant: Grant, study: str, series: list[dict[str, Any]], asked: str | None, frame: int | None
+) -> Opening | None:
+    """Return the picture that the page opens with, and fill in the frames of its series; None if there is none.
+
+    Parameters
+    ----------
+    asked : str, optional
+        Series Instance UID to open with.
+    frame : int, optional
+        Frame of that series from 0; the middle one by default, where most is to be seen.
+    """
+    for row in opening_order(series, asked):
+        table = fill_series(services, grant, study, row)
+        if table is None:
+            continue
+        here = frame if row["uid"] == asked and frame is not None else len(table.frames) // 2
+        return Opening(table, min(max(here, 0), len(table.frames) - 1))
+    return None
+
+
+def _integer(text: str, default: int | None) -> int | None:
+    """Return the number in a DICOM integer string, or `default`."""
+    try:
+        return int(text)
+    except ValueError:
+        return default

@@ -1,0 +1,115 @@
+/**
+ * Build the viewer: src/ -> dist/, every file name with a hash of its content, a manifest that says what each page
+ * loads, a .gz beside each file, the message file, and one sprite with the icons that the sources name.
+ */
+import { context, build } from "esbuild";
+import { readFile, readdir, rm, writeFile, mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { gzipSync, constants } from "node:zlib";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(here, "dist");
+const PAGES = ["list", "study", "login", "link"];
+const TYPES = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Icons are named in sources and templates as "icon-name" strings that match a file; others are not shipped. */
+async function sprite() {
+  const used = new Set();
+  const sources = [path.join(here, "src"), path.join(here, "../plugin/sightline/viewer/templates")];
+  for (const folder of sources) {
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (!/\.(tsx?|html)$/.test(name)) continue;
+      const text = await readFile(path.join(folder, name), "utf8");
+      for (const match of text.matchAll(/["'#]icon:([a-z0-9-]+)/g)) used.add(match[1]);
+    }
+  }
+  const symbols = await Promise.all([...used].sort().map(symbol));
+  return `<svg class="sprite" aria-hidden="true" focusable="false">${symbols.join("")}</svg>\n`;
+}
+
+/** One icon file as a symbol; its stroke comes from CSS. */
+async function symbol(name) {
+  const text = await readFile(path.join(here, "icons", `${name}.svg`), "utf8");
+  const inner = text
+    .replace(/<!--.*?-->/gs, "")
+    .replace(/<svg[^>]*>/s, "")
+    .replace("</svg>", "")
+    .replace(/\s*\n\s*/g, "");
+  return `<symbol id="icon-${name}" viewBox="0 0 24 24">${inner.trim()}</symbol>`;
+}
+
+const options = {
+  absWorkingDir: here,
+  entryPoints: [...PAGES.map((page) => `src/${page}.tsx`), "src/style/app.css"],
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2022", "chrome109", "firefox115", "safari16.4"],
+  minify: true,
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  metafile: true,
+  legalComments: "none",
+  logLevel: "info",
+};
+
+/** Write what the server needs beside esbuild's own output. */
+async function finish(metafile) {
+  const manifest = { style: "", entries: {}, files: {} };
+  for (const [output, about] of Object.entries(metafile.outputs)) {
+    const name = path.basename(output);
+    const content = await readFile(path.join(here, output));
+    await writeFile(
+      path.join(dist, `${name}.gz`),
+      gzipSync(content, { level: constants.Z_BEST_COMPRESSION }),
+    );
+    manifest.files[name] = { type: TYPES[path.extname(name)], gzip: true, bytes: content.length };
+    if (about.entryPoint === "src/style/app.css") manifest.style = name;
+    else if (about.entryPoint && PAGES.includes(path.basename(about.entryPoint, ".tsx"))) {
+      const page = path.basename(about.entryPoint, ".tsx");
+      manifest.entries[page] = { script: name, preloads: staticImports(metafile, output) };
+    }
+  }
+  manifest.mark = await copyMark(manifest);
+  await writeFile(path.join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");
+  await writeFile(path.join(dist, "messages.en.json"), await readFile(path.join(here, "messages/en.json")));
+  await writeFile(path.join(dist, "icons.svg"), await sprite());
+}
+
+/** The browser tab's icon, under a name with its hash. */
+async function copyMark(manifest) {
+  const content = await readFile(path.join(here, "src/style/mark.svg"));
+  const name = `mark-${createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase()}.svg`;
+  await writeFile(path.join(dist, name), content);
+  manifest.files[name] = { type: TYPES[".svg"], gzip: false, bytes: content.length };
+  return name;
+}
+
+/** Chunks that an entry imports at once, directly or through others. */
+function staticImports(metafile, output, seen = new Set()) {
+  for (const { path: imported, kind } of metafile.outputs[output].imports) {
+    if (kind !== "import-statement" || seen.has(imported)) continue;
+    seen.add(imported);
+    staticImports(metafile, imported, seen);
+  }
+  return [...seen].map((file) => path.basename(file));
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+if (process.argv.includes("--watch")) {
+  const finishing = { name: "finish", setup: (b) => b.onEnd((r) => r.metafile && finish(r.metafile)) };
+  await (await context({ ...options, plugins: [finishing] })).watch();
+} else {
+  await finish((await build(options)).metafile);
+}

@@ -1,0 +1,50 @@
+/** The landing page of a link: takes the secret out of the address bar, exchanges it for a session, opens the study. */
+import { getJson, postJson, RequestError } from "./api";
+import { t, type MessageKey } from "./messages";
+import { pageData, urlOf } from "./page";
+
+interface Opened {
+  readonly studyInstanceUID: string;
+}
+
+const secret = location.hash.slice(1);
+history.replaceState(null, "", location.pathname);
+void open(secret);
+
+async function open(value: string): Promise<void> {
+  const link = pageData<{ link: string }>("page-data")?.link ?? "";
+  if (!value) {
+    say("link.incomplete.title", "link.incomplete.text");
+    return;
+  }
+  try {
+    const path = `sightline/link/${encodeURIComponent(link)}/session`;
+    const { studyInstanceUID } = await postJson<Opened>(path, { secret: value });
+    const session = await getJson<{ verbs: readonly string[] }>("sightline/session");
+    if (session.verbs.length === 0) say("link.cookie.title", "link.cookie.text");
+    else location.replace(urlOf(`sightline/studies/${studyInstanceUID}`));
+  } catch (error) {
+    explain(error);
+  }
+}
+
+function explain(error: unknown): void {
+  const status = error instanceof RequestError ? error.status : -1;
+  if (status === 410) say("link.ended.title", "link.ended.text");
+  else if (status === 400 || status === 401 || status === 403 || status === 404) {
+    say("link.unknown.title", "link.unknown.text");
+  } else {
+    show("link-title", t("link.failed.title"));
+    show("link-text", error instanceof RequestError ? error.message : t("error.status", { status }));
+  }
+}
+
+function say(title: MessageKey, text: MessageKey): void {
+  show("link-title", t(title));
+  show("link-text", t(text));
+}
+
+function show(id: string, text: string): void {
+  const element = document.getElementById(id);
+  if (element) element.textContent = text;
+}

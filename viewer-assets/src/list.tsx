@@ -1,0 +1,13 @@
+/** The study list. */
+import { render } from "preact";
+import { StudyList } from "./list/StudyList";
+import { ListModel, type ListPageData } from "./list/model";
+import { pageData } from "./page";
+
+const app = document.getElementById("app");
+const data = pageData<ListPageData>("page-data");
+if (app && data) {
+  const model = new ListModel(data);
+  render(<StudyList model={model} />, app);
+  model.start();
+}

@@ -1,0 +1,107 @@
+import { useCallback, useEffect, useMemo } from "preact/hooks";
+import { toScreen } from "../geometry";
+import { t } from "../messages";
+import { EdgeLetters, PatientCorner, QualityCorner, WindowCorner } from "../study/Annotations";
+import type { Reader, Reading } from "../study/reader";
+import { Stage } from "../study/Stage";
+import { Icon } from "../ui/Icon";
+import { planePosition, toGrid } from "./plan";
+import { LinkedPlanes, type PlaneView } from "./planes";
+
+/** Axial, coronal and sagittal side by side, or why there are none. */
+export function PlanesView({ reader, reading }: { reader: Reader; reading: Reading }) {
+  const planes = useMemo(() => new LinkedPlanes(reading), [reading]);
+  useEffect(() => {
+    void planes.start();
+    return () => planes.close();
+  }, [planes]);
+  if (planes.refusal.value !== null) return <Refusal reader={reader} reason={planes.refusal.value} />;
+  return (
+    <div class="planes">
+      {planes.views.value.map((view) => (
+        <PlaneStage key={view.plane} reader={reader} planes={planes} view={view} />
+      ))}
+      <ProgressLine planes={planes} />
+      {planes.warnings.value.map((warning) => (
+        <p key={warning} class="stage-note">
+          {warning}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function PlaneStage({ reader, planes, view }: { reader: Reader; planes: LinkedPlanes; view: PlaneView }) {
+  const { viewport, plane, grid } = view;
+  const point = useCallback((at: { x: number; y: number }) => planes.pointAt(view, at), [planes, view]);
+  const isFirst = plane === "axial";
+  return (
+    <Stage reader={reader} viewport={viewport} label={t(`mpr.${plane}`)} onCrosshair={point}>
+      {isFirst && <PatientCorner study={reader.data.study} />}
+      <PlaneCorner view={view} />
+      {isFirst && <WindowCorner viewport={viewport} />}
+      <QualityCorner viewport={viewport} />
+      <EdgeLetters letters={grid.letters} />
+      <Crosshair planes={planes} view={view} />
+    </Stage>
+  );
+}
+
+/** Which plane is on the screen, and whether it shows voxels or something between them. */
+function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
+  const shown = viewport.shown.value;
+  const position = shown && planePosition(plane, shown.place.location ?? 0);
+  return (
+    <div class="corner corner-top-right">
+      <p class="strong">{t(`mpr.${plane}`)}</p>
+      {shown && position && (
+        <p>
+          {t("mpr.position", { direction: position.letter, mm: position.mm.toFixed(1) })}
+          <span class="optional"> · {t("study.slice", { number: shown.index + 1, count: grid.count })}</span>
+        </p>
+      )}
+      {!grid.exact && <p class="optional">{t("mpr.resampled")}</p>}
+    </div>
+  );
+}
+
+/** Two lines where the other planes cut this one; their middle stays open so that nothing is hidden. */
+function Crosshair({ planes, view }: { planes: LinkedPlanes; view: PlaneView }) {
+  const { viewport, grid } = view;
+  const { width, height } = viewport.size.value;
+  const place = viewport.shown.value?.place;
+  const rectangle = viewport.rectangle(place);
+  if (!rectangle) return null;
+  const { row, column } = toGrid(grid, planes.crosshair.value);
+  const { x, y } = toScreen({ x: column + 0.5, y: row + 0.5 }, grid, rectangle);
+  const gap = 14;
+  return (
+    <svg class="crosshair" aria-hidden="true" width={width} height={height}>
+      <path d={`M0 ${y}H${x - gap}M${x + gap} ${y}H${width}M${x} 0V${y - gap}M${x} ${y + gap}V${height}`} />
+    </svg>
+  );
+}
+
+function ProgressLine({ planes }: { planes: LinkedPlanes }) {
+  const progress = planes.progress.value;
+  if (!progress || progress.total === 0) return null;
+  return (
+    <div class="progress-line" role="status">
+      <progress max={progress.total} value={progress.loaded} aria-label={t("mpr.progressLabel")} />
+      <span>{t("mpr.progress", { loaded: progress.loaded, total: progress.total })}</span>
+    </div>
+  );
+}
+
+function Refusal({ reader, reason }: { reader: Reader; reason: string }) {
+  return (
+    <div class="empty" role="status">
+      <Icon name="icon:axis-3d" />
+      <h1>{t("mpr.refused.title")}</h1>
+      <p>{reason}</p>
+      <button type="button" onClick={() => reader.setLayout("stack")}>
+        {t("mpr.refused.back")}
+      </button>
+    </div>
+  );
+}

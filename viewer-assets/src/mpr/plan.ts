@@ -1,0 +1,127 @@
+/** The plan of the three planes: mm mapping and crosshair. Patient space is LPS in mm; see docs/coordinates.md. */
+import type { Plane, VoiFunction } from "../address";
+import type { Letters } from "../study/data";
+import type { PictureSource } from "../study/source";
+
+export type Vector = readonly [number, number, number];
+
+/** All planes of one orientation. `origin` is the centre of the first pixel of plane 0. */
+export interface PlaneGrid {
+  readonly count: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly spacing: readonly [number, number];
+  readonly step: number;
+  readonly origin: Vector;
+  readonly columnDirection: Vector;
+  readonly rowDirection: Vector;
+  readonly normal: Vector;
+  readonly letters: Letters;
+  readonly exact: boolean;
+}
+
+/** What the server says: the grids, or why there are none. */
+export interface PlanesAnswer {
+  readonly refusal: string | null;
+  readonly warnings: readonly string[];
+  readonly window: readonly [number, number, VoiFunction] | null;
+  readonly planes: Readonly<Partial<Record<Plane, PlaneGrid>>>;
+}
+
+export const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
+
+/** Plane, row and column of a point, fractions allowed; whole numbers are pixel centres. */
+export interface GridPoint {
+  readonly plane: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+function dot(a: Vector, b: Vector): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/** Patient mm of a point of the grid. */
+export function toPatient(grid: PlaneGrid, point: GridPoint): Vector {
+  const [along, down, across] = [
+    point.plane * grid.step,
+    point.row * grid.spacing[0],
+    point.column * grid.spacing[1],
+  ];
+  const axis = (index: 0 | 1 | 2): number =>
+    grid.origin[index] +
+    grid.normal[index] * along +
+    grid.rowDirection[index] * down +
+    grid.columnDirection[index] * across;
+  return [axis(0), axis(1), axis(2)];
+}
+
+/** The point of the grid at patient mm. The directions of a grid are unit vectors at right angles. */
+export function toGrid(grid: PlaneGrid, patient: Vector): GridPoint {
+  const from: Vector = [
+    patient[0] - grid.origin[0],
+    patient[1] - grid.origin[1],
+    patient[2] - grid.origin[2],
+  ];
+  return {
+    plane: dot(from, grid.normal) / grid.step,
+    row: dot(from, grid.rowDirection) / grid.spacing[0],
+    column: dot(from, grid.columnDirection) / grid.spacing[1],
+  };
+}
+
+/** The middle of the volume. */
+export function middleOf(grid: PlaneGrid): Vector {
+  return toPatient(grid, {
+    plane: Math.floor(grid.count / 2),
+    row: (grid.rows - 1) / 2,
+    column: (grid.columns - 1) / 2,
+  });
+}
+
+/** `point` with what lies along the grid's normal taken from plane `index`. */
+export function movedToPlane(grid: PlaneGrid, point: Vector, index: number): Vector {
+  return toPatient(grid, { ...toGrid(grid, point), plane: index });
+}
+
+/** The planes of one orientation as a pile of pictures. */
+export function planeSource(
+  study: string,
+  series: string,
+  plane: Plane,
+  grid: PlaneGrid,
+  unit: string,
+): PictureSource {
+  const geometry = { columns: grid.columns, rows: grid.rows, spacing: grid.spacing };
+  return {
+    study,
+    series,
+    count: grid.count,
+    at: (index) =>
+      index < 0 || index >= grid.count
+        ? null
+        : {
+            source: { plane, index },
+            geometry,
+            spacingOrigin: "PixelSpacing",
+            letters: grid.letters,
+            colour: false,
+            storedLossy: false,
+            voiLut: false,
+            unit,
+            location: dot(grid.origin, grid.normal) + index * grid.step,
+            windows: [],
+          },
+  };
+}
+
+/** Where along its axis a plane lies, as a letter and a distance without sign: "H 123.4". */
+export function planePosition(
+  plane: Plane,
+  location: number,
+): { readonly letter: string; readonly mm: number } {
+  const [positive, negative] = ({ axial: ["H", "F"], coronal: ["P", "A"], sagittal: ["L", "R"] } as const)[
+    plane
+  ];
+  return { letter: location >= 0 ? positive : negative, mm: Math.abs(location) };
+}

@@ -1,0 +1,143 @@
+/** The three planes of one series, linked by a crosshair. */
+import { effect, signal, untracked } from "@preact/signals";
+import { getJson } from "../api";
+import type { Plane } from "../address";
+import { clamp, toImage, type Point } from "../geometry";
+import type { Reading } from "../study/reader";
+import { Viewport } from "../study/viewport";
+import {
+  middleOf,
+  movedToPlane,
+  planeSource,
+  PLANES,
+  toGrid,
+  toPatient,
+  type PlaneGrid,
+  type PlanesAnswer,
+  type Vector,
+} from "./plan";
+
+const PROGRESS_EVERY_MS = 400;
+
+/** How far the volume is. */
+export interface Progress {
+  readonly loaded: number;
+  readonly total: number;
+}
+
+/** One of the three viewports. */
+export interface PlaneView {
+  readonly plane: Plane;
+  readonly grid: PlaneGrid;
+  readonly viewport: Viewport;
+}
+
+export class LinkedPlanes {
+  readonly refusal = signal<string | null>(null);
+  readonly warnings = signal<readonly string[]>([]);
+  readonly views = signal<readonly PlaneView[]>([]);
+  readonly crosshair = signal<Vector>([0, 0, 0]);
+  readonly progress = signal<Progress | null>(null);
+  private readonly stops: (() => void)[] = [];
+  private closed = false;
+
+  constructor(private readonly reading: Reading) {}
+
+  /** Get the plan, then start all three. */
+  async start(): Promise<void> {
+    const path = this.path;
+    try {
+      const answer = await getJson<PlanesAnswer>(`${path}/planes`);
+      if (this.closed) return;
+      if (answer.refusal === null) this.lay(answer);
+      else this.refusal.value = answer.refusal;
+    } catch (error) {
+      this.refusal.value = error instanceof Error ? error.message : String(error);
+    }
+    if (this.views.value.length > 0) void this.watchProgress();
+  }
+
+  /** Put all three away. */
+  close(): void {
+    this.closed = true;
+    for (const stop of this.stops) stop();
+    for (const { viewport } of this.views.value) viewport.sleep();
+  }
+
+  /** Move the crosshair to a point of a plane's picture, in CSS pixels of its viewport. */
+  pointAt(view: PlaneView, point: Point): void {
+    const rectangle = view.viewport.rectangle(view.viewport.source.at(view.viewport.index.value));
+    if (!rectangle) return;
+    const pixel = toImage(point, view.grid, rectangle);
+    this.crosshair.value = toPatient(view.grid, {
+      plane: view.viewport.index.value,
+      row: clamp(pixel.y - 0.5, 0, view.grid.rows - 1),
+      column: clamp(pixel.x - 0.5, 0, view.grid.columns - 1),
+    });
+  }
+
+  private get path(): string {
+    const { source } = this.reading.viewport;
+    return `sightline/api/studies/${source.study}/series/${source.series}`;
+  }
+
+  private lay({ planes, warnings }: PlanesAnswer): void {
+    const { reader, series, viewport } = this.reading;
+    const place = viewport.source.at(viewport.index.value);
+    const manners = { exactOnRest: false, ahead: 2, behind: 1 };
+    const views: PlaneView[] = [];
+    for (const plane of PLANES) {
+      const grid = planes[plane];
+      if (!grid) continue;
+      const source = planeSource(viewport.source.study, series.uid, plane, grid, place?.unit ?? "");
+      views.push({
+        plane,
+        grid,
+        viewport: new Viewport(source, reader.loader, this.reading.settings(), manners),
+      });
+    }
+    const [first] = views;
+    if (!first) return;
+    this.warnings.value = warnings;
+    this.crosshair.value = middleOf(first.grid);
+    for (const view of views) this.link(view);
+    this.views.value = views;
+    reader.active.value = first.viewport;
+  }
+
+  /** The crosshair moves the plane, and leafing through the plane moves the crosshair. */
+  private link({ grid, viewport }: PlaneView): void {
+    const follow = effect(() => {
+      const { plane } = toGrid(grid, this.crosshair.value);
+      untracked(() => viewport.goTo(plane));
+    });
+    const lead = effect(() => {
+      const index = viewport.index.value;
+      untracked(() => {
+        const at = this.crosshair.value;
+        if (Math.round(toGrid(grid, at).plane) !== index)
+          this.crosshair.value = movedToPlane(grid, at, index);
+      });
+    });
+    this.stops.push(follow, lead);
+    viewport.wake();
+  }
+
+  /** Ask how far the volume is until it is there. */
+  private async watchProgress(): Promise<void> {
+    while (!this.closed) {
+      await new Promise((resolve) => setTimeout(resolve, PROGRESS_EVERY_MS));
+      const allShown = this.views.value.every(
+        ({ viewport }) => viewport.shown.value ?? viewport.problem.value,
+      );
+      if (allShown || this.closed) break;
+      try {
+        this.progress.value = await getJson<Progress>(`${this.path}/progress`);
+      } catch {
+        // The pictures themselves say what is wrong.
+        break;
+      }
+    }
+    this.progress.value = null;
+  }
+}

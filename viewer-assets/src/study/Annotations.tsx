@@ -1,0 +1,131 @@
+import { measured, age, fullDate, personName } from "../format";
+import { scaleBar, screenScale } from "../geometry";
+import { t, type MessageKey } from "../messages";
+import type { Letters, Series, Study } from "./data";
+import type { Shown, Viewport } from "./viewport";
+
+/** Letters that say where each edge lies in the patient. Never hidden at any size. */
+export function EdgeLetters({ letters }: { letters: Letters | null }) {
+  if (!letters) return null;
+  const edges = ["left", "right", "top", "bottom"] as const;
+  return (
+    <>
+      {edges.map((edge, index) => (
+        <span key={edge} class={`edge edge-${edge}`}>
+          {letters[index]}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Who and what: name and id always, the rest where there is room. */
+export function PatientCorner({ study }: { study: Study }) {
+  const years = age(study.birthDate, study.date);
+  const sex = `sex.${study.sex}` as MessageKey;
+  const about = [
+    study.id || t("list.noId"),
+    ["M", "F", "O"].includes(study.sex) ? t(sex) : "",
+    years === null ? "" : t("patient.age", { age: years }),
+  ].filter(Boolean);
+  return (
+    <div class="corner corner-top-left">
+      <p class="strong" title={study.name}>
+        {personName(study.name) || t("list.noName")}
+      </p>
+      <p title={study.birthDate ? t("patient.born", { date: fullDate(study.birthDate) }) : ""}>
+        {about.join(" · ")}
+      </p>
+      <p class="optional">{[fullDate(study.date), study.description].filter(Boolean).join(" · ")}</p>
+    </div>
+  );
+}
+
+/** Which series and which slice of it is on the screen. */
+export function SeriesCorner({ series, viewport }: { series: Series; viewport: Viewport }) {
+  const shown = viewport.shown.value;
+  const { count } = viewport.source;
+  return (
+    <div class="corner corner-top-right">
+      <p class="strong" aria-live="off">
+        {shown ? t("study.slice", { number: shown.index + 1, count }) : ""}
+      </p>
+      <p class="optional">
+        {[series.number ?? "", series.description || series.modality].filter(Boolean).join(" · ")}
+      </p>
+      {shown?.place.location != null && count > 1 && (
+        <p class="optional">{t("study.location", { mm: shown.place.location.toFixed(1) })}</p>
+      )}
+    </div>
+  );
+}
+
+/** Window as it was applied, and enlargement. */
+export function WindowCorner({ viewport }: { viewport: Viewport }) {
+  const shown = viewport.shown.value;
+  if (!shown) return null;
+  const rectangle = viewport.rectangle(shown.place);
+  const zoom = rectangle ? rectangle.width / shown.place.geometry.columns : 1;
+  return (
+    <div class="corner corner-bottom-left">
+      <p class="strong">{windowLine(shown)}</p>
+      <p class="optional">
+        {[t("study.zoom", { zoom: zoom.toFixed(2) }), shown.inverted ? t("study.inverted") : ""]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
+    </div>
+  );
+}
+
+function windowLine(shown: Shown): string {
+  if (shown.place.colour) return t("study.colour");
+  if (!shown.window) return t(shown.place.voiLut ? "study.windowLut" : "preset.full");
+  const { center, width } = shown.window;
+  return t("study.window", { center: measured(center), width: measured(width) });
+}
+
+/** Whether what is seen is exact, and how large it is. The quality block is never hidden. */
+export function QualityCorner({ viewport }: { viewport: Viewport }) {
+  const shown = viewport.shown.value;
+  if (!shown) return null;
+  return (
+    <div class="corner corner-bottom-right">
+      <Scale viewport={viewport} shown={shown} />
+      <Quality shown={shown} />
+    </div>
+  );
+}
+
+/** Green square: exact. Amber triangle-like half block: lossy. The word says it too. */
+export function Quality({ shown }: { shown: Shown }) {
+  const stored = shown.place.storedLossy;
+  const png = shown.path.includes("format=png");
+  const state = !shown.lossy ? "exact" : stored && png ? "lossyStored" : "lossy";
+  const title = (
+    { exact: "study.exactLabel", lossy: "study.lossyLabel", lossyStored: "study.lossyStoredLabel" } as const
+  )[state];
+  return (
+    <p class={`quality quality-${state === "exact" ? "exact" : "lossy"}`} title={t(title)}>
+      {t(`study.${state}`)}
+    </p>
+  );
+}
+
+function Scale({ viewport, shown }: { viewport: Viewport; shown: Shown }) {
+  const rectangle = viewport.rectangle(shown.place);
+  const perMm = rectangle && screenScale(shown.place.geometry, rectangle);
+  if (!perMm) return <p class="optional">{t("study.noScale")}</p>;
+  const { mm, pixels } = scaleBar(perMm, Math.min(120, viewport.size.value.width / 5));
+  const inCm = mm >= 10;
+  const detector = shown.place.spacingOrigin && shown.place.spacingOrigin !== "PixelSpacing";
+  return (
+    <p class="scale">
+      {t(detector ? "study.scaleDetector" : "study.scale", {
+        length: measured(inCm ? mm / 10 : mm),
+        unit: t(inCm ? "study.cm" : "study.mm"),
+      })}
+      <span class="scale-bar" style={{ width: `${pixels}px` }} />
+    </p>
+  );
+}

@@ -1,0 +1,57 @@
+import { t } from "../messages";
+import { Icon } from "../ui/Icon";
+import { COMMANDS, type Command } from "./commands";
+import type { Reader } from "./reader";
+
+/** The tool bar: left on wide screens, at the bottom within the thumb's reach on narrow ones. */
+export function Toolbar({ reader }: { reader: Reader }) {
+  const shown = COMMANDS.filter((command) => command.bar && command.offered?.(reader) !== false);
+  return (
+    <div class="toolbar" role="toolbar" aria-label={t("study.tools")}>
+      {shown.map((command) => (
+        <ToolButton key={command.id} command={command} reader={reader} />
+      ))}
+      <button
+        type="button"
+        class="tool bar-more"
+        aria-haspopup="dialog"
+        onClick={() => {
+          reader.panel.value = "more";
+        }}
+      >
+        <Icon name="icon:ellipsis" />
+        <span class="tool-name">{t("study.more")}</span>
+      </button>
+    </div>
+  );
+}
+
+/** One command as a button with its name under the icon. */
+export function ToolButton({
+  command,
+  reader,
+  onRun,
+}: {
+  command: Command;
+  reader: Reader;
+  onRun?: () => void;
+}) {
+  const pressed = command.pressed?.(reader);
+  const [key = ""] = command.keys;
+  return (
+    <button
+      type="button"
+      class={`tool bar-${command.bar ?? "roomy"} tool-${command.id.replace(".", "-")}`}
+      aria-pressed={pressed}
+      aria-keyshortcuts={key}
+      title={`${t(command.name)} (${key})`}
+      onClick={() => {
+        onRun?.();
+        command.run(reader);
+      }}
+    >
+      {command.icon && <Icon name={command.icon} />}
+      <span class="tool-name">{t(command.name)}</span>
+    </button>
+  );
+}

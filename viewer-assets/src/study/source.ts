@@ -1,0 +1,53 @@
+/** A pile of pictures that a viewport leafs through: the frames of a series, or the planes of a volume. */
+import type { FrameOf, PlaneOf } from "../address";
+import type { ImageGeometry } from "../geometry";
+import { frameAt, type Letters, type NamedWindow, type Stack } from "./data";
+
+/** One picture of the pile, before anything of it was fetched. */
+export interface Place {
+  readonly source: FrameOf | PlaneOf;
+  readonly geometry: ImageGeometry;
+  readonly spacingOrigin: string;
+  readonly letters: Letters | null;
+  readonly colour: boolean;
+  /** Whether the stored file itself lost something. */
+  readonly storedLossy: boolean;
+  /** Whether a VOI LUT of the file decides the grey scale unless the reader does. */
+  readonly voiLut: boolean;
+  readonly unit: string;
+  readonly location: number | null;
+  readonly windows: readonly NamedWindow[];
+}
+
+export interface PictureSource {
+  readonly study: string;
+  readonly series: string;
+  readonly count: number;
+  at(index: number): Place | null;
+}
+
+/** The frames of a series. */
+export function stackSource(study: string, series: string, stack: Stack): PictureSource {
+  return {
+    study,
+    series,
+    count: stack.frames.length,
+    at(index) {
+      const frame = frameAt(stack, index);
+      if (!frame) return null;
+      const { kind } = frame;
+      return {
+        source: { instance: frame.instance, frame: frame.frame },
+        geometry: kind,
+        spacingOrigin: kind.spacingOrigin,
+        letters: kind.letters,
+        colour: kind.colour,
+        storedLossy: kind.lossy,
+        voiLut: kind.voiLut,
+        unit: kind.unit,
+        location: frame.location,
+        windows: frame.windows,
+      };
+    },
+  };
+}

@@ -1,0 +1,284 @@
+/** One viewport: what it should show, what it shows, and how it gets from one to the other. */
+import { batch, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { viewPath, type VoiWindow } from "../address";
+import {
+  clamp,
+  FITTED,
+  imageRectangle,
+  usefulSize,
+  type Placement,
+  type Rectangle,
+  type Size,
+} from "../geometry";
+import type { Lane, PictureLoader } from "./loader";
+import type { Picture } from "./picture";
+import type { PictureSource, Place } from "./source";
+
+/** How pictures of one series are asked for; shared by the viewports that show it. */
+export interface PictureSettings {
+  /** The reader's window; null means the file's own. */
+  readonly window: ReadonlySignal<VoiWindow | null>;
+  readonly invert: ReadonlySignal<boolean>;
+  /** Ask for exact pictures at once, instead of when the reader rests. */
+  readonly exact: ReadonlySignal<boolean>;
+  /** A drag is changing the window: quick small pictures are better than late good ones. */
+  readonly hurry: ReadonlySignal<boolean>;
+}
+
+/** The picture on the screen, and what is true of it. Annotations come from here, never from what was asked for. */
+export interface Shown {
+  readonly path: string;
+  readonly index: number;
+  readonly place: Place;
+  readonly bitmap: ImageBitmap;
+  readonly window: VoiWindow | null;
+  readonly inverted: boolean;
+  readonly lossy: boolean;
+}
+
+/** What a request was for. */
+interface Asked {
+  readonly index: number;
+  readonly place: Place;
+  readonly stage: Stage;
+  readonly inverted: boolean;
+}
+
+/** From quick to exact. */
+type Stage = "draft" | "full" | "exact";
+
+/** How a viewport may use the line. */
+export interface Manners {
+  /** Fetch an exact picture when the reader rests. */
+  readonly exactOnRest: boolean;
+  /** Neighbours to fetch in the direction of travel, and against it. */
+  readonly ahead: number;
+  readonly behind: number;
+}
+
+const DRAFT_SIZE = 320;
+const DRAFT_QUALITY = 65;
+const SETTLE_MS = 160;
+const REST_MS = 700;
+/** A picture that takes longer than this on average is preceded by a draft while scrolling. */
+const SLOW_MS = 220;
+/** Exact pictures are not fetched unasked where one would take longer than this. */
+const LONGEST_EXACT_MS = 6000;
+
+export class Viewport implements Lane<Picture> {
+  readonly index = signal(0);
+  readonly placement = signal<Placement>(FITTED);
+  readonly size = signal<Size>({ width: 0, height: 0 });
+  readonly shown = signal<Shown | null>(null);
+  readonly problem = signal<string | null>(null);
+  private readonly asked = new Map<string, Asked>();
+  private shownOrder = 0;
+  private direction = 1;
+  private held = false;
+  private heldIndex = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopWatching: (() => void) | null = null;
+
+  constructor(
+    readonly source: PictureSource,
+    private readonly loader: PictureLoader<Picture>,
+    private readonly settings: PictureSettings,
+    private readonly manners: Manners,
+  ) {}
+
+  /** Wait with the first request: the page's own first picture is on its way. */
+  hold(): void {
+    this.held = true;
+    this.heldIndex = this.index.value;
+  }
+
+  /** Go on as usual. */
+  release(): void {
+    this.held = false;
+    if (this.stopWatching && !this.shown.value) this.refresh();
+  }
+
+  /** Start to fetch and show. */
+  wake(): void {
+    this.stopWatching ??= effect(() => {
+      const { width, height } = this.size.value;
+      const { window, invert, exact, hurry } = this.settings;
+      for (const cause of [this.index, this.placement, window, invert, exact, hurry]) void cause.value;
+      if (width > 0 && height > 0) untracked(() => this.refresh());
+    });
+  }
+
+  /** Stop, and give the picture's memory back. */
+  sleep(): void {
+    this.stopWatching?.();
+    this.stopWatching = null;
+    clearTimeout(this.timer);
+    this.loader.leave(this);
+    this.show(null);
+  }
+
+  /** Go to a picture of the pile; beyond its ends is the end. */
+  goTo(index: number): void {
+    const target = clamp(Math.round(index), 0, this.source.count - 1);
+    if (target !== this.index.value) this.direction = target > this.index.value ? 1 : -1;
+    this.index.value = target;
+  }
+
+  /** Take over a picture that the page already loaded. */
+  async adopt(image: HTMLImageElement, path: string, index: number): Promise<void> {
+    const place = this.source.at(index);
+    if (!place) return;
+    const bitmap = await createImageBitmap(image);
+    this.held = false;
+    if (this.shown.value || index !== this.index.value) {
+      bitmap.close();
+      return;
+    }
+    const own = place.voiLut || place.colour ? null : (place.windows[0]?.window ?? null);
+    this.show({ path, index, place, bitmap, window: own, inverted: false, lossy: true });
+    this.rest("exact", REST_MS * 2);
+  }
+
+  /** Where the image lies on the screen now. */
+  rectangle(place: Place | null = this.shown.value?.place ?? null): Rectangle | null {
+    return place && imageRectangle(place.geometry, this.size.value, this.placement.value);
+  }
+
+  /** Forget the problem and ask again. */
+  retry(): void {
+    this.problem.value = null;
+    this.refresh();
+  }
+
+  onPicture(path: string, picture: Picture, order: number): void {
+    void this.decode(path, picture, order);
+  }
+
+  onProblem(_path: string, error: unknown): void {
+    this.problem.value = error instanceof Error ? error.message : String(error);
+  }
+
+  private async decode(path: string, picture: Picture, order: number): Promise<void> {
+    const asked = this.asked.get(path);
+    if (!asked || order < this.shownOrder || !this.stopWatching) return;
+    let bitmap: ImageBitmap;
+    try {
+      bitmap = await createImageBitmap(picture.blob);
+    } catch (error) {
+      this.onProblem(path, error);
+      return;
+    }
+    if (order < this.shownOrder || !this.stopWatching) {
+      bitmap.close();
+      return;
+    }
+    this.shownOrder = order;
+    const { index, place, inverted, stage } = asked;
+    this.show({ path, index, place, bitmap, window: picture.window, inverted, lossy: picture.lossy });
+    this.next(stage, index);
+  }
+
+  /** After a picture: a better one, and its neighbours. */
+  private next(stage: Stage, index: number): void {
+    if (index !== this.index.value || this.settings.hurry.value) return;
+    if (stage !== "draft") this.fetchNeighbours();
+    if (stage === "full" && this.exactIsWorthIt()) this.rest("exact", REST_MS);
+  }
+
+  private show(shown: Shown | null): void {
+    const before = this.shown.value;
+    batch(() => {
+      this.shown.value = shown;
+      if (shown) this.problem.value = null;
+    });
+    before?.bitmap.close();
+  }
+
+  private refresh(): void {
+    clearTimeout(this.timer);
+    if (this.held && !this.hasMoved()) return;
+    const wanted = this.settings.exact.value || this.hasExact() ? "exact" : "full";
+    const slow = (this.loader.pace ?? 0) > SLOW_MS;
+    if (!this.settings.hurry.value && (!slow || this.shown.value === null)) {
+      this.ask(wanted);
+      return;
+    }
+    this.ask("draft");
+    if (!this.settings.hurry.value) this.rest(wanted, SETTLE_MS);
+  }
+
+  /** Whether something else than the page's first picture is wanted by now. */
+  private hasMoved(): boolean {
+    const { window, invert } = this.settings;
+    if (this.index.value === this.heldIndex && window.value === null && !invert.value) return false;
+    this.held = false;
+    return true;
+  }
+
+  /** Whether the exact picture is at hand: then nothing less is shown. */
+  private hasExact(): boolean {
+    const place = this.source.at(this.index.value);
+    const path = place && this.pathOf(place, "exact");
+    return path !== null && (this.shown.value?.path === path || this.loader.has(path));
+  }
+
+  private rest(stage: Stage, milliseconds: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(stage), milliseconds);
+  }
+
+  private ask(stage: Stage): void {
+    const index = this.index.peek();
+    const place = this.source.at(index);
+    if (!place) return;
+    const path = this.pathOf(place, stage);
+    if (this.shown.peek()?.path === path) {
+      this.loader.leave(this);
+      this.next(stage, index);
+      return;
+    }
+    if (this.asked.size > 500) this.asked.clear();
+    this.asked.set(path, { index, place, stage, inverted: this.settings.invert.peek() });
+    this.loader.want(this, path);
+  }
+
+  private pathOf(place: Place, stage: Stage): string {
+    const fitted = imageRectangle(place.geometry, this.size.peek(), this.placement.peek());
+    const useful = usefulSize(place.geometry, fitted, globalThis.devicePixelRatio || 1);
+    const longest = Math.max(place.geometry.columns, place.geometry.rows);
+    const draft = stage === "draft" && longest > DRAFT_SIZE;
+    return viewPath({
+      study: this.source.study,
+      series: this.source.series,
+      source: place.source,
+      window: place.colour ? undefined : (this.settings.window.peek() ?? undefined),
+      invert: this.settings.invert.peek(),
+      ...(stage === "exact"
+        ? { format: "png" as const }
+        : { size: draft ? DRAFT_SIZE : useful, quality: stage === "draft" ? DRAFT_QUALITY : undefined }),
+    });
+  }
+
+  private fetchNeighbours(): void {
+    const paths: string[] = [];
+    const { ahead, behind } = this.manners;
+    const stage = this.settings.exact.peek() ? "exact" : "full";
+    for (let step = 1; step <= Math.max(ahead, behind); step += 1) {
+      for (const [reach, sign] of [
+        [ahead, 1],
+        [behind, -1],
+      ] as const) {
+        const place = step <= reach ? this.source.at(this.index.peek() + step * sign * this.direction) : null;
+        if (place) paths.push(this.pathOf(place, stage));
+      }
+    }
+    this.loader.fetchAhead(paths);
+  }
+
+  private exactIsWorthIt(): boolean {
+    if (!this.manners.exactOnRest) return false;
+    const { columns = 0, rows = 0 } = this.source.at(this.index.peek())?.geometry ?? {};
+    const expected = (columns * rows * 0.7) / (this.loader.throughput ?? 100);
+    return expected < LONGEST_EXACT_MS;
+  }
+}
