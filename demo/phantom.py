@@ -6,7 +6,6 @@ The same call always makes the same files, with the same UIDs.
 from __future__ import annotations
 
 import io
-import uuid
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,21 +14,13 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage
 
 from demo import images, torso
+from demo.identity import FRAME_OF_REFERENCE_UID, STUDY_INSTANCE_UID, uid
 
 PATIENT_NAME, PATIENT_ID = "Demo^Chest", "DEMO-CHEST-1"
 _DATE = "20260115"
 _WEIGHT_KG, _DOSE_BQ, _HALF_LIFE_S = 74.0, 3.1e8, 6586.2
 _INJECTION, _SCAN = "090000", "100000"
 _MINUTES_BETWEEN = 60
-
-
-def uid(name: str) -> UID:
-    """Return the UID of something of the phantom (PS3.5 B.2: a UUID as a decimal number)."""
-    return UID(f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'sightline demo chest {name}').int}")
-
-
-STUDY_INSTANCE_UID = uid("study")
-FRAME_OF_REFERENCE_UID = uid("frame of reference")
 
 
 def chest_ct(slices: int = 200, size: int = 512) -> Iterator[FileDataset]:
@@ -105,7 +96,7 @@ def _image(sop_class: UID, series: str, index: int, thickness: float, size: int)
     """Make what both modalities share: patient, study, series, frame of reference, image plane."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = uid(f"{series} {index}")
+    meta.MediaStorageSOPInstanceUID = UID(uid(f"{series} {index}"))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SpecificCharacterSet = "ISO_IR 192"

@@ -47,6 +47,10 @@ def key(suite: str, profile: str) -> str:
     return f"{suite}-{profile}-{digest.hexdigest()[:16]}"
 
 
+class Unbuildable(Problem):
+    """A root cannot be built."""
+
+
 @contextmanager
 def obtain(suite: str, profile: str, say: Say) -> Iterator[Path]:
     """Give a root for use, building it if there is none. While in use it is not cleaned away.
@@ -54,7 +58,9 @@ def obtain(suite: str, profile: str, say: Say) -> Iterator[Path]:
     Raises
     ------
     Problem
-        It cannot be built; the message says why and what to do.
+        It cannot be made on this machine.
+    Unbuildable
+        The attempt failed; the message says why.
     """
     machine.require_root_on_debian()
     folder = cache() / "roots"
@@ -102,7 +108,7 @@ def _build(suite: str, profile: str, root: Path, say: Say) -> None:
 
 def _require(success: bool, step: str, log: Path) -> None:
     if not success:
-        raise Problem(f"{step} failed: {machine.last_lines(log.read_text(errors='replace'))}\nAll of it: {log}")
+        raise Unbuildable(f"{step} failed: {machine.last_lines(log.read_text(errors='replace'))}\nAll of it: {log}")
 
 
 def _prepare(root: Path) -> None:

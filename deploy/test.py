@@ -1,0 +1,135 @@
+"""``make check`` and ``make test``: private roots, so that the same things pass and fail for everybody."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from deploy import process, root, smoke, viewer
+from deploy.machine import Problem
+from deploy.process import Bind
+from deploy.root import CHECKOUT
+from deploy.run import Progress
+
+INSIDE_CHECKOUT, INSIDE_CORPUS = "/opt/sightline", "/opt/corpus"
+OPTIONAL_SUITES = {"sid"}
+"""Suites that may be out of order through no fault of ours; their tests are then left out, loudly."""
+
+OWN_PYTHON = ("plugin", "deploy", "demo", "tests", "bench")
+STATIC = (
+    ("ruff", "format", "--check", *OWN_PYTHON),
+    ("ruff", "check", *OWN_PYTHON),
+    ("mypy",),
+    ("mypy", "--package", "deploy", "--package", "demo"),
+    ("lint-imports",),
+)
+UNIT = ("python", "-m", "pytest", "tests/unit")
+EVERYTHING = ("python", "-m", "pytest", "tests")
+VIEWER = (viewer.INSTALL, ("run", "check"), ("test",), ("run", "build"))
+
+
+def main() -> None:
+    """Run what the command line names: ``check``, ``all`` or ``docs``. Exit code 0 if all of it passed."""
+    say = Progress()
+    try:
+        {"check": check, "all": everything, "docs": docs}[sys.argv[1]](say)
+    except Problem as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted.")
+
+
+def check(say: Progress) -> None:
+    """Format, lint, types, unit tests with their budgets, on Debian 13."""
+    _run_in("trixie", (*STATIC, UNIT), say)
+
+
+def docs(say: Progress) -> None:
+    """Write the generated pages anew."""
+    _run_in("trixie", (("python", "-m", "deploy.configuration_page"),), say)
+
+
+def everything(say: Progress) -> None:
+    """The viewer's own tests, the static checks, ``make run`` itself, then all tests on each Orthanc."""
+    say("Viewer: check, tests, build")
+    viewer.npm(*VIEWER, say=say)
+    viewer.ensure(say)
+    summaries = [_run_in("trixie", (*STATIC, EVERYTHING), say)]
+    say("make run, from start to stop")
+    smoke.run(say)
+    try:
+        summaries.append(_run_in("sid", (EVERYTHING,), say))
+    except root.Unbuildable as problem:
+        say(f"!!! LEFT OUT: everything on {root.SUITES['sid']}, whose root cannot be built today. {problem}")
+    for summary in summaries:
+        print(summary, flush=True)
+
+
+def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress) -> str:
+    """Run commands one after the other inside the test root of `suite`; return the last line that they printed.
+
+    Raises
+    ------
+    Problem
+        One of them failed.
+    root.Unbuildable
+        There is no such root to be had.
+    """
+    with root.obtain(suite, "test", say) as path:
+        last = ""
+        for command in commands:
+            say(f"{root.SUITES[suite]}: {' '.join(command)}")
+            with tempfile.TemporaryDirectory(prefix="sightline-test-") as scratch:
+                code, last = _run_one(path, tuple(command), scratch)
+            if code != 0:
+                raise Problem(f"Failed on {root.SUITES[suite]} (exit code {code}): {' '.join(command)}")
+        return last
+
+
+def _run_one(path: Path, command: tuple[str, ...], scratch: str) -> tuple[int, str]:
+    """Run one command in the root with a ``/tmp`` of its own, showing its output; return exit code and last line."""
+    Path(scratch).chmod(0o1777)
+    variables = {"HOME": "/tmp", "PYTHONPYCACHEPREFIX": "/tmp/pycache", "SIGHTLINE_SUITE": path.name.split("-")[0]}
+    binds = [Bind(str(CHECKOUT), INSIDE_CHECKOUT, read_only=False), Bind(scratch, "/tmp", read_only=False)]
+    corpus = _corpus()
+    if corpus:
+        binds.append(Bind(str(corpus), INSIDE_CORPUS))
+        variables["SIGHTLINE_CORPUS"] = INSIDE_CORPUS
+    specification = root.specification(
+        path, command, binds=tuple(binds), variables=variables, directory=INSIDE_CHECKOUT
+    )
+    reading, writing = os.pipe()
+    lines: list[bytes] = []
+    with os.fdopen(reading, "rb") as output:
+        thread = threading.Thread(target=_show, args=(output, lines))
+        thread.start()
+        try:
+            code = process.run(specification, writing)
+        finally:
+            os.close(writing)
+            thread.join()
+    return code, lines[-1].decode(errors="replace").rstrip() if lines else ""
+
+
+def _show(output: IO[bytes], lines: list[bytes]) -> None:
+    """Copy to standard output, keeping the last line."""
+    for line in output:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        lines[:] = [line]
+
+
+def _corpus() -> Path | None:
+    """Return the folder of real DICOM data, if this machine has one."""
+    named = os.environ.get("SIGHTLINE_CORPUS")
+    folder = Path(named) if named else CHECKOUT.parent / "shared" / "data"
+    return folder.resolve() if folder.is_dir() else None
+
+
+if __name__ == "__main__":
+    main()
