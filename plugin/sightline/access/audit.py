@@ -12,7 +12,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,8 +100,17 @@ class AuditLog:
         """Write that somebody was refused. The route's pattern is named, never the caller's URL."""
         self.record(denial_event(grant, method, route_path, study_instance_uid))
 
-    def read_study(self, grant: Grant, study_instance_uid: str, patient_id: str = "") -> None:
+    def read_study(self, grant: Grant, study_instance_uid: str, patient_id: str | Callable[[], str] = "") -> None:
         """Write the first read of a study by a session; count further ones in memory.
+
+        Parameters
+        ----------
+        grant : Grant
+            Who reads.
+        study_instance_uid : str
+            What.
+        patient_id : str or callable
+            Whose; a callable is asked at the first read only.
 
         Raises
         ------
@@ -116,11 +125,12 @@ class AuditLog:
         with self._first_read_lock:
             if self._count(key, now):
                 return
+            patient = patient_id if isinstance(patient_id, str) else patient_id()
             event = AuditEvent(
                 AuditKind.READ,
                 reader,
                 study_instance_uid=study_instance_uid,
-                patient_id=patient_id,
+                patient_id=patient,
                 detail="first read",
             )
             self.record(event)

@@ -233,6 +233,6 @@ def _coding(code: tuple[str, str, str]) -> dict[str, str]:
 
 def _text(value: str) -> str:
     """Return a caller's text as it can be kept: bounded, and control characters replaced (they could forge lines)."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)[
-        :MAXIMUM_TEXT
-    ]
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value[:MAXIMUM_TEXT]
+    )

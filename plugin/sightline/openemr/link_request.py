@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from sightline import configuration
@@ -19,6 +19,16 @@ _Uid = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$", max_leng
 _Literal = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^*?\\]+$")]
 _Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-?)[0-9]{2}(-?)[0-9]{2}$")]
 _Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+def _iso(value: object) -> object:
+    """Let ISO 8601 through and nothing else that pydantic takes for a time: a bare number may mean anything."""
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", value):
+        raise ValueError("write it as ISO 8601 with a time zone, such as 2026-01-31T18:00:00Z")
+    return value
+
+
+_Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso)]
 
 
 class LinkRequest(BaseModel):
@@ -39,7 +49,7 @@ class LinkRequest(BaseModel):
     verbs: Annotated[list[Annotated[Verb, Field(strict=False)]], Field(min_length=1, max_length=len(Verb))] = [
         Verb.VIEW
     ]
-    expires: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    expires: _Moment | None = None
     expires_in_hours: Annotated[float, Field(gt=0)] | None = None
     uses: Annotated[int, Field(ge=1, le=10_000)] | None = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from sightline.access.audit import AuditEvent, AuditKind, Outcome
+from sightline.access.grant import internal
+from sightline.archive.protocol import Level, Query
 from sightline.web.request import Request
 from sightline.web.routing import Route
 from sightline.web.services import Services
@@ -17,7 +19,7 @@ def audit_request(services: Services, request: Request, route: Route, study: str
     """Write the event that the route's row asks for. Raises `UnavailableError`: then nothing may be shown."""
     if route.audit == AuditKind.READ and study is not None:
         if status < 400:
-            services.audit.read_study(request.grant, study)
+            services.audit.read_study(request.grant, study, lambda: _patient_id(services, study))
     elif route.audit in _WRITTEN_HERE:
         services.audit.record(
             AuditEvent(
@@ -29,6 +31,13 @@ def audit_request(services: Services, request: Request, route: Route, study: str
                 query=unquote_plus(request.query_string.decode("ascii", "replace")),
             )
         )
+
+
+def _patient_id(services: Services, study: str) -> str:
+    """Return whose study it is; asked at the first read of a study by a session only."""
+    query = Query(Level.STUDY, {"StudyInstanceUID": study}, limit=1)
+    rows = services.archive.search(internal("audit"), query).rows
+    return rows[0].get("PatientID", "") if rows else ""
 
 
 def audit_denial(services: Services, request: Request, route: Route, study: str | None) -> None:

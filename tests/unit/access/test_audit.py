@@ -179,6 +179,19 @@ def test_the_first_read_is_written_at_once_and_further_ones_are_counted(audit: A
     assert reads(audit)[2:] == [("s1", "further reads", "1")]
 
 
+def test_whose_study_it_is_is_asked_at_the_first_read_only(audit: AuditLog) -> None:
+    asked: list[str] = []
+
+    def patient() -> str:
+        asked.append("P1")
+        return "P1"
+
+    for _ in range(3):
+        audit.read_study(ADA, "1.2.3", patient)
+    assert asked == ["P1"]
+    assert audit.page()[0]["event"]["entity"][0]["what"]["identifier"] == {"value": "P1"}
+
+
 def test_each_session_and_each_study_has_a_first_read(audit: AuditLog) -> None:
     other = administrator("ada", session="s2")
     for grant, study in ((ADA, "1.2.3"), (other, "1.2.3"), (ADA, "4.5.6"), (ADA, "1.2.3")):
