@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread, uid
-from pydicom.pixels.decoders import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 
 from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.series_table import InstanceEntry
@@ -113,7 +113,8 @@ def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[N
         raise
     except Exception as error:
         raise UnprocessableError("The pixels of this image cannot be decoded.", "undecodable") from error
-    return pixels, str(properties["photometric_interpretation"])
+    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    return native, str(properties["photometric_interpretation"])
 
 
 def _check(instance: InstanceEntry, frame: int) -> None:

@@ -7,16 +7,31 @@ seen, and what the caller may not see is refused, whatever is cached.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sightline.access.grant import Grant
-from sightline.archive.protocol import Archive
+from sightline.archive.protocol import Archive, InstanceRecord
+from sightline.errors import NotFoundError, UnprocessableError
+from sightline.kernels.geometry import GeometryError
+from sightline.kernels.grayscale import full_range_window
 from sightline.kernels.planes import PlaneGrid
+from sightline.rendering.cache import Cache
+from sightline.rendering.files import file_argument
 from sightline.rendering.pool import Buffer, Reply, WorkerPool
-from sightline.rendering.series_table import SeriesTable
-from sightline.rendering.view import Orientation, Picture, View, Window
+from sightline.rendering.series_table import SeriesTable, entry_argument, series_identity, window_from_json
+from sightline.rendering.tables import SeriesTables
+from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
+from sightline.rendering.volume_plan import VolumePlan
+from sightline.rendering.volume_plan import plan as plan_series
+from sightline.rendering.volumes import VolumeStore
+
+_CODE_VERSION = 1
+"""Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
+_PLANS = 200
 
 
 @dataclass(frozen=True)
@@ -58,15 +73,26 @@ class RenderingEngine:
         volume_bytes: int,
         table_directory: Path,
         picture_bytes: int = 128 << 20,
-    ) -> None: ...
+    ) -> None:
+        self._archive, self._pool = archive, pool
+        self._tables = SeriesTables(pool, table_directory)
+        self._plans: Cache[str, VolumePlan | GeometryError] = Cache(_PLANS, lambda _: 1)
+        self._volumes = VolumeStore(pool, volume_bytes)
+        self._pictures: Cache[str, Picture] = Cache(picture_bytes, lambda picture: len(picture.content) + 500)
+
+    @property
+    def pool(self) -> WorkerPool:
+        """The workers, for those who watch their health."""
+        return self._pool
 
     def describe(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> SeriesTable:
         """Return what the series holds now, frame by frame in display order (VIEW). Raises `NotFoundError`."""
-        ...
+        records = self._archive.series_instances(grant, study_instance_uid, series_instance_uid)
+        return self._tables.get(records, partial(self._archive.source, grant))
 
     def etag(self, grant: Grant, view: View) -> str:
-        """Return the `Picture.etag` that `render` would give now, without rendering (VIEW)."""
-        ...
+        """Return the `Picture.etag` that `render` would give now, without rendering (VIEW). Raises `NotFoundError`."""
+        return _etag(self._identity(grant, view)[0], view)
 
     def render(self, grant: Grant, view: View) -> Picture:
         """Return the picture that a view describes (VIEW).
@@ -80,15 +106,28 @@ class RenderingEngine:
         UnavailableError
             A worker failed twice, or the deadline passed.
         """
-        ...
+        identity, records = self._identity(grant, view)
+        etag = _etag(identity, view)
+        make = self._render_frame if isinstance(view.source, FrameOf) else self._render_plane
+        return self._pictures.get_or_make(etag, lambda: make(grant, view, records, etag))
 
     def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> PlanesInfo:
         """Return the planes that the series can be cut into, or why not (VIEW). Loads no pixels."""
-        ...
+        plan = self._plan(self.describe(grant, study_instance_uid, series_instance_uid))
+        if isinstance(plan, GeometryError):
+            return PlanesInfo({}, plan.reason)
+        return PlanesInfo(plan.grids, None, plan.warnings(), plan.window)
 
     def volume_progress(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> tuple[int, int]:
-        """Return how many slices of the volume are loaded, and of how many (VIEW). Does not start loading."""
-        ...
+        """Return how many slices of the volume are loaded, and of how many (VIEW). Does not start loading.
+
+        Raises
+        ------
+        UnprocessableError
+            The series is no volume.
+        """
+        table = self.describe(grant, study_instance_uid, series_instance_uid)
+        return self._volumes.progress(_planned(self._plan(table)))
 
     def run(
         self,
@@ -97,9 +136,110 @@ class RenderingEngine:
         buffers: Sequence[Buffer] = (),
         deadline: float | None = None,
     ) -> Reply:
-        """Run another room's task in a worker and return what it returned; errors are those of `WorkerPool.submit`."""
-        ...
+        """Run another room's task in a worker and return what it returned; errors are those of `WorkerPool.submit`.
+
+        `sightline.rendering.files` has what brings stored files to the task.
+        """
+        return self._pool.submit(task, arguments, buffers, deadline=deadline).result()
 
     def close(self) -> None:
-        """End the workers and free the volumes."""
-        ...
+        """End the workers and free the volumes. May be called again."""
+        self._pool.close()
+        self._volumes.close()
+
+    def _identity(self, grant: Grant, view: View) -> tuple[str, Sequence[InstanceRecord]]:
+        """Ask the archive what the view is made of now: its identity, and the records."""
+        study, series = view.study_instance_uid, view.series_instance_uid
+        if isinstance(view.source, FrameOf):
+            record = self._archive.instance(grant, study, series, view.source.sop_instance_uid)
+            return record.file.uuid, (record,)
+        records = self._archive.series_instances(grant, study, series)
+        return series_identity(record.file.uuid for record in records), records
+
+    def _render_frame(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
+        frame = view.source.frame if isinstance(view.source, FrameOf) else 1
+        entry = self._tables.known_frame(records[0], frame)
+        buffers: list[Buffer] = []
+        arguments = {
+            "file": file_argument(self._archive.source(grant, records[0]), buffers),
+            "entry": entry_argument(entry) if entry else None,
+            "frame": frame,
+            "view": _view_argument(view, view.window),
+        }
+        return _picture(self._pool.submit("sightline.rendering.tasks:render_frame", arguments, buffers).result(), etag)
+
+    def _render_plane(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
+        plane = view.source
+        assert isinstance(plane, PlaneOf)  # noqa: S101 - `render` chose this method by it
+        fetch = partial(self._archive.source, grant)
+        plan = _planned(self._plan(self._tables.get(records, fetch)))
+        grid = plan.grids[plane.orientation]
+        if plane.index >= grid.count:
+            raise NotFoundError(f"There are {grid.count} {plane.orientation} planes, counted from 0.")
+        by_uid = {record.sop_instance_uid: record for record in records}
+        needed = plan.slices_of(plane.orientation, plane.index)
+        first = needed[0] if needed else len(plan.frames) // 2
+        with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first) as volume:
+            window = view.window or plan.window
+            volume.wait(needed if window else None, self._pool.deadline_seconds)
+            if window is None:
+                full = full_range_window(volume.value_range())
+                window = Window(full.center, full.width, VoiFunction(full.function))
+            arguments = {
+                "volume": volume.description(),
+                "geometry": asdict(plan.geometry),
+                "grid": asdict(grid),
+                "index": plane.index,
+                "lossy": any(frame.instance.lossy for frame in plan.frames),
+                "view": _view_argument(view, window),
+            }
+            reply = self._pool.submit("sightline.rendering.tasks:render_plane", arguments, fds=(volume.descriptor,))
+            return _picture(reply.result(), etag)
+
+    def _plan(self, table: SeriesTable) -> VolumePlan | GeometryError:
+        """Return the plan of a table's volume, or why there is none; either is made once."""
+
+        def make() -> VolumePlan | GeometryError:
+            try:
+                return plan_series(table)
+            except GeometryError as refusal:
+                return refusal
+
+        return self._plans.get_or_make(table.identity, make)
+
+
+def _planned(plan: VolumePlan | GeometryError) -> VolumePlan:
+    if isinstance(plan, GeometryError):
+        raise UnprocessableError(plan.reason, "no-volume")
+    return plan
+
+
+def _etag(identity: str, view: View) -> str:
+    """Return what changes when the stored files, the view or the rendering code do."""
+    return sha256(f"{_CODE_VERSION}\n{identity}\n{view.path()}".encode()).hexdigest()[:32]
+
+
+def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
+    """Return the part of a view that rendering tasks look at."""
+    return {
+        "window": asdict(window) if window else None,
+        "invert": view.invert,
+        "max_size": view.max_size,
+        "format": view.picture_format.value,
+        "quality": view.quality,
+    }
+
+
+def _picture(reply: Reply, etag: str) -> Picture:
+    values = reply.values
+    spacing = values["pixel_spacing"]
+    return Picture(
+        content=bytes(reply.buffers[0]),
+        media_type=values["media_type"],
+        columns=values["columns"],
+        rows=values["rows"],
+        etag=etag,
+        lossy=values["lossy"],
+        window=window_from_json(values["window"]) if values["window"] else None,
+        pixel_spacing=(spacing[0], spacing[1]) if spacing else None,
+    )

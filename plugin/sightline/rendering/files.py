@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from sightline.archive.protocol import FileSource
 from sightline.errors import NotFoundError
 from sightline.rendering.channel import Buffer
+
+T = TypeVar("T")
+
+
+def in_batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """Split a sequence into runs of at most `size`.
+
+    >>> in_batches("abcde", 2)
+    ['ab', 'cd', 'e']
+    """
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def file_argument(source: FileSource, buffers: list[Buffer]) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         bits_allocated=bits,
         bits_stored=int(dataset.get("BitsStored") or bits),
         pixel_representation=int(dataset.get("PixelRepresentation") or 0) if is_integer else 1,
+        modality=str(dataset.get("Modality") or ""),
         padding=_padding(dataset) if is_integer else None,
         lossy=str(dataset.get("LossyImageCompression", "")) == "01",
         frame_time=_frame_time(dataset),

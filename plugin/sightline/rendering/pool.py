@@ -89,7 +89,7 @@ class WorkerPool:
         deadline_seconds: float = 30.0,
     ) -> None:
         self._start_worker = partial(WorkerProcess, python, plugin_directory, memory_bytes, volume_bytes)
-        self._deadline_seconds = deadline_seconds
+        self.deadline_seconds = deadline_seconds
         self._jobs: PriorityQueue[_Job] = PriorityQueue()
         self._numbers = counter()
         self._closed = threading.Event()
@@ -147,7 +147,7 @@ class WorkerPool:
             header={"task": task, "arguments": dict(arguments)},
             buffers=buffers,
             fds=fds,
-            deadline=deadline or self._deadline_seconds,
+            deadline=deadline or self.deadline_seconds,
             submitted=time.monotonic(),
         )
         if self._closed.is_set():

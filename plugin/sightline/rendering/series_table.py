@@ -63,6 +63,7 @@ class InstanceEntry:
     bits_allocated: int
     bits_stored: int
     pixel_representation: int
+    modality: str = ""
     padding: tuple[int, int] | None = None
     lossy: bool = False
     frame_time: float | None = None
@@ -73,6 +74,16 @@ class InstanceEntry:
     acquisition_number: int | None = None
     content_time: str = ""
     patient_orientation: tuple[str, str] | None = None
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the pixels are grey values rather than colours."""
+        return self.photometric_interpretation in ("MONOCHROME1", "MONOCHROME2")
+
+    @property
+    def is_inverse(self) -> bool:
+        """Whether the least value is meant to be white. MONOCHROME1 and a shape of INVERSE say the same thing once."""
+        return self.photometric_interpretation == "MONOCHROME1" or self.presentation_inverse
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,16 @@ def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
     value["rescale"] = asdict(frame.rescale)
     value["windows"] = [asdict(preset) for preset in frame.windows]
     return value
+
+
+def entry_argument(frame: FrameEntry) -> dict[str, Any]:
+    """Return what a task needs to know of a frame; `entry_from_argument` makes the frame of it."""
+    return {"frame": frame_to_json(frame), "instance": asdict(frame.instance)}
+
+
+def entry_from_argument(argument: Mapping[str, Any]) -> FrameEntry:
+    """Make the frame that `entry_argument` described."""
+    return frame_from_json(argument["frame"], instance_from_json(argument["instance"]))
 
 
 def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameEntry:

@@ -1,1 +1,192 @@
-"""What workers do for the engine."""
+"""What workers do for the engine: read headers, render frames, load slices into a volume, cut planes out of it.
+
+Everything here gets and gives plain JSON and buffers, see `sightline.rendering.worker.Task`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import NotFoundError, SightlineError, UnprocessableError
+from sightline.kernels.geometry import VolumeGeometry
+from sightline.kernels.grayscale import (
+    GreyTransform,
+    VoiWindow,
+    grey_of_modality_values,
+    grey_of_stored,
+    modality_values,
+    value_range,
+)
+from sightline.kernels.planes import PlaneGrid
+from sightline.kernels.reformat import cut_plane, cut_voxels
+from sightline.kernels.resize import reduce_by_area, reduced_shape
+from sightline.rendering import codecs
+from sightline.rendering.appearance import grey_transform, picture_of_frame
+from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.encoding import MEDIA_TYPES, encode
+from sightline.rendering.files import open_file
+from sightline.rendering.headers import read_frames, read_header
+from sightline.rendering.mapping import mapped_volume
+from sightline.rendering.series_table import (
+    FrameEntry,
+    entry_from_argument,
+    frame_to_json,
+    window_from_json,
+)
+from sightline.rendering.view import PictureFormat
+
+codecs.register()
+
+_Spacing = tuple[float, float] | None
+
+
+def read_headers(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
+    """Read the headers of files.
+
+    Arguments: ``files``, a list of ``{"file": ..., "uuid": str}``. The reply has ``files``, in that order, each with
+    ``instance`` and ``frames`` (null and empty: no image), or ``unreadable``, the reason.
+    """
+    return Reply({"files": [_header(item, buffers) for item in arguments["files"]]})
+
+
+def _header(item: Mapping[str, Any], buffers: Sequence[Buffer]) -> dict[str, Any]:
+    try:
+        with open_file(item["file"], buffers) as file:
+            frames = read_frames(file, item["uuid"])
+    except SightlineError as error:
+        return {"unreadable": error.message}
+    except RecursionError:
+        return {"unreadable": "This file is nested too deeply."}
+    return {
+        "instance": asdict(frames[0].instance) if frames else None,
+        "frames": [frame_to_json(frame) for frame in frames],
+    }
+
+
+def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
+    """Render one stored frame.
+
+    Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
+    ``invert``, ``max_size``, ``format`` and ``quality``. The reply is that of `_picture`.
+    """
+    view = arguments["view"]
+    with open_file(arguments["file"], buffers) as file:
+        if arguments["entry"] is not None:
+            entry = entry_from_argument(arguments["entry"])
+        else:
+            frames = read_frames(file, "")
+            if not 1 <= arguments["frame"] <= len(frames):
+                raise NotFoundError(f"The file has {len(frames)} frames.")
+            entry = frames[arguments["frame"] - 1]
+        pixels, photometric = codecs.decode_frame(file, entry.instance, entry.frame)
+        window = window_from_json(view["window"]) if view["window"] else None
+        picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
+    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, asdict(applied) if applied else None)
+
+
+def _picture(picture: NDArray[np.uint8], view: Mapping[str, Any], spacing: _Spacing, lossy: bool, window: Any) -> Reply:
+    """Reduce and encode; the reply has what `Picture` tells of it, and the bytes."""
+    rows, columns = picture.shape[:2]
+    if view["max_size"] is not None:
+        reduced = reduced_shape(rows, columns, view["max_size"])
+        if spacing is not None:
+            spacing = spacing[0] * rows / reduced[0], spacing[1] * columns / reduced[1]
+        picture = reduce_by_area(picture, *reduced)
+        rows, columns = reduced
+    picture_format = PictureFormat(view["format"])
+    content = encode(picture, picture_format, view["quality"])
+    return Reply(
+        {
+            "media_type": MEDIA_TYPES[picture_format],
+            "rows": rows,
+            "columns": columns,
+            "lossy": lossy or picture_format is PictureFormat.JPEG,
+            "window": window,
+            "pixel_spacing": spacing,
+        },
+        (content,),
+    )
+
+
+def load_slices(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
+    """Decode slices into a shared volume, the only descriptor.
+
+    Arguments: ``volume`` with ``id``, ``shape``, ``dtype`` and ``stored`` (else modality values with padding as
+    not-a-number are kept); ``slices``, a list of ``{"index", "file", "entry"}``. The reply has ``range``, the least and
+    most modality value without padding, or null.
+    """
+    description = arguments["volume"]
+    volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
+    ends: list[float] = []
+    for item in arguments["slices"]:
+        entry = entry_from_argument(item["entry"])
+        with open_file(item["file"], buffers) as file:
+            pixels, _ = codecs.decode_frame(file, entry.instance, entry.frame)
+            if pixels.shape != volume.shape[1:]:
+                raise UnprocessableError("The pixels of this image are of another size than it says.")
+            header = read_header(_rewound(file)) if entry.instance.modality_lut else None
+        transform = grey_transform(entry, False, header) if header else _plain_transform(entry)
+        ends.extend(value_range(pixels, transform) or ())
+        volume[item["index"]] = pixels if description["stored"] else _modality(pixels, transform)
+    return Reply({"range": [min(ends), max(ends)] if ends else None})
+
+
+def _rewound(file: Any) -> Any:
+    file.seek(0)
+    return file
+
+
+def _plain_transform(entry: FrameEntry) -> GreyTransform:
+    return GreyTransform(VoiWindow(0, 1), entry.rescale.slope, entry.rescale.intercept, padding=entry.instance.padding)
+
+
+def _modality(pixels: NDArray[Any], transform: GreyTransform) -> NDArray[np.float64]:
+    values = modality_values(pixels, transform)
+    if transform.padding is not None:
+        low, high = transform.padding
+        values[(pixels >= low) & (pixels <= high)] = np.nan
+    return values
+
+
+def render_plane(arguments: dict[str, Any], _buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
+    """Cut one plane out of a shared volume, the only descriptor.
+
+    Arguments: ``volume`` as in `load_slices`, with ``slope``, ``intercept``, ``padding`` and ``inverse``; ``geometry``
+    and ``grid``; ``index``; ``lossy``; ``view`` as in `render_frame`, its window given. The reply is `_picture`'s.
+    """
+    description, view = arguments["volume"], arguments["view"]
+    volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
+    geometry, grid = geometry_from_json(arguments["geometry"]), grid_from_json(arguments["grid"])
+    padding = None if description["padding"] is None else tuple(description["padding"])
+    window = view["window"]
+    transform = GreyTransform(
+        voi=VoiWindow(window["center"], window["width"], window["function"]),
+        slope=description["slope"],
+        intercept=description["intercept"],
+        inverse=description["inverse"] != view["invert"],
+        padding=padding,
+    )
+    if grid.exact:
+        picture = grey_of_stored(cut_voxels(volume, geometry, grid, arguments["index"]), transform)
+    else:
+        stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
+        picture = grey_of_modality_values(modality_values(stored, transform), transform)
+    return _picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
+
+
+def geometry_from_json(value: Mapping[str, Any]) -> VolumeGeometry:
+    """Make a geometry of its ``dataclasses.asdict`` as JSON gives it back."""
+    pairs: Any = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
+    pairs["gaps"] = tuple((low, high) for low, high in value["gaps"])
+    return VolumeGeometry(**pairs)
+
+
+def grid_from_json(value: Mapping[str, Any]) -> PlaneGrid:
+    """Make a grid of its ``dataclasses.asdict`` as JSON gives it back."""
+    pairs: Any = {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
+    return PlaneGrid(**pairs)

@@ -1,0 +1,117 @@
+"""What decoded pixels look like: 8-bit grey or RGB. Runs in workers only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+
+from sightline.errors import UnprocessableError
+from sightline.kernels.colour import palette_to_rgb, to_8_bit, ybr_full_to_rgb
+from sightline.kernels.grayscale import (
+    GreyTransform,
+    LookUpTable,
+    VoiWindow,
+    full_range_window,
+    grey_of_stored,
+    value_range,
+)
+from sightline.rendering.headers import read_header
+from sightline.rendering.lookup_tables import modality_lut, palette, voi_lut
+from sightline.rendering.series_table import FrameEntry
+from sightline.rendering.view import VoiFunction, Window
+
+Bytes = NDArray[np.uint8]
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+
+
+def picture_of_frame(
+    pixels: NDArray[Any],
+    photometric_interpretation: str,
+    entry: FrameEntry,
+    file: BinaryIO,
+    window: Window | None,
+    invert: bool,
+) -> tuple[Bytes, Window | None]:
+    """Return 8-bit grey or RGB of one decoded frame, and the window that was applied.
+
+    Parameters
+    ----------
+    pixels : array, (rows, columns) or (rows, columns, 3)
+        From `decode_frame`.
+    photometric_interpretation : str
+        Likewise.
+    entry : FrameEntry
+    file : binary file
+        The whole file, for look-up tables that are not in the entry.
+    window : Window, optional
+        None: the file's first VOI LUT, else its first window, else from the least to the most value shown.
+    invert : bool
+        Inverse grey scale.
+
+    Returns
+    -------
+    picture : array of uint8, (rows, columns) or (rows, columns, 3)
+    window : Window or None
+        None where a VOI LUT or colour was shown.
+
+    Raises
+    ------
+    UnprocessableError
+        A look-up table is damaged, or the colour space is not known.
+    """
+    if photometric_interpretation not in _GREY:
+        return _colour(pixels, photometric_interpretation, entry, file), None
+    header = _header_if(entry.instance.modality_lut or (entry.instance.voi_lut and window is None), file)
+    transform = grey_transform(entry, invert, header)
+    voi = _voi(pixels, entry, window, transform, header)
+    applied = Window(voi.center, voi.width, VoiFunction(voi.function)) if isinstance(voi, VoiWindow) else None
+    return grey_of_stored(pixels, replace(transform, voi=voi)), applied
+
+
+def grey_transform(entry: FrameEntry, invert: bool, header: Dataset) -> GreyTransform:
+    """Return the transform of a frame, with a VOI that is yet to be chosen."""
+    instance = entry.instance
+    return GreyTransform(
+        voi=full_range_window(None),
+        slope=entry.rescale.slope,
+        intercept=entry.rescale.intercept,
+        modality_lut=modality_lut(header) if instance.modality_lut else None,
+        inverse=instance.is_inverse != invert,
+        padding=instance.padding,
+    )
+
+
+def _header_if(wanted: bool, file: BinaryIO) -> Dataset:
+    """Read the header again for its look-up tables: they are rare, and too large for the series table."""
+    if not wanted:
+        return Dataset()
+    file.seek(0)
+    return read_header(file)
+
+
+def _voi(
+    pixels: NDArray[Any], entry: FrameEntry, window: Window | None, transform: GreyTransform, header: Dataset
+) -> VoiWindow | LookUpTable:
+    if window is None:
+        table = voi_lut(header)
+        if table is not None:
+            return table
+        if not entry.windows:
+            return full_range_window(value_range(pixels, transform))
+        window = entry.windows[0].window
+    return VoiWindow(window.center, window.width, window.function)
+
+
+def _colour(pixels: NDArray[Any], photometric_interpretation: str, entry: FrameEntry, file: BinaryIO) -> Bytes:
+    """Return RGB of colour samples or palette indices."""
+    if photometric_interpretation == "PALETTE COLOR":
+        return palette_to_rgb(pixels, palette(_header_if(True, file)))
+    if photometric_interpretation == "RGB":
+        return to_8_bit(pixels, entry.instance.bits_stored)
+    if photometric_interpretation in ("YBR_FULL", "YBR_FULL_422") and pixels.dtype.itemsize == 1:
+        return ybr_full_to_rgb(pixels.view(np.uint8))
+    raise UnprocessableError(f"Images in the colour space {photometric_interpretation} cannot be shown.")

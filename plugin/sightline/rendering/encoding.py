@@ -1,0 +1,28 @@
+"""Pictures to JPEG and PNG. Runs in workers only."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sightline.rendering.view import PictureFormat
+
+MEDIA_TYPES = {PictureFormat.JPEG: "image/jpeg", PictureFormat.PNG: "image/png"}
+
+
+def encode(picture: NDArray[np.uint8], picture_format: PictureFormat, quality: int) -> bytes:
+    """Encode grey (rows, columns) or RGB (rows, columns, 3).
+
+    JPEG keeps the full resolution of colour (4:4:4); grey stays grey. PNG is exact, at the fastest compression, which
+    costs some per cent of size and saves most of the time.
+    """
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    target = BytesIO()
+    if picture_format is PictureFormat.JPEG:
+        image.save(target, "JPEG", quality=quality, subsampling=0)
+    else:
+        image.save(target, "PNG", compress_level=1)
+    return target.getvalue()

@@ -1,0 +1,71 @@
+"""Look-up tables out of a file's header, as the kernels want them. Runs in workers only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.pixels.processing import apply_color_lut
+
+from sightline.errors import UnprocessableError
+from sightline.kernels.colour import Palette
+from sightline.kernels.grayscale import LookUpTable
+
+
+def modality_lut(dataset: Dataset) -> LookUpTable | None:
+    """Return the Modality LUT (PS3.3 C.11.1), None if there is none. Raises `UnprocessableError`."""
+    return _item(dataset, "ModalityLUTSequence")
+
+
+def voi_lut(dataset: Dataset) -> LookUpTable | None:
+    """Return the first VOI LUT (PS3.3 C.11.2), None if there is none. Raises `UnprocessableError`."""
+    return _item(dataset, "VOILUTSequence")
+
+
+def palette(dataset: Dataset) -> Palette:
+    """Return the palette of a PALETTE COLOR image (PS3.3 C.7.6.3.1.5), segmented ones expanded.
+
+    Raises
+    ------
+    UnprocessableError
+        It is missing or damaged.
+    """
+    try:
+        count, first, _ = _descriptor(dataset, "RedPaletteColorLookupTableDescriptor")
+        entries = apply_color_lut(np.arange(first, first + count), dataset)
+    except Exception as error:
+        raise UnprocessableError("The colour palette of this image is missing or damaged.", "bad-palette") from error
+    return Palette(first, entries[..., :3])
+
+
+def _item(dataset: Dataset, keyword: str) -> LookUpTable | None:
+    items = dataset.get(keyword)
+    if not items:
+        return None
+    try:
+        count, first, bits = _descriptor(items[0], "LUTDescriptor")
+        entries = _entries(items[0]["LUTData"].value, count)
+    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+        raise UnprocessableError("A look-up table of this image is damaged.", "bad-lut") from error
+    # Some files claim fewer bits than their entries have.
+    return LookUpTable(first, entries, max(bits, int(entries.max()).bit_length(), 1))
+
+
+def _descriptor(dataset: Dataset, keyword: str) -> tuple[int, int, int]:
+    """Return number of entries (0 stands for 65536), first input value and bits of an entry."""
+    count, first, bits = (int(value) for value in dataset[keyword].value)
+    return count or 65536, first, bits
+
+
+def _entries(data: Any, count: int) -> NDArray[np.uint16]:
+    """Return LUT Data, which may be a list of words, words as bytes, or bytes of 8-bit entries."""
+    if isinstance(data, bytes):
+        size = 1 if len(data) < 2 * count else 2
+        entries = np.frombuffer(data, f"<u{size}")
+    else:
+        entries = np.atleast_1d(np.asarray(data, np.int64))
+    if len(entries) < count:
+        raise ValueError("LUT Data is too short.")
+    return np.asarray(entries[:count].astype(np.uint16))

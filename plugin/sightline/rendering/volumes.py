@@ -1,0 +1,238 @@
+"""Volumes in shared memory: one load however many ask, bounded in bytes, never dropped while in use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from sightline.archive.protocol import FileSource
+from sightline.errors import SightlineError, UnavailableError, UnprocessableError
+from sightline.rendering.channel import Buffer
+from sightline.rendering.files import file_argument, in_batches
+from sightline.rendering.pool import Priority, Reply, WorkerPool
+from sightline.rendering.series_table import FrameEntry, entry_argument
+from sightline.rendering.volume_plan import VolumePlan
+
+SLICES_PER_TASK = 8
+"""A task of this many slices takes some tens of ms, so that a picture which somebody waits for comes in between."""
+
+FetchFrame = Callable[[FrameEntry], FileSource]
+
+
+class Volume:
+    """Voxels of one series in a memory file that this process owns; it is gone with the process, however that ends."""
+
+    def __init__(self, plan: VolumePlan) -> None:
+        self.plan = plan
+        self.descriptor = os.memfd_create("sightline-volume", os.MFD_CLOEXEC)
+        os.ftruncate(self.descriptor, plan.size)
+        self.users = 0
+        self._id = uuid4().hex
+        self._changed = threading.Condition()
+        self._loaded: set[int] = set()
+        self._ends: list[float] = []
+        self._error: SightlineError | None = None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many slices are loaded, and of how many."""
+        return len(self._loaded), len(self.plan.frames)
+
+    def description(self) -> dict[str, Any]:
+        """Return what a task needs to map the volume and to understand its voxels."""
+        return self.plan.description() | {"id": self._id}
+
+    def value_range(self) -> tuple[float, float]:
+        """Return the least and most modality value of what is loaded; (0, 0) if all of it is padding."""
+        with self._changed:
+            return (min(self._ends), max(self._ends)) if self._ends else (0.0, 0.0)
+
+    def wait(self, needed: Sequence[int] | None, seconds: float) -> None:
+        """Wait until those slices, or all, are loaded.
+
+        Raises
+        ------
+        UnavailableError
+            They are not yet; loading goes on.
+        SightlineError
+            Loading failed.
+        """
+        wanted = set(range(len(self.plan.frames)) if needed is None else needed)
+        with self._changed:
+            self._changed.wait_for(lambda: self._error is not None or wanted <= self._loaded, seconds)
+            if self._error is not None:
+                raise self._error
+            if not wanted <= self._loaded:
+                done, total = self.progress
+                raise UnavailableError(f"The volume is still loading: {done} of {total} slices.", "loading", 1)
+
+    def add(self, slices: Sequence[int], reply: Reply) -> None:
+        """Note that slices have arrived."""
+        with self._changed:
+            self._loaded.update(slices)
+            self._ends.extend(reply.values["range"] or ())
+            self._changed.notify_all()
+
+    def fail(self, error: SightlineError) -> None:
+        """Tell everybody who waits, now or later, that it cannot be loaded."""
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()
+
+    def free(self) -> None:
+        """Give the memory back at once, even where a worker still has it mapped."""
+        os.ftruncate(self.descriptor, 0)
+        os.close(self.descriptor)
+
+
+class VolumeStore:
+    """All volumes of this node.
+
+    Parameters
+    ----------
+    pool : WorkerPool
+        Loads the slices.
+    bound : int
+        Largest sum of bytes.
+    """
+
+    def __init__(self, pool: WorkerPool, bound: int) -> None:
+        self._pool, self._bound = pool, bound
+        self._lock = threading.Lock()
+        self._volumes: OrderedDict[str, Volume] = OrderedDict()
+        self._loaders: set[threading.Thread] = set()
+        self._closed = threading.Event()
+
+    @contextmanager
+    def use(self, plan: VolumePlan, fetch: FetchFrame, first: int) -> Iterator[Volume]:
+        """Hold on to a volume, which is loaded from slice `first` outwards if it is not there yet.
+
+        Raises
+        ------
+        UnprocessableError
+            It is larger than all volumes may be.
+        UnavailableError
+            Other volumes that are in use take the room.
+        """
+        volume = self._acquire(plan, fetch, first)
+        try:
+            yield volume
+        finally:
+            self._release(volume)
+
+    def progress(self, plan: VolumePlan) -> tuple[int, int]:
+        """Return how many slices are loaded, and of how many."""
+        with self._lock:
+            volume = self._volumes.get(plan.identity)
+        return volume.progress if volume else (0, len(plan.frames))
+
+    def close(self) -> None:
+        """Free everything. The pool is closed before, so that no worker loads any more."""
+        self._closed.set()
+        for loader in list(self._loaders):
+            loader.join(2)
+        with self._lock:
+            while self._volumes:
+                self._volumes.popitem()[1].free()
+
+    def _acquire(self, plan: VolumePlan, fetch: FetchFrame, first: int) -> Volume:
+        with self._lock:
+            volume = self._volumes.get(plan.identity)
+            if volume is None:
+                self._make_room(plan.size)
+                volume = self._volumes[plan.identity] = Volume(plan)
+                volume.users += 1  # the loader's
+                loader = threading.Thread(
+                    target=self._load, args=(volume, fetch, first), name="sightline-volume", daemon=True
+                )
+                self._loaders.add(loader)
+                loader.start()
+            self._volumes.move_to_end(plan.identity)
+            volume.users += 1
+            return volume
+
+    def _make_room(self, size: int) -> None:
+        """Drop volumes that nobody uses, least recently used first, until `size` more bytes fit."""
+        if size > self._bound:
+            raise UnprocessableError(
+                f"This volume takes {size >> 20} MB; VolumeMegabytes allows {self._bound >> 20}.", "volume-too-large"
+            )
+        total = sum(volume.plan.size for volume in self._volumes.values())
+        idle = [key for key, volume in self._volumes.items() if not volume.users]
+        while total + size > self._bound:
+            if not idle:
+                raise UnavailableError("Too many volumes are in use; please try again.", "volumes-in-use")
+            dropped = self._volumes.pop(idle.pop(0))
+            total -= dropped.plan.size
+            dropped.free()
+
+    def _release(self, volume: Volume) -> None:
+        with self._lock:
+            volume.users -= 1
+            if not volume.users and self._volumes.get(volume.plan.identity) is not volume and not self._closed.is_set():
+                volume.free()  # it failed, and its last user has left
+
+    def _load(self, volume: Volume, fetch: FetchFrame, first: int) -> None:
+        """Have the workers load all slices, on a thread of its own."""
+        try:
+            self._load_slices(volume, fetch, first)
+        except SightlineError as error:
+            self._fail(volume, error)
+        except Exception:
+            self._fail(volume, SightlineError("The volume could not be loaded because of an error in Sightline."))
+            raise
+        finally:
+            self._release(volume)
+            self._loaders.discard(threading.current_thread())
+
+    def _fail(self, volume: Volume, error: SightlineError) -> None:
+        """Forget a volume, so that the next who asks tries again."""
+        with self._lock:
+            if self._volumes.get(volume.plan.identity) is volume:
+                del self._volumes[volume.plan.identity]
+        volume.fail(error)
+
+    def _load_slices(self, volume: Volume, fetch: FetchFrame, first: int) -> None:
+        """Keep each worker busy, and no more than that in flight: files may travel as bytes."""
+        waiting: deque[tuple[Sequence[int], Future[Reply]]] = deque()
+        order = sorted(range(len(volume.plan.frames)), key=lambda index: abs(index - first))
+        try:
+            for batch in in_batches(order, SLICES_PER_TASK):
+                if len(waiting) > self._pool.count:
+                    _settle(volume, *waiting.popleft())
+                if self._closed.is_set():
+                    raise UnavailableError("Sightline is stopping.", "stopping")
+                waiting.append((batch, self._submit(volume, batch, fetch)))
+            while waiting:
+                _settle(volume, *waiting.popleft())
+        finally:
+            # Tasks that still write must end before anybody may free the memory.
+            wait([future for _, future in waiting])
+
+    def _submit(self, volume: Volume, batch: Sequence[int], fetch: FetchFrame) -> Future[Reply]:
+        buffers: list[Buffer] = []
+        files: dict[str, dict[str, Any]] = {}
+        slices = []
+        for index in batch:
+            frame = volume.plan.frames[index]
+            uuid = frame.instance.file_uuid
+            if uuid not in files:
+                files[uuid] = file_argument(fetch(frame), buffers)
+            slices.append({"index": index, "file": files[uuid], "entry": entry_argument(frame)})
+        return self._pool.submit(
+            "sightline.rendering.tasks:load_slices",
+            {"volume": volume.description(), "slices": slices},
+            buffers,
+            (volume.descriptor,),
+            priority=Priority.BACKGROUND,
+        )
+
+
+def _settle(volume: Volume, batch: Sequence[int], future: Future[Reply]) -> None:
+    volume.add(batch, future.result())
