@@ -38,6 +38,8 @@ class AuditKind(StrEnum):
     LINK_OPEN = "link-open"
     LINK_REVOKE = "link-revoke"
     AUDIT_READ = "audit-read"
+    CORE = "core"
+    """An administrator used Orthanc's own REST API."""
 
 
 class Outcome(StrEnum):
@@ -94,6 +96,7 @@ _CODES = {
     AuditKind.AUDIT_READ: _Codes(
         (_DCM, "110101", "Audit Log Used"), _interaction("search-type"), "R", _DESTINATION, _SOURCE
     ),
+    AuditKind.CORE: _Codes(_RESTFUL, _interaction("operation"), "E", _SOURCE, _DESTINATION),
 }
 
 

@@ -95,6 +95,7 @@ def test_an_event_has_the_fields_of_balp_patient_read(audit: AuditLog) -> None:
         (AuditKind.LINK_OPEN, "110114", "110122", "E"),
         (AuditKind.LINK_REVOKE, "rest", "delete", "D"),
         (AuditKind.AUDIT_READ, "110101", "search-type", "R"),
+        (AuditKind.CORE, "rest", "operation", "E"),
     ],
 )
 def test_codes(audit: AuditLog, kind: AuditKind, type_code: str, subtype_code: str, action: str) -> None:
