@@ -173,6 +173,19 @@ def open_dataset(content: bytes | memoryview) -> EncodedDataset:
     return EncodedDataset(PlainSource(view), start, LITTLE_ENDIAN_EXPLICIT, False)
 
 
+def declared_transfer_syntax(head: bytes) -> str:
+    """Return the transfer syntax that a DICOM file declares; where it declares none, the default one (PS3.5 10.1).
+
+    Parameters
+    ----------
+    head : bytes
+        The beginning of the file, with at least the meta header up to that attribute.
+    """
+    view = memoryview(head)
+    meta = _read_meta(view, 132 if view[128:132].tobytes() == b"DICM" else 0)
+    return meta.syntaxes[0].decode("ascii", "replace") if meta.syntaxes else "1.2.840.10008.1.2"
+
+
 def _read_meta(view: memoryview, start: int) -> _Meta:
     """Walk the elements of group 0002, Explicit VR Little Endian."""
     position, group_end, regular = start, 0, True

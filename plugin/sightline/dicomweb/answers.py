@@ -1,0 +1,48 @@
+"""How answers are made: JSON, multipart, single parts, and "you have that already"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sightline.archive.protocol import InstanceRecord
+from sightline.dicomweb.dicom_json import MEDIA_TYPE, encode
+from sightline.dicomweb.multipart import MultipartWriter, Part
+from sightline.web.negotiation import MediaType
+from sightline.web.request import Request, Response
+
+JSON_OFFERS = (MediaType(MEDIA_TYPE), MediaType("application/json"))
+
+
+def json_answer(value: Any, media_type: MediaType, status: int = 200) -> Response:
+    """Answer with JSON."""
+    return Response(encode(value), status, content_type=media_type.name)
+
+
+def multipart_answer(parts: Sequence[Part], part_type: str) -> Response:
+    """Answer with parts that are all there, as one buffer: the server then keeps the connection open."""
+    writer = MultipartWriter()
+    return Response(b"".join(writer.encode(parts)), content_type=writer.content_type(part_type))
+
+
+def streamed_multipart_answer(parts: Iterable[Part], part_type: str) -> Response:
+    """Answer with parts that are made while they are sent."""
+    writer = MultipartWriter()
+    pieces = (bytes(piece) for piece in writer.encode(parts))
+    return Response(pieces, content_type=writer.content_type(part_type))
+
+
+def entity_tag(records: Iterable[InstanceRecord], *variant: object) -> str:
+    """Return an ETag that changes when any of the stored files, or the variant of the answer, does."""
+    identities = sorted(f"{record.sop_instance_uid} {record.file.uuid}" for record in records)
+    return sha256("\n".join([*identities, *map(str, variant)]).encode()).hexdigest()[:32]
+
+
+def answer_unless_known(request: Request, tag: str, make: Callable[[], Response]) -> Response:
+    """Answer 304 without a body where the client has this representation already, else make the answer."""
+    known = request.if_none_match.contains_weak(tag) or request.if_none_match.star_tag
+    answer = Response(status=304) if known else make()
+    answer.set_etag(tag)
+    answer.headers.add("Vary", "Accept")
+    return answer

@@ -1,0 +1,177 @@
+"""WADO-RS: frames as stored or native, and bulk data (PS3.18 sections 10.4.1.1.6 and 10.4.1.1.5)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sightline.archive.protocol import FileSource, InstanceRecord
+from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer
+from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.syntaxes import BIG_ENDIAN, DEFLATED, MEDIA_TYPES, NATIVE, is_decodable, offers
+from sightline.dicomweb.urls import record_url
+from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
+from sightline.rendering.channel import Buffer
+from sightline.rendering.files import file_argument
+from sightline.rendering.series_table import InstanceEntry
+from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+OCTETS = "application/octet-stream"
+PIXEL_DATA = "7FE00010"
+_MAXIMUM_FRAMES = 1000
+_PLACE = re.compile(r"[0-9A-F]{8}(\.[1-9]\d{0,5}\.[0-9A-F]{8})*")
+
+
+def retrieve_frames(
+    request: Request, services: Services, study: str, series: str, instance: str, frames: str
+) -> Response:
+    """Answer ``GET …/frames/{list}``: several parts, or the frame itself where one was asked for as such."""
+    numbers = parse_frames(frames)
+    record = services.archive.instance(request.grant, study, series, instance)
+    entry = image_entry(request, services, record)
+    if missing := [number for number in numbers if number > entry.number_of_frames]:
+        raise NotFoundError(f"There is no frame {missing[0]}; the instance has {entry.number_of_frames}.")
+    return _answer_frames(request, services, record, entry, numbers)
+
+
+def retrieve_bulk_data(
+    request: Request, services: Services, study: str, series: str, instance: str, place: str
+) -> Response:
+    """Answer ``GET …/bulkdata/{place}``, an address that metadata gave. Encapsulated pixels come frame by frame."""
+    if not _PLACE.fullmatch(place):
+        raise NotFoundError("There is no such bulk data.")
+    record = services.archive.instance(request.grant, study, series, instance)
+    if place == PIXEL_DATA:
+        entry = image_entry(request, services, record)
+        if entry.transfer_syntax_uid not in NATIVE:
+            return _answer_frames(request, services, record, entry, range(1, entry.number_of_frames + 1))
+    types = [
+        MediaType("multipart/related", OCTETS, EXPLICIT_VR_LITTLE_ENDIAN),
+        MediaType(OCTETS, "", EXPLICIT_VR_LITTLE_ENDIAN),
+    ]
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), types)
+
+    def make() -> Response:
+        buffers: list[Buffer] = []
+        file = file_argument(services.archive.source(request.grant, record), buffers)
+        reply = services.engine.run("sightline.dicomweb.bulk_data:bulk_value", {"file": file, "place": place}, buffers)
+        url = f"{record_url(services, record)}/bulkdata/{place}"
+        return _answer([bytes(reply.buffers[0])], [url], media_type)
+
+    return answer_unless_known(request, entity_tag([record], place, media_type), make)
+
+
+def parse_frames(text: str) -> list[int]:
+    """Return frame numbers of a comma-separated list, in its order. Raises `BadRequestError`."""
+    if not re.fullmatch(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", text) or text.count(",") >= _MAXIMUM_FRAMES:
+        raise BadRequestError(f"Frames are numbers from 1, separated by commas, at most {_MAXIMUM_FRAMES} at once.")
+    return [int(number) for number in text.split(",")]
+
+
+def image_entry(request: Request, services: Services, record: InstanceRecord) -> InstanceEntry:
+    """Return how the pixels of exactly that stored file are encoded.
+
+    Raises
+    ------
+    NotFoundError
+        The instance has no pixels, or was replaced just now.
+    """
+    table = services.engine.describe(request.grant, record.study_instance_uid, record.series_instance_uid)
+    frame = table.frame(record.sop_instance_uid, 1)
+    if frame is None:
+        reason = dict(table.unreadable).get(record.sop_instance_uid)
+        if reason:
+            raise UnprocessableError(reason, "unreadable")
+        raise NotFoundError("This instance has no frames.")
+    if frame.instance.file_uuid != record.file.uuid:
+        raise NotFoundError("The instance has just been replaced. Ask again.")
+    return frame.instance
+
+
+def _answer_frames(
+    request: Request, services: Services, record: InstanceRecord, entry: InstanceEntry, numbers: Sequence[int]
+) -> Response:
+    media_type = negotiate(
+        request.headers.get("Accept", ""), request.args.get("accept"), _frame_offers(entry, len(numbers) == 1)
+    )
+
+    def make() -> Response:
+        contents = _read_frames(request, services, record, entry, numbers, media_type.transfer_syntax)
+        urls = [f"{record_url(services, record)}/frames/{number}" for number in numbers]
+        return _answer(contents, urls, media_type)
+
+    return answer_unless_known(request, entity_tag([record], "frames", *numbers, media_type), make)
+
+
+def _frame_offers(entry: InstanceEntry, single: bool) -> list[MediaType]:
+    """Return what frames can be had as: encapsulated ones as stored under two names, and native."""
+    stored = entry.transfer_syntax_uid
+    if stored in NATIVE:
+        return offers(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, (), single)
+    native = (EXPLICIT_VR_LITTLE_ENDIAN,) if is_decodable(stored) else ()
+    found = offers(OCTETS, stored, native, single)
+    if stored in MEDIA_TYPES:
+        found += offers(MEDIA_TYPES[stored], stored, (), single)
+    return found
+
+
+def _read_frames(
+    request: Request,
+    services: Services,
+    record: InstanceRecord,
+    entry: InstanceEntry,
+    numbers: Sequence[int],
+    syntax: str,
+) -> list[bytes]:
+    """Return the frames in that syntax: straight from the file where nothing has to be decoded."""
+    source = services.archive.source(request.grant, record)
+    length = _native_length(entry)
+    if length is not None:
+        return [_slice(source, (entry.pixel_offset or 0) + (number - 1) * length, length) for number in numbers]
+    task = "native_frames" if syntax == EXPLICIT_VR_LITTLE_ENDIAN else "stored_frames"
+    buffers: list[Buffer] = []
+    arguments = {"file": file_argument(source, buffers), "instance": asdict(entry), "frames": list(numbers)}
+    reply = services.engine.run(f"sightline.dicomweb.conversion:{task}", arguments, buffers)
+    return [bytes(buffer) for buffer in reply.buffers]
+
+
+def _native_length(entry: InstanceEntry) -> int | None:
+    """Return how many bytes each frame takes in the file; None where it has to be decoded or swapped."""
+    syntax = entry.transfer_syntax_uid
+    if syntax not in NATIVE or syntax in (DEFLATED, BIG_ENDIAN) or entry.pixel_offset is None:
+        return None
+    if entry.bits_allocated % 8:
+        return None
+    samples = 2 if entry.photometric_interpretation == "YBR_FULL_422" else entry.samples_per_pixel
+    return entry.rows * entry.columns * samples * entry.bits_allocated // 8
+
+
+def _slice(source: FileSource, start: int, length: int) -> bytes:
+    """Return some bytes of a stored file."""
+    if source.path is None:
+        content = (source.content or b"")[start : start + length]
+    else:
+        try:
+            with Path(source.path).open("rb") as file:
+                content = os.pread(file.fileno(), length, start)
+        except FileNotFoundError:
+            raise NotFoundError("The instance has just been removed or replaced.") from None
+    if len(content) != length:
+        raise UnprocessableError("The stored pixels end too early.", "undecodable")
+    return content
+
+
+def _answer(contents: Sequence[bytes], urls: Sequence[str], media_type: MediaType) -> Response:
+    """Answer with one part each, or with the only content as it is."""
+    part_type = f"{media_type.content}; transfer-syntax={media_type.transfer_syntax}"
+    if not media_type.part:
+        answer = Response(contents[0], content_type=part_type)
+        answer.headers["Content-Location"] = urls[0]
+        return answer
+    headers = ({"Content-Type": part_type, "Content-Location": url} for url in urls)
+    return multipart_answer([Part(*pair) for pair in zip(headers, contents, strict=True)], media_type.part)

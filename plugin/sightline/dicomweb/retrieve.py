@@ -1,0 +1,107 @@
+"""WADO-RS: whole DICOM files of a study, a series or an instance (PS3.18 section 10.4.1.1.1).
+
+What is stored leaves byte for byte where the client accepts it; else it is made native by a worker, file by file while
+the answer is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sightline.archive.encoded import declared_transfer_syntax
+from sightline.archive.protocol import InstanceRecord
+from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer, streamed_multipart_answer
+from sightline.dicomweb.instances import records_at
+from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.syntaxes import IMPLICIT_VR_LITTLE_ENDIAN, is_decodable, offers
+from sightline.dicomweb.urls import record_url
+from sightline.errors import NotFoundError
+from sightline.rendering.channel import Buffer
+from sightline.rendering.files import file_argument
+from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+DICOM = "application/dicom"
+_HEAD_BYTES = 4096
+_TARGETS = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+
+
+def retrieve_instance(request: Request, services: Services, study: str, series: str, instance: str) -> Response:
+    """Answer ``GET …/instances/{instance}``: multipart, or the file itself where it is asked for as such."""
+    record = services.archive.instance(request.grant, study, series, instance)
+    stored = _stored_syntax(request, services, record)
+    media_type = _negotiate(request, [stored], single=True)
+
+    def make() -> Response:
+        part = _part(request, services, record, stored, media_type.transfer_syntax)
+        if media_type.part:
+            return multipart_answer([part], DICOM)
+        answer = Response(bytes(part.content), content_type=part.headers["Content-Type"])
+        answer.headers["Content-Location"] = part.headers["Content-Location"]
+        return answer
+
+    return answer_unless_known(request, entity_tag([record], "dicom", media_type), make)
+
+
+def retrieve_instances(request: Request, services: Services, study: str, series: str | None = None) -> Response:
+    """Answer ``GET`` of a study or a series: one part for each instance."""
+    records = records_at(request, services, study, series, None)
+    stored = [_stored_syntax(request, services, record) for record in records]
+    media_type = _negotiate(request, stored, single=False)
+
+    def parts() -> Iterator[Part]:
+        for record, syntax in zip(records, stored, strict=True):
+            yield _part(request, services, record, syntax, media_type.transfer_syntax)
+
+    def make() -> Response:
+        return streamed_multipart_answer(parts(), DICOM)
+
+    return answer_unless_known(request, entity_tag(records, "dicom", media_type), make)
+
+
+_MIXED = "as stored"
+
+
+def _negotiate(request: Request, stored: Sequence[str], single: bool) -> MediaType:
+    """Choose between what is stored (one syntax, or several as a whole) and what can be made of all of it."""
+    kept = stored[0] if len(set(stored)) == 1 else _MIXED
+    targets = _TARGETS if all(is_decodable(syntax) for syntax in stored) else ()
+    types = offers(DICOM, kept, targets, single)
+    return negotiate(request.headers.get("Accept", ""), request.args.get("accept"), types)
+
+
+def _part(request: Request, services: Services, record: InstanceRecord, stored: str, wanted: str) -> Part:
+    """Make the part of one instance: the stored file, or another made of it."""
+    syntax = stored if wanted == _MIXED else wanted
+    headers = {
+        "Content-Type": f"{DICOM}; transfer-syntax={syntax}",
+        "Content-Location": record_url(services, record),
+    }
+    if syntax == stored:
+        return Part(headers, services.archive.read(request.grant, record))
+    buffers: list[Buffer] = []
+    file = file_argument(services.archive.source(request.grant, record), buffers)
+    reply = services.engine.run("sightline.dicomweb.conversion:convert_file", {"file": file, "syntax": syntax}, buffers)
+    return Part(headers, bytes(reply.buffers[0]))
+
+
+def _stored_syntax(request: Request, services: Services, record: InstanceRecord) -> str:
+    """Return the transfer syntax that the meta header of the stored file declares."""
+    kept = services.cache.get(("transfer-syntax", record.file.uuid))
+    if kept is None:
+        kept = declared_transfer_syntax(_head(request, services, record)).encode()
+        services.cache.put(("transfer-syntax", record.file.uuid), kept)
+    return kept.decode()
+
+
+def _head(request: Request, services: Services, record: InstanceRecord) -> bytes:
+    source = services.archive.source(request.grant, record)
+    if source.path is None:
+        return (source.content or b"")[:_HEAD_BYTES]
+    try:
+        with Path(source.path).open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        raise NotFoundError("The instance has just been removed or replaced.") from None

@@ -1,0 +1,109 @@
+"""WADO-RS: metadata of a study, a series or an instance (PS3.18 section 10.4.1.1.2).
+
+The JSON of each instance is made once per stored file; the compressed answer of a whole series is kept as well, since
+that is what a viewer asks for first.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sightline.archive.protocol import InstanceRecord
+from sightline.dicomweb.answers import JSON_OFFERS, answer_unless_known, entity_tag
+from sightline.dicomweb.dicom_json import attribute, encode
+from sightline.dicomweb.instances import records_at
+from sightline.dicomweb.urls import record_url
+from sightline.errors import NotFoundError, UnprocessableError
+from sightline.rendering.channel import Buffer
+from sightline.rendering.files import file_argument
+from sightline.web.negotiation import negotiate
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+_TASK = "sightline.dicomweb.metadata:instances_metadata"
+_FILES_PER_TASK = 32
+_UNREADABLE = '299 Sightline "Some instances cannot be read; they are named by their UIDs only"'
+
+
+def retrieve_metadata(
+    request: Request, services: Services, study: str, series: str | None = None, instance: str | None = None
+) -> Response:
+    """Answer ``GET …/metadata`` of a study, a series or an instance."""
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
+    records = records_at(request, services, study, series, instance)
+    zipped = bool(request.accept_encodings["gzip"])
+    tag = entity_tag(records, "metadata", media_type.name, zipped)
+
+    def make() -> Response:
+        body, complete = _series_json(request, services, records)
+        if instance is not None and not complete:
+            raise UnprocessableError("The stored file cannot be read.", "unreadable")
+        answer = Response(_zipped(services, tag, body) if zipped else body, content_type=media_type.name)
+        if zipped:
+            answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Vary"] = "Accept-Encoding"
+        if not complete:
+            answer.headers["Warning"] = _UNREADABLE
+        return answer
+
+    return answer_unless_known(request, tag, make)
+
+
+def _zipped(services: Services, tag: str, body: bytes) -> bytes:
+    """Return the body compressed, from the cache if it was made before."""
+    kept = services.cache.get(("metadata-gzip", tag))
+    if kept is None:
+        kept = gzip.compress(body, 5, mtime=0)
+        services.cache.put(("metadata-gzip", tag), kept)
+    return kept
+
+
+def _series_json(request: Request, services: Services, records: Sequence[InstanceRecord]) -> tuple[bytes, bool]:
+    """Return the JSON array of these instances, and whether all could be read."""
+    found = {record: services.cache.get(_key(services, record)) for record in records}
+    missing = [record for record, content in found.items() if content is None]
+    chunks = [missing[start : start + _FILES_PER_TASK] for start in range(0, len(missing), _FILES_PER_TASK)]
+    with ThreadPoolExecutor(max(1, services.configuration.workers.count)) as threads:
+        for chunk, made in zip(chunks, threads.map(lambda c: _make(request, services, c), chunks), strict=True):
+            found.update(zip(chunk, made, strict=True))
+    contents = [found[record] or _identity(record) for record in records]
+    return b"[" + b",".join(contents) + b"]", all(found.values())
+
+
+def _make(request: Request, services: Services, records: Sequence[InstanceRecord]) -> list[bytes]:
+    """Have a worker make the JSON of these instances, and keep it."""
+    buffers: list[Buffer] = []
+    files: list[dict[str, Any]] = [
+        {
+            "file": file_argument(services.archive.source(request.grant, record), buffers),
+            "url": record_url(services, record),
+        }
+        for record in records
+    ]
+    reply = services.engine.run(_TASK, {"files": files}, buffers)
+    contents = [bytes(buffer) for buffer in reply.buffers]
+    if len(contents) != len(records):
+        raise NotFoundError("The instances have just been removed or replaced.")
+    for record, content in zip(records, contents, strict=True):
+        if content:
+            services.cache.put(_key(services, record), content)
+    return contents
+
+
+def _key(services: Services, record: InstanceRecord) -> tuple[str, str, str]:
+    # Addresses are part of metadata (BulkDataURI).
+    return "metadata", record.file.uuid, record_url(services, record)
+
+
+def _identity(record: InstanceRecord) -> bytes:
+    """Return what is known of an instance whose file cannot be read."""
+    return encode(
+        {
+            "00080018": attribute("UI", [record.sop_instance_uid]),
+            "0020000D": attribute("UI", [record.study_instance_uid]),
+            "0020000E": attribute("UI", [record.series_instance_uid]),
+        }
+    )

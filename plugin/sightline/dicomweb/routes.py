@@ -1,0 +1,45 @@
+"""The DICOMweb routes (PS3.18 chapter 10): what there is, who may use it, and what is recorded.
+
+Whole files need DOWNLOAD; metadata, frames and pictures of a study need VIEW; searching beyond a study needs SEARCH.
+"""
+
+from __future__ import annotations
+
+from sightline.access.grant import Verb
+from sightline.dicomweb.frames import retrieve_bulk_data, retrieve_frames
+from sightline.dicomweb.rendered import retrieve_rendered, retrieve_thumbnail
+from sightline.dicomweb.retrieve import retrieve_instance, retrieve_instances
+from sightline.dicomweb.retrieve_metadata import retrieve_metadata
+from sightline.dicomweb.search import search_instances, search_series, search_studies
+from sightline.dicomweb.store import store_instances
+from sightline.dicomweb.urls import BASE_PATH
+from sightline.web.routing import Route
+
+_STUDIES = f"{BASE_PATH}/studies"
+_STUDY = f"{_STUDIES}/<uid:study>"
+_SERIES = f"{_STUDY}/series/<uid:series>"
+_INSTANCE = f"{_SERIES}/instances/<uid:instance>"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", _STUDIES, search_studies, Verb.SEARCH, "Search for studies", "search"),
+    Route("GET", f"{BASE_PATH}/series", search_series, Verb.SEARCH, "Search for series", "search"),
+    Route("GET", f"{BASE_PATH}/instances", search_instances, Verb.SEARCH, "Search for instances", "search"),
+    Route("GET", f"{_STUDY}/series", search_series, Verb.VIEW, "Search for series of a study", "read"),
+    Route("GET", f"{_STUDY}/instances", search_instances, Verb.VIEW, "Search for instances of a study", "read"),
+    Route("GET", f"{_SERIES}/instances", search_instances, Verb.VIEW, "Search for instances of a series", "read"),
+    Route("GET", _STUDY, retrieve_instances, Verb.DOWNLOAD, "DICOM files of a study", "export"),
+    Route("GET", _SERIES, retrieve_instances, Verb.DOWNLOAD, "DICOM files of a series", "export"),
+    Route("GET", _INSTANCE, retrieve_instance, Verb.DOWNLOAD, "DICOM file of an instance", "export"),
+    Route("GET", f"{_STUDY}/metadata", retrieve_metadata, Verb.VIEW, "Metadata of a study", "read"),
+    Route("GET", f"{_SERIES}/metadata", retrieve_metadata, Verb.VIEW, "Metadata of a series", "read"),
+    Route("GET", f"{_INSTANCE}/metadata", retrieve_metadata, Verb.VIEW, "Metadata of an instance", "read"),
+    Route("GET", f"{_INSTANCE}/frames/<frames>", retrieve_frames, Verb.VIEW, "Frames, stored or native", "read"),
+    Route("GET", f"{_INSTANCE}/bulkdata/<place>", retrieve_bulk_data, Verb.VIEW, "A value named by metadata", "read"),
+    Route("GET", f"{_INSTANCE}/rendered", retrieve_rendered, Verb.VIEW, "Picture of an instance", "read"),
+    Route("GET", f"{_INSTANCE}/frames/<frames>/rendered", retrieve_rendered, Verb.VIEW, "Pictures of frames", "read"),
+    Route("GET", f"{_INSTANCE}/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of an instance", "read"),
+    Route("GET", f"{_SERIES}/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of a series", "read"),
+    Route("POST", _STUDIES, store_instances, Verb.UPLOAD, "Store instances", "store", max_body=-1),
+    Route("POST", _STUDY, store_instances, Verb.UPLOAD, "Store instances of one study", "store", max_body=-1),
+)
+"""Every DICOMweb route."""

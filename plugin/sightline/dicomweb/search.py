@@ -1,0 +1,64 @@
+"""QIDO-RS: search for studies, series and instances (PS3.18 section 10.6)."""
+
+from __future__ import annotations
+
+from sightline.archive.protocol import Level, Row
+from sightline.dicomweb.answers import JSON_OFFERS, json_answer
+from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row
+from sightline.dicomweb.search_parameters import parse_search
+from sightline.dicomweb.urls import instance_url, series_url, study_url
+from sightline.web.negotiation import negotiate
+from sightline.web.request import Request, Response
+from sightline.web.services import Services
+
+
+def search_studies(request: Request, services: Services) -> Response:
+    """Answer ``GET /studies``."""
+    return _search(request, services, Level.STUDY)
+
+
+def search_series(request: Request, services: Services, study: str | None = None) -> Response:
+    """Answer ``GET /series`` and ``GET /studies/{study}/series``."""
+    return _search(request, services, Level.SERIES, study)
+
+
+def search_instances(
+    request: Request, services: Services, study: str | None = None, series: str | None = None
+) -> Response:
+    """Answer ``GET /instances``, ``GET /studies/{study}/instances`` and those of a series."""
+    return _search(request, services, Level.INSTANCE, study, series)
+
+
+def _search(
+    request: Request, services: Services, level: Level, study: str | None = None, series: str | None = None
+) -> Response:
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
+    search = parse_search(request.args, level, study, series)
+    page = services.archive.search(request.grant, search.query)
+    known = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
+    above = {keyword: uid for keyword, uid in known.items() if uid is not None}
+    results = [_result(services, level, {**row, **above}, search.attributes) for row in page.rows]
+    answer = json_answer(results, media_type)
+    for warning in search.warnings:
+        answer.headers.add("Warning", f'299 Sightline "{warning}"')
+    if page.more:
+        answer.headers.add("Warning", '299 Sightline "There are additional results that can be requested"')
+    return answer
+
+
+def _result(services: Services, level: Level, row: Row, attributes: tuple[str, ...]) -> JsonDataset:
+    """Make one result, with its address and what is the same for all."""
+    result = dataset_from_row(row, attributes)
+    result["00080005"] = attribute("CS", ["ISO_IR 192"])
+    result["00080056"] = attribute("CS", ["ONLINE"])
+    result["00081190"] = attribute("UR", [_url(services, level, row)])
+    return dict(sorted(result.items()))
+
+
+def _url(services: Services, level: Level, row: Row) -> str:
+    study, series = row.get("StudyInstanceUID", ""), row.get("SeriesInstanceUID", "")
+    if level is Level.STUDY:
+        return study_url(services, study)
+    if level is Level.SERIES:
+        return series_url(services, study, series)
+    return instance_url(services, study, series, row.get("SOPInstanceUID", ""))
