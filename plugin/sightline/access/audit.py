@@ -1,7 +1,8 @@
 """The audit log: one event for each thing that has to be remembered, written before the answer, chained.
 
 Each event's SHA-256 covers the event and the SHA-256 of the one before, so that whoever edits, reorders or removes
-one breaks the chain. Each hash also goes to Orthanc's own log: kept elsewhere, that shows a cut-off tail as well.
+one breaks the chain. The newest hash also goes to Orthanc's own log from time to time: kept elsewhere, that shows a
+cut-off tail, or a chain that was computed anew, as well.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ GENESIS = "0" * 64
 
 FORGET_AFTER = timedelta(minutes=15)
 """A caller without a session who comes back to a study after so long reads it for the first time again."""
+
+REPORT_EVERY = timedelta(hours=1)
+"""How often the end of the chain is named in Orthanc's log."""
 
 MAXIMUM_READERS = 10_000
 MAXIMUM_DEFERRED = 10_000
@@ -75,6 +79,8 @@ class AuditLog:
         self._reads: dict[_Reader, _Reads] = {}
         self._deferred: deque[AuditEvent] = deque()
         self._dropped = 0
+        self._end: tuple[int, str] | None = None
+        self._next_report = database.clock() + REPORT_EVERY
         self.wake = threading.Event()
         """Set when something waits to be written by `write_deferred`."""
 
@@ -184,6 +190,15 @@ class AuditLog:
         """Write everything that is still in memory."""
         self.write_deferred()
         self.write_counts(forget_all=True)
+        self.report_end(now=True)
+
+    def report_end(self, now: bool = False) -> None:
+        """Name the end of the chain in the server's log, once an hour or now; without anything new, say nothing."""
+        moment = self._database.clock()
+        if self._end is not None and (now or moment >= self._next_report):
+            (sequence, digest), self._end = self._end, None
+            self._next_report = moment + REPORT_EVERY
+            _log.warning("The audit log ends at event %d with hash %s", sequence, digest)
 
     def page(self, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
         """Return events as FHIR AuditEvents, newest first, each with its ``sequence`` and ``sha256``.
@@ -262,6 +277,7 @@ class AuditLog:
                 previous = digest
             columns = ("sequence", "recorded", "document", "previous_sha256", "sha256")
             connection.execute(insert(audit_events), [dict(zip(columns, row, strict=True)) for row in rows])
+        self._end = (rows[-1][0], rows[-1][4])
         for row, event in zip(rows, events, strict=True):
             _log.info("audit %d %s outcome %s %s", row[0], event.kind.value, event.outcome.value, row[4])
 

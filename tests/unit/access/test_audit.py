@@ -128,6 +128,21 @@ def test_the_chain_can_be_checked_by_anybody(audit: AuditLog, database: Database
     assert audit.verify() is None
 
 
+def test_the_end_of_the_chain_is_named_in_the_servers_log(
+    audit: AuditLog, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit.record(AuditEvent(AuditKind.LOGIN, ADA))
+    audit.report_end()
+    assert caplog.messages == []
+    clock.advance(hours=1)
+    audit.report_end()
+    audit.report_end(now=True)
+    assert caplog.messages == [f"The audit log ends at event 1 with hash {audit.page(1)[0]['sha256']}"]
+    audit.record(AuditEvent(AuditKind.LOGIN, ADA))
+    audit.close()
+    assert caplog.messages[1:] == [f"The audit log ends at event 2 with hash {audit.page(1)[0]['sha256']}"]
+
+
 def test_an_empty_log_is_whole(audit: AuditLog) -> None:
     assert audit.verify() is None
 
