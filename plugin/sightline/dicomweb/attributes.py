@@ -63,7 +63,7 @@ def dataset_attributes(dataset: Dataset, address: BulkAddress, place: str = "") 
 
 def _attribute(dataset: Dataset, tag: BaseTag, address: BulkAddress, place: str) -> Attribute:
     element: DataElement | RawDataElement = dataset.get_item(tag, keep_deferred=True)
-    vr = _vr(dataset, element)
+    vr = encoded_vr(dataset, element)
     if vr == "SQ":
         items = enumerate(dataset[tag].value or (), 1)
         where = f"{place}{tag_text(tag)}."
@@ -82,7 +82,7 @@ def _read(dataset: Dataset, tag: BaseTag) -> DataElement | RawDataElement:
     return dataset.get_item(tag)
 
 
-def _vr(dataset: Dataset, element: DataElement | RawDataElement) -> str:
+def encoded_vr(dataset: Dataset, element: DataElement | RawDataElement) -> str:
     """Return the value representation, by the dictionaries where the file does not say."""
     if isinstance(element, DataElement):
         vr = element.VR
