@@ -215,7 +215,7 @@ class TestStart:
             ({"AuthenticationEnabled": True}, '"AuthenticationEnabled": false'),
             ({"RemoteAccessAllowed": True, "RegisteredUsers": {}}, "nobody can log in"),
             ({"Sightline": {"Workers": {"Cuont": 3}}}, '"Sightline.Workers.Cuont" is not an option'),
-            ({"Sightline": {"VolumeMegabytes": "many"}}, '"Sightline.VolumeMegabytes" is \'many\''),
+            ({"Sightline": {"VolumeMegabytes": "many"}}, "\"Sightline.VolumeMegabytes\" is 'many'"),
         ],
     )
     def test_refusal(self, tmp_path: Path, extra: dict[str, object], sentence: str) -> None:

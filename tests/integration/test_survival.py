@@ -154,7 +154,18 @@ class TestDeepDicom:
 
 def send(server: OrthancServer, path: Path, calling_aet: str) -> subprocess.CompletedProcess[bytes]:
     """Send files as a modality does."""
-    command = ["storescu", "-aet", calling_aet, "-aec", AET, "-R", "+sd", "127.0.0.1", str(server.dicom_port), str(path)]
+    command = [
+        "storescu",
+        "-aet",
+        calling_aet,
+        "-aec",
+        AET,
+        "-R",
+        "+sd",
+        "127.0.0.1",
+        str(server.dicom_port),
+        str(path),
+    ]
     if path.is_file():
         command.remove("+sd")
     return subprocess.run(command, capture_output=True, timeout=120, check=False)

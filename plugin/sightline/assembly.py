@@ -1,0 +1,118 @@
+"""Puts the rooms together, the same for both hosts: inside Orthanc and outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sightline import __version__
+from sightline.access.opening import Access, open_access
+from sightline.application import application
+from sightline.archive.protocol import Archive
+from sightline.configuration import Configuration
+from sightline.rendering.engine import RenderingEngine
+from sightline.rendering.pool import WorkerPool
+from sightline.state.database import Database, open_database, sqlite_url
+from sightline.web.dispatcher import Dispatcher
+from sightline.web.services import Services
+
+MEGABYTE = 1 << 20
+PLUGIN_DIRECTORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What differs from host to host.
+
+    Parameters
+    ----------
+    public_url : str
+        Our own address, without trailing slash.
+    state_directory : Path
+        For the database and the series tables.
+    interpreter : Path
+        The Python that workers are started with.
+    users : Mapping[str, str]
+        Administrators' names and passwords.
+    facts : Mapping[str, Any]
+        What the pages say of this Orthanc: ``dicom_aet`` and ``dicom_port``.
+    health : callable
+        Takes the workers' statistics, returns the health report.
+    """
+
+    public_url: str
+    state_directory: Path
+    interpreter: Path
+    users: Mapping[str, str]
+    facts: Mapping[str, Any]
+    health: Callable[[Mapping[str, int]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A running Sightline."""
+
+    services: Services
+    application: Dispatcher
+    access: Access
+    database: Database
+
+    def close(self) -> None:
+        """End the workers and write what is left to write. No request may be running any more."""
+        self.services.engine.close()
+        self.access.close()
+        self.database.close()
+
+
+def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
+    """Start everything but the host.
+
+    Raises
+    ------
+    ConfigurationError
+        A user or a proxy address cannot be used.
+    """
+    database = open_database(sqlite_url(site.state_directory), lambda: datetime.now(UTC))
+    access = open_access(settings, site.public_url, database, site.users)
+    pool = WorkerPool(
+        site.interpreter,
+        PLUGIN_DIRECTORY,
+        count=settings.workers.count,
+        memory_bytes=settings.workers.memory_megabytes * MEGABYTE,
+        volume_bytes=settings.volume_megabytes * MEGABYTE,
+        deadline_seconds=settings.workers.deadline_seconds,
+    )
+    services = Services(
+        configuration=settings,
+        public_url=site.public_url,
+        archive=archive,
+        engine=RenderingEngine(
+            archive,
+            pool,
+            volume_bytes=settings.volume_megabytes * MEGABYTE,
+            table_directory=site.state_directory / "series",
+        ),
+        access=access.control,
+        links=access.links,
+        audit=access.audit,
+        viewer_directory=_viewer_directory(settings),
+        clock=database.clock,
+        health=lambda: site.health(pool.statistics()),
+        site={**site.facts, "versions": {"sightline": __version__}},
+    )
+    return Assembly(services, application(services), access, database)
+
+
+def interpreter(settings: Configuration) -> Path:
+    """Return the Python of the configured environment."""
+    environment = Path(settings.environment) if settings.environment else PLUGIN_DIRECTORY.parent / "environment"
+    return environment / "bin" / "python"
+
+
+def _viewer_directory(settings: Configuration) -> Path:
+    if settings.viewer_directory:
+        return Path(settings.viewer_directory)
+    return PLUGIN_DIRECTORY.parent / "viewer-assets" / "dist"
