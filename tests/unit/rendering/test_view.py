@@ -1,0 +1,101 @@
+"""A view and its address say the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.errors import BadRequestError
+from sightline.rendering.view import (
+    PREFIX,
+    FrameOf,
+    Orientation,
+    PictureFormat,
+    PlaneOf,
+    View,
+    VoiFunction,
+    Window,
+)
+
+UIDS = st.from_regex(r"[0-9]{1,10}(\.[0-9]{1,10}){0,4}", fullmatch=True)
+NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)
+WINDOWS = st.builds(Window, NUMBERS, NUMBERS.map(abs), st.sampled_from(VoiFunction)).filter(lambda w: w.is_valid)
+VIEWS = st.builds(
+    View,
+    UIDS,
+    UIDS,
+    st.builds(FrameOf, UIDS, st.integers(1, 99999))
+    | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999)),
+    st.none() | WINDOWS,
+    st.none() | st.integers(1, 8192),
+    st.booleans(),
+    st.sampled_from(PictureFormat),
+    st.integers(1, 100),
+)
+
+
+def parse(path: str) -> View:
+    place, _, query = path.partition("?")
+    assert place.startswith(PREFIX + "/")
+    return View.parse(place.removeprefix(PREFIX + "/").split("/"), dict(p.split("=") for p in query.split("&") if p))
+
+
+@given(VIEWS)
+def test_parsing_the_address_gives_the_view_back(view: View) -> None:
+    assert parse(view.path()) == view
+
+
+@given(VIEWS)
+def test_addresses_need_no_percent_encoding(view: View) -> None:
+    assert re.fullmatch(r"[A-Za-z0-9_./?=&,-]+", view.path())
+
+
+@given(VIEWS, VIEWS)
+def test_different_views_have_different_addresses(first: View, second: View) -> None:
+    assert (first == second) == (first.path() == second.path())
+
+
+def test_some_addresses() -> None:
+    view = View("1.2", "1.3", FrameOf("1.4", 7))
+    assert view.path() == "/sightline/view/1.2/1.3/1.4/7"
+    window = Window(-600.5, 1500, VoiFunction.SIGMOID)
+    view = View("1.2", "1.3", PlaneOf(Orientation.AXIAL, 0), window, 256, True, PictureFormat.PNG, 90)
+    assert view.path() == (
+        "/sightline/view/1.2/1.3/axial/0?window=-600.5,1500,SIGMOID&size=256&invert=1&format=png&quality=90"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "1.2/1.3/1.4",
+        "1.2/1.3/1.4/1/1",
+        "1.2/x/1.4/1",
+        "1.2/1.3/oblique/1",
+        "1.2/1.3/1.4/0",
+        "1.2/1.3/1.4/-1",
+        "1.2/1.3/1.4/1.5",
+        "1.2/1.3/1.4/٣",
+        "1.2/1.3/axial/-1",
+        "1.2/1.3/axial/1?colour=hot",
+        "1.2/1.3/axial/1?window=40",
+        "1.2/1.3/axial/1?window=40,0.5",
+        "1.2/1.3/axial/1?window=40,nan",
+        "1.2/1.3/axial/1?window=40,inf",
+        "1.2/1.3/axial/1?window=1e3,400",
+        "1.2/1.3/axial/1?window=40,0,SIGMOID",
+        "1.2/1.3/axial/1?window=40,400,CUBIC",
+        "1.2/1.3/axial/1?size=0",
+        "1.2/1.3/axial/1?size=8193",
+        "1.2/1.3/axial/1?invert=yes",
+        "1.2/1.3/axial/1?format=gif",
+        "1.2/1.3/axial/1?quality=101",
+        "1.2/1.3/axial/1?quality=",
+    ],
+)
+def test_what_is_not_allowed_is_refused_with_a_sentence(address: str) -> None:
+    with pytest.raises(BadRequestError, match=r"\.$"):
+        parse(f"{PREFIX}/{address}")
