@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from sightline.dicomweb.urls import record_url
 from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
-from sightline.rendering.series_table import InstanceEntry
+from sightline.rendering.series_table import InstanceEntry, instance_from_json
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -76,21 +77,26 @@ def parse_frames(text: str) -> list[int]:
 def image_entry(request: Request, services: Services, record: InstanceRecord) -> InstanceEntry:
     """Return how the pixels of exactly that stored file are encoded.
 
+    The first question about a series asks for its table; what the table says of each file then holds for that file.
+
     Raises
     ------
     NotFoundError
         The instance has no pixels, or was replaced just now.
     """
+    kept = services.cache.get(("image-entry", record.file.uuid))
+    if kept is not None:
+        return instance_from_json(json.loads(kept))
     table = services.engine.describe(request.grant, record.study_instance_uid, record.series_instance_uid)
-    frame = table.frame(record.sop_instance_uid, 1)
-    if frame is None:
-        reason = dict(table.unreadable).get(record.sop_instance_uid)
-        if reason:
-            raise UnprocessableError(reason, "unreadable")
-        raise NotFoundError("This instance has no frames.")
-    if frame.instance.file_uuid != record.file.uuid:
-        raise NotFoundError("The instance has just been replaced. Ask again.")
-    return frame.instance
+    entries = {frame.instance.file_uuid: frame.instance for frame in table.frames}
+    for uuid, entry in entries.items():
+        services.cache.put(("image-entry", uuid), json.dumps(asdict(entry)).encode())
+    if record.file.uuid in entries:
+        return entries[record.file.uuid]
+    reason = dict(table.unreadable).get(record.sop_instance_uid)
+    if reason:
+        raise UnprocessableError(reason, "unreadable")
+    raise NotFoundError("This instance has no frames, or has just been replaced.")
 
 
 def _answer_frames(

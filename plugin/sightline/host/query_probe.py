@@ -17,8 +17,8 @@ from sightline.access.grant import Grant
 from sightline.host.bridge import Answer
 
 PATH = "/sightline/query-probe"
-_SENT = "%41"
-_DECODED = "A"
+_SENT = "%2A"  # of a letter, the HTTP client itself would undo the encoding
+_DECODED = "*"
 
 
 class QueryProbe:

@@ -1,0 +1,278 @@
+"""DICOMweb on a real Orthanc: an official client, nothing stale after any change, DICOM's own network beside it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from dicomweb_client.api import DICOMwebClient
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
+from tests.support.dicom_files import image_file
+from tests.support.orthanc_server import AET, CLIENT_AET, OrthancServer
+from tests.unit.archive.test_nesting import EXPLICIT, nested, part10
+
+OCTETS = "application/octet-stream"
+SLICES = 8
+
+
+@pytest.fixture
+def client(orthanc: OrthancServer, admin: requests.Session) -> DICOMwebClient:
+    """An official client."""
+    return DICOMwebClient(f"{orthanc.url}/dicom-web", session=admin)
+
+
+class Series:
+    """A small axial CT, 1 mm apart, whose slice n holds the value 100 n everywhere."""
+
+    def __init__(self) -> None:
+        self.study, self.series = generate_uid(), generate_uid()
+        self.instances = [generate_uid() for _ in range(SLICES)]
+        self.patient_id = generate_uid()[-12:]
+
+    def file(self, index: int, value: int | None = None, **attributes: Any) -> bytes:
+        pixels: NDArray[np.int16] = np.full((16, 16), 100 * index if value is None else value, np.int16)
+        given = {
+            "StudyInstanceUID": self.study,
+            "SeriesInstanceUID": self.series,
+            "SOPInstanceUID": self.instances[index],
+            "PatientID": self.patient_id,
+            "InstanceNumber": index + 1,
+            "ImagePositionPatient": [0, 0, index],
+            "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+            "PixelSpacing": [1, 1],
+            "SliceThickness": 1,
+            "RescaleSlope": 1,
+            "RescaleIntercept": 0,
+        }
+        return image_file(pixels, **(given | attributes))
+
+    def path(self, index: int | None = None) -> str:
+        series = f"/dicom-web/studies/{self.study}/series/{self.series}"
+        return series if index is None else f"{series}/instances/{self.instances[index]}"
+
+
+@pytest.fixture
+def series(client: DICOMwebClient) -> Series:
+    """A stored series."""
+    made = Series()
+    answer = client.store_instances([dcmread(BytesIO(made.file(index))) for index in range(SLICES)])
+    assert len(answer.ReferencedSOPSequence) == SLICES
+    return made
+
+
+class TestClient:
+    """The official Python client, as it comes."""
+
+    def test_search(self, client: DICOMwebClient, series: Series) -> None:
+        (study,) = client.search_for_studies(search_filters={"PatientID": series.patient_id})
+        assert study["0020000D"]["Value"] == [series.study]
+        assert study["00201208"]["Value"] == [SLICES]
+        assert study["00080061"]["Value"] == ["CT"]
+        assert study["00100010"]["Value"] == [{"Alphabetic": "Test^Patient"}]
+        (found,) = client.search_for_series(series.study)
+        assert found["0020000E"]["Value"] == [series.series]
+        instances = client.search_for_instances(series.study, series.series, fields=["InstanceNumber", "Rows"])
+        assert {item["00080018"]["Value"][0] for item in instances} == set(series.instances)
+        one = client.search_for_instances(search_filters={"SOPInstanceUID": series.instances[2]})
+        assert one[0]["00100020"]["Value"] == [series.patient_id]
+        assert client.search_for_studies(search_filters={"PatientID": "nobody at all"}) == []
+
+    @pytest.mark.parametrize(
+        "value", ["Müller^Jörg", "山田^太郎", "O'Hara^A+B", "100%^Sure", "a&b=c^d", "%2525^x"], ids=range(6)
+    )
+    def test_names_that_need_encoding(
+        self, orthanc: OrthancServer, admin: requests.Session, client: DICOMwebClient, value: str
+    ) -> None:
+        made = Series()
+        content = made.file(0, PatientName=value, SpecificCharacterSet="ISO_IR 192")
+        answer = admin.post(f"{orthanc.url}/dicom-web/studies", content, headers={"Content-Type": "application/dicom"})
+        assert answer.status_code == 200
+        for wanted in (value, value[:3] + "*"):
+            studies = client.search_for_studies(search_filters={"PatientName": wanted})
+            assert made.study in [study["0020000D"]["Value"][0] for study in studies], wanted
+
+    def test_pages(self, client: DICOMwebClient, series: Series) -> None:
+        pages = [client.search_for_instances(series.study, series.series, limit=3, offset=n) for n in (0, 3, 6)]
+        assert [len(page) for page in pages] == [3, 3, 2]
+        assert len({item["00080018"]["Value"][0] for page in pages for item in page}) == SLICES
+
+    def test_metadata(self, client: DICOMwebClient, series: Series) -> None:
+        for metadata in (
+            client.retrieve_study_metadata(series.study),
+            client.retrieve_series_metadata(series.study, series.series),
+        ):
+            assert {item["00080018"]["Value"][0] for item in metadata} == set(series.instances)
+        item = client.retrieve_instance_metadata(series.study, series.series, series.instances[3])
+        assert item["00200032"]["Value"] == [0, 0, 3]
+        bulk = client.retrieve_bulkdata(item["7FE00010"].get("BulkDataURI", "")) if "BulkDataURI" in item else None
+        assert bulk is None or bulk[0] == np.full((16, 16), 300, np.int16).tobytes()
+
+    def test_frames(self, client: DICOMwebClient, series: Series) -> None:
+        frames = client.retrieve_instance_frames(series.study, series.series, series.instances[3], [1])
+        assert frames == [np.full((16, 16), 300, np.int16).tobytes()]
+
+    def test_files(self, client: DICOMwebClient, series: Series) -> None:
+        stored = client.retrieve_instance(
+            series.study, series.series, series.instances[3], media_types=(("application/dicom", "*"),)
+        )
+        buffer = BytesIO()
+        stored.save_as(buffer)
+        assert stored.pixel_array[0, 0] == 300
+        assert len(client.retrieve_series(series.study, series.series)) == SLICES
+        assert len(client.retrieve_study(series.study)) == SLICES
+
+    def test_rendered(self, client: DICOMwebClient, series: Series) -> None:
+        png = client.retrieve_instance_rendered(
+            series.study, series.series, series.instances[3], ("image/png",), {"window": "300,101,linear-exact"}
+        )
+        assert np.array(Image.open(io.BytesIO(png))).ravel()[0] in (127, 128)
+        jpeg = client.retrieve_instance_frames_rendered(
+            series.study, series.series, series.instances[3], [1], ("image/jpeg",)
+        )
+        assert Image.open(io.BytesIO(jpeg)).size == (16, 16)
+
+    def test_store_tells_good_from_bad(self, orthanc: OrthancServer, admin: requests.Session) -> None:
+        made = Series()
+        parts = [made.file(0), b"no DICOM at all", part10(EXPLICIT, nested(EXPLICIT, 60, True)), made.file(1)]
+        body = b"".join(b"--x\r\nContent-Type: application/dicom\r\n\r\n%b\r\n" % part for part in parts) + b"--x--"
+        headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
+        answer = admin.post(f"{orthanc.url}/dicom-web/studies", body, headers=headers)
+        assert answer.status_code == 202
+        found = answer.json()
+        stored = [item["00081155"]["Value"][0] for item in found["00081199"]["Value"]]
+        assert stored == made.instances[:2]
+        assert len(found["0008119A"]["Value"]) == 2
+        cut = admin.post(f"{orthanc.url}/dicom-web/studies", body[:-20], headers=headers)
+        assert cut.status_code == 400
+
+
+class TestFreshness:
+    """What was acknowledged is what the next request sees."""
+
+    @pytest.fixture(autouse=True)
+    def _look(self, orthanc: OrthancServer, admin: requests.Session, series: Series) -> Iterator[None]:
+        self.url, self.http, self.series = orthanc.url, admin, series
+        self.see(3, 300)
+        yield
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return self.http.get(self.url + path, headers=headers)
+
+    def store(self, content: bytes) -> None:
+        headers = {"Content-Type": "application/dicom"}
+        assert self.http.post(f"{self.url}/dicom-web/studies", content, headers=headers).status_code == 200
+
+    def pixel(self, path: str) -> int:
+        answer = self.get(path, Accept="image/png")
+        assert answer.status_code == 200, answer.text
+        return int(np.array(Image.open(io.BytesIO(answer.content))).ravel()[0])
+
+    def see(self, index: int, value: int) -> None:
+        """Frame, rendered picture, thumbnail, metadata and file of a slice all show this value."""
+        path = self.series.path(index)
+        frame = self.get(f"{path}/frames/1", Accept=OCTETS).content
+        assert set(np.frombuffer(frame, np.int16)) == {value}
+        assert abs(self.pixel(f"{path}/rendered?window=400,1000,linear-exact") - round((value + 100) * 0.255)) <= 1
+        metadata = self.get(f"{path}/metadata").json()[0]
+        assert metadata["00080018"]["Value"] == [self.series.instances[index]]
+        file = self.get(path, Accept="application/dicom; transfer-syntax=*").content
+        assert dcmread(BytesIO(file)).pixel_array[0, 0] == value
+
+    def uids(self) -> set[str]:
+        answer = self.get(f"{self.series.path()}/metadata")
+        return {item["00080018"]["Value"][0] for item in answer.json()} if answer.status_code == 200 else set()
+
+    def test_overwritten(self) -> None:
+        tag = self.get(f"{self.series.path(3)}/frames/1", Accept=OCTETS).headers["ETag"]
+        self.store(self.series.file(3, 700, SeriesDescription="second"))
+        self.see(3, 700)
+        again = self.get(f"{self.series.path(3)}/frames/1", Accept=OCTETS, **{"If-None-Match": tag})
+        assert again.status_code == 200
+        described = self.get(f"{self.series.path(3)}/metadata").json()[0]
+        assert described["0008103E"]["Value"] == ["second"]
+
+    def test_deleted(self) -> None:
+        instance = self.http.post(f"{self.url}/tools/lookup", self.series.instances[3]).json()[0]["ID"]
+        assert self.http.delete(f"{self.url}/instances/{instance}").status_code == 200
+        path = self.series.path(3)
+        for suffix in ("", "/frames/1", "/rendered", "/metadata", "/thumbnail"):
+            assert self.get(path + suffix).status_code == 404, suffix
+        assert self.uids() == set(self.series.instances) - {self.series.instances[3]}
+        self.see(4, 400)
+
+    def test_modified_with_its_uids_kept(self) -> None:
+        study = self.http.post(f"{self.url}/tools/lookup", self.series.study).json()[0]["ID"]
+        order = {
+            "Replace": {"PatientName": "Corrected^Name"},
+            "Keep": ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
+            "Force": True,
+            "KeepSource": True,
+        }
+        answer = self.http.post(f"{self.url}/studies/{study}/modify", json=order)
+        assert answer.status_code == 200, answer.text
+        for item in self.get(f"{self.series.path()}/metadata").json():
+            assert item["00100010"]["Value"] == [{"Alphabetic": "Corrected^Name"}]
+        self.see(3, 300)
+
+    def test_merged_into_another_study(self) -> None:
+        other = Series()
+        self.store(other.file(0))
+        target = self.http.post(f"{self.url}/tools/lookup", other.study).json()[0]["ID"]
+        source = self.http.post(f"{self.url}/tools/lookup", self.series.series).json()[0]["ID"]
+        order = {"Resources": [source], "KeepSource": False}
+        answer = self.http.post(f"{self.url}/studies/{target}/merge", json=order)
+        assert answer.status_code == 200, answer.text
+        assert self.get(f"{self.series.path()}/metadata").status_code == 404
+        assert self.get(f"/dicom-web/studies/{self.series.study}/series").json() == []
+        merged = self.get(f"/dicom-web/studies/{other.study}/metadata").json()
+        assert len(merged) == SLICES + 1
+        assert {item["0020000D"]["Value"][0] for item in merged} == {other.study}
+
+
+@pytest.mark.skipif(shutil.which("storescu") is None, reason="dcmtk is not installed")
+class TestNetwork:
+    """Orthanc's own C-STORE, C-FIND, C-MOVE and C-GET go on beside us."""
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def test_store_find_get_move(self, orthanc: OrthancServer, client: DICOMwebClient, tmp_path: Path) -> None:
+        made = Series()
+        files = []
+        for index in range(SLICES):
+            files.append(tmp_path / f"{index}.dcm")
+            files[-1].write_bytes(made.file(index))
+        peer = ["-aet", CLIENT_AET, "-aec", AET, "127.0.0.1", str(orthanc.dicom_port)]
+        self.run("storescu", *peer, *map(str, files))
+        metadata = client.retrieve_series_metadata(made.study, made.series)
+        assert {item["00080018"]["Value"][0] for item in metadata} == set(made.instances)
+
+        keys = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={made.study}", "-k", "PatientID"]
+        found = self.run("findscu", "-S", *peer[:4], *keys, *peer[4:])
+        assert made.patient_id in found
+
+        got = tmp_path / "got"
+        got.mkdir()
+        level = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={made.study}"]
+        self.run("getscu", "-S", "-od", str(got), *peer[:4], *level, *peer[4:])
+        assert len(list(got.iterdir())) == SLICES
+
+        moved = tmp_path / "moved"
+        moved.mkdir()
+        port = str(orthanc.client_port)
+        self.run("movescu", "-S", "--port", port, "-od", str(moved), "-aem", CLIENT_AET, *peer[:4], *level, *peer[4:])
+        assert len(list(moved.iterdir())) == SLICES
