@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import config
 
 from sightline.errors import NotFoundError, SightlineError, UnprocessableError
 from sightline.kernels.geometry import VolumeGeometry
@@ -41,6 +42,8 @@ from sightline.rendering.series_table import (
 from sightline.rendering.view import PictureFormat
 
 codecs.register()
+# Values that bend the standard are read as they are: they are not ours to judge, and judging them takes time.
+config.settings.reading_validation_mode = config.IGNORE
 
 _Spacing = tuple[float, float] | None
 
