@@ -56,7 +56,7 @@ def image_file(pixels: NDArray[Any], **attributes: Any) -> bytes:
     for keyword, value in (defaults | attributes).items():
         if value is not None:
             setattr(dataset, keyword, list(value) if isinstance(value, tuple) else value)
-    dataset["PixelData"].VR = "OW" if dataset.BitsAllocated > 8 else "OB"
+    dataset["PixelData"].VR = "OW" if pixels.dtype.itemsize > 1 else "OB"
     return part_10(dataset)
 
 

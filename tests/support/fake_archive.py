@@ -13,6 +13,7 @@ from pydicom import Dataset, dcmread
 from pydicom.multival import MultiValue
 
 from sightline.access.grant import Grant, Verb
+from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import (
     FileSource,
     InstanceRecord,
@@ -108,6 +109,7 @@ class FakeArchive:
 
     def store(self, grant: Grant, content: bytes) -> StoreResult:
         grant.require(Verb.UPLOAD)
+        check_nesting(content)
         return self._put(content)
 
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:

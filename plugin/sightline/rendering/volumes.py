@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -200,20 +201,20 @@ class VolumeStore:
 
     def _load_slices(self, volume: Volume, fetch: FetchFrame, first: int) -> None:
         """Keep each worker busy, and no more than that in flight: files may travel as bytes."""
-        waiting: deque[tuple[Sequence[int], Future[Reply]]] = deque()
+        waiting: deque[Future[Reply]] = deque()
         order = sorted(range(len(volume.plan.frames)), key=lambda index: abs(index - first))
         try:
             for batch in in_batches(order, SLICES_PER_TASK):
                 if len(waiting) > self._pool.count:
-                    _settle(volume, *waiting.popleft())
+                    waiting.popleft().result()
                 if self._closed.is_set():
                     raise UnavailableError("Sightline is stopping.", "stopping")
-                waiting.append((batch, self._submit(volume, batch, fetch)))
+                waiting.append(self._submit(volume, batch, fetch))
             while waiting:
-                _settle(volume, *waiting.popleft())
+                waiting.popleft().result()
         finally:
             # Tasks that still write must end before anybody may free the memory.
-            wait([future for _, future in waiting])
+            wait(waiting)
 
     def _submit(self, volume: Volume, batch: Sequence[int], fetch: FetchFrame) -> Future[Reply]:
         buffers: list[Buffer] = []
@@ -225,14 +226,18 @@ class VolumeStore:
             if uuid not in files:
                 files[uuid] = file_argument(fetch(frame), buffers)
             slices.append({"index": index, "file": files[uuid], "entry": entry_argument(frame)})
-        return self._pool.submit(
+        future = self._pool.submit(
             "sightline.rendering.tasks:load_slices",
             {"volume": volume.description(), "slices": slices},
             buffers,
             (volume.descriptor,),
             priority=Priority.BACKGROUND,
         )
+        # Told at once, not when the loader comes by: somebody may wait for just these slices.
+        future.add_done_callback(partial(_tell, volume, batch))
+        return future
 
 
-def _settle(volume: Volume, batch: Sequence[int], future: Future[Reply]) -> None:
-    volume.add(batch, future.result())
+def _tell(volume: Volume, batch: Sequence[int], future: Future[Reply]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        volume.add(batch, future.result())

@@ -1,0 +1,144 @@
+"""The viewer's pages over an archive in memory, without Orthanc: to look at them, and for tests in a real browser.
+
+Run ``python -m tests.support.viewer_server --port 8765 FOLDER...`` and open ``http://127.0.0.1:8765/sightline/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from sightline.access.grant import Grant, Permission, Verb, administrator
+from sightline.configuration import Configuration
+from sightline.rendering.engine import RenderingEngine
+from sightline.rendering.pool import WorkerPool
+from sightline.viewer.routes import ROUTES
+from sightline.web.dispatcher import Dispatcher
+from sightline.web.json_answer import answer_json
+from sightline.web.request import GRANT_KEY, Request, Response
+from sightline.web.routing import Public, Route
+from sightline.web.services import Services
+from tests.support.fake_archive import FakeArchive
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / "viewer-assets" / "dist"
+ADMINISTRATOR = administrator("admin")
+
+
+def link_grant(study: str) -> Grant:
+    """What a link to that study gives."""
+    return Grant("link:1", (Permission(frozenset({Verb.VIEW}), study),), name="Dr Reader")
+
+
+def ignore(*_arguments: object, **_named: object) -> None:
+    """Do nothing."""
+
+
+def viewer_services(archive: FakeArchive, engine: RenderingEngine, viewer_directory: Path = DIST) -> Services:
+    """Services with an archive in memory; nothing is checked or written that the viewer does not look at."""
+    access = SimpleNamespace(check_origin=ignore)
+    audit = SimpleNamespace(record=ignore, read_study=ignore, denial=ignore)
+    return Services(
+        configuration=Configuration.parse({}),
+        public_url="http://127.0.0.1:8042",
+        archive=archive,
+        engine=engine,
+        access=cast(Any, access),
+        links=cast(Any, None),
+        audit=cast(Any, audit),
+        viewer_directory=viewer_directory,
+        clock=lambda: datetime.now(UTC),
+        health=lambda: {"status": "ok"},
+        site={"dicom_aet": "ORTHANC", "dicom_port": 4242, "versions": {}},
+    )
+
+
+class ViewerApplication:
+    """The viewer's routes for one caller, with stand-ins for what the page calls of other rooms."""
+
+    def __init__(self, services: Services, grant: Grant) -> None:
+        self._grant = grant
+        routes = (
+            Route("GET", "/sightline/session", self._session, Public.LOGIN, "Who is asking"),
+            Route("POST", "/sightline/logout", self._session, Public.LOGIN, "Log out"),
+            Route("POST", "/dicom-web/studies", _store, Verb.UPLOAD, "Store", max_body=-1),
+        )
+        self._dispatcher = Dispatcher((*ROUTES, *routes), services)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[GRANT_KEY] = self._grant
+        return self._dispatcher(environ, start_response)
+
+    def _session(self, request: Request, services: Services) -> Response:
+        expires = "2026-12-24T18:00:00+00:00"
+        return answer_json({"user": self._grant.name, "verbs": ["view"], "studies": None, "expires": expires})
+
+
+def _store(request: Request, services: Services) -> Response:
+    """Store the one file of a multipart body, as the upload sends it."""
+    boundary = request.mimetype_params["boundary"].encode()
+    content = request.get_data().split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--" + boundary, 1)[0]
+    result = services.archive.store(request.grant, content)
+    return answer_json({"00081199": {"vr": "SQ", "Value": [{"00081155": {"Value": [result.sop_instance_uid]}}]}})
+
+
+class _QuietHandler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def serve(archive: FakeArchive, grant: Grant = ADMINISTRATOR, port: int = 0) -> Iterator[str]:
+    """Serve the viewer for one caller on loopback; gives the base URL."""
+    with TemporaryDirectory() as tables, closing(small_engine(archive, Path(tables))) as engine:
+        yield from _serve(ViewerApplication(viewer_services(archive, engine), grant), port)
+
+
+def small_engine(archive: FakeArchive, tables: Path) -> RenderingEngine:
+    """An engine with two workers."""
+    pool = WorkerPool(Path(sys.executable), ROOT / "plugin")
+    return RenderingEngine(archive, pool, volume_bytes=1 << 30, table_directory=tables)
+
+
+def _serve(application: ViewerApplication, port: int) -> Iterator[str]:
+    server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def main() -> None:
+    """Serve folders of DICOM files until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--link", default="", help="serve as a link to this study")
+    parser.add_argument("folders", nargs="*", type=Path)
+    options = parser.parse_args()
+    files = (path.read_bytes() for folder in options.folders for path in sorted(folder.rglob("*.dcm")))
+    archive = FakeArchive(files)
+    grant = link_grant(options.link) if options.link else ADMINISTRATOR
+    with serve(archive, grant, options.port) as url:
+        print(f"{url}/sightline/", flush=True)  # noqa: T201
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
