@@ -21,7 +21,6 @@ from deploy.process import Process
 from deploy.server import Server
 from deploy.settings import Settings
 
-
 _CHATTER = re.compile(r"[WIT]\d{4} ")
 """How Orthanc begins a line that is not an error."""
 

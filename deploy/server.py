@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,14 +148,24 @@ def _on_this_machine(data_directory: Path, say: Say) -> Server:
     plugin, core = environment.python_plugin(), executable()
     if reason or plugin is None or core is None:
         raise Problem(f"ORTHANC=host cannot be used: {reason}. {machine.CONTAINER_WAY}")
-    made_for = environment.fingerprint(environment.linked_python(plugin), REQUIREMENTS)
-    folder = _environment_folder(made_for)
-    if not (folder / "sightline-fingerprint").exists():
-        say(f"Making the Python environment in {folder}")
-    try:
-        environment.ensure(plugin, REQUIREMENTS, folder)
-    except environment.EnvironmentProblem as problem:
-        raise Problem(str(problem)) from problem
+    return _with_environment(plugin, core, data_directory, say)
+
+
+def _with_environment(plugin: Path, core: str, data_directory: Path, say: Say) -> Server:
+    """Describe this machine's Orthanc; make its environment unless one is named (an image brings its own)."""
+    named = os.environ.get("SIGHTLINE_ENVIRONMENT")
+    if named:
+        folder = Path(named)
+    else:
+        python = environment.linked_python(plugin)
+        digest = environment.fingerprint(python, REQUIREMENTS).split()[-1]
+        folder = root.cache() / "environments" / f"{Path(python).name}-{digest[:16]}"
+        if not (folder / "sightline-fingerprint").exists():
+            say(f"Making the Python environment in {folder}")
+        try:
+            environment.ensure(plugin, REQUIREMENTS, folder)
+        except environment.EnvironmentProblem as problem:
+            raise Problem(str(problem)) from problem
     return Server(
         name="this machine's Orthanc",
         checkout=str(CHECKOUT),
@@ -164,12 +174,3 @@ def _on_this_machine(data_directory: Path, say: Say) -> Server:
         python_plugin=str(plugin),
         executable=core,
     )
-
-
-def _environment_folder(made_for: str, variables: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder of the environment: one that is named (an image has one), else one in the cache."""
-    named = variables.get("SIGHTLINE_ENVIRONMENT")
-    if named:
-        return Path(named)
-    interpreter, digest = made_for.split()
-    return root.cache() / "environments" / f"{Path(interpreter).name}-{digest[:16]}"
