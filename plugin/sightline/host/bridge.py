@@ -10,8 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -51,6 +50,8 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
+_STOPPING = Answer(503, b"Sightline is stopping.", headers=[("Retry-After", "10")])
+
 Handler = Callable[[str, Mapping[str, Any], Grant], Answer]
 
 
@@ -69,16 +70,22 @@ class Bridge:
 
     def serve(self, output: orthanc.RestOutput, uri: str, request: Mapping[str, Any], grant: Grant) -> None:
         """Answer one callback. Always answers: without one, Orthanc closes the connection on the client."""
+        send(output, self._answer(uri, request, grant))
+
+    def _answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
         try:
-            answer = self._threads.submit(self._handler, uri, request, grant).result(PATIENCE_SECONDS)
-        except FutureTimeoutError:
-            answer = Answer(503, b"This takes too long. Try again soon.", headers=[("Retry-After", "10")])
-        except RuntimeError:
-            answer = Answer(503, b"Sightline is stopping.", headers=[("Retry-After", "10")])
+            future = self._threads.submit(self._handler, uri, request, grant)
+        except RuntimeError:  # the pool takes nothing more
+            return _STOPPING
+        try:
+            return future.result(PATIENCE_SECONDS)
+        except CancelledError:
+            return _STOPPING
+        except TimeoutError:
+            return Answer(503, b"This takes too long. Try again soon.", headers=[("Retry-After", "10")])
         except Exception:
             log.exception("A request could not be handled")
-            answer = Answer(500, b"Something went wrong here.")
-        send(output, answer)
+            return Answer(500, b"Something went wrong here. The server's log says what.")
 
 
 def send(output: orthanc.RestOutput, answer: Answer) -> None:

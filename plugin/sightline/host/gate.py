@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sightline.access.audit import AuditEvent, denial_event
+from sightline.access.audit import AuditEvent, AuditKind, denial_event
 from sightline.access.control import AccessControl
 from sightline.access.grant import ANONYMOUS, Grant, Verb
 from sightline.errors import SightlineError
@@ -23,6 +23,9 @@ _OWN_TREES = ("/sightline", "/dicom-web")
 _OWN_PAGES = ("/", "/instances", "/plugins/explorer.js")
 _PROGRAM_TEXT = "/app"
 _METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
+_FILE_ROUTES = frozenset(
+    {"file", "archive", "media", "attachments", "frames", "preview", "rendered", "numpy", "content", "pdf", "webdav"}
+)
 _UPLOADS = ("/dicom-web/studies", "/instances")
 
 
@@ -46,8 +49,8 @@ class Gate:
         Largest upload in bytes.
     chunked_uploads : bool
         Whether an upload may leave its length undeclared.
-    note : callable
-        Takes a denial's audit event, without touching the database.
+    record : callable
+        Writes an audit event, on a larger stack than this one, and returns whether that worked.
     """
 
     def __init__(
@@ -56,13 +59,13 @@ class Gate:
         public_url: str,
         upload_bound: int,
         chunked_uploads: bool,
-        note: Callable[[AuditEvent], None],
+        record: Callable[[AuditEvent], bool],
     ) -> None:
         self._access = access
         self._public_url = public_url
         self._upload_bound = upload_bound
         self._chunked_uploads = chunked_uploads
-        self._note = note
+        self._record = record
         self.refused_trees: tuple[str, ...] = ()
         """Paths below which nothing may be reached at all: left-over routes of another DICOMweb server."""
         self._visitors: dict[int, _Visitor] = {}
@@ -72,16 +75,18 @@ class Gate:
         grant = self._access.identify(headers, address)
         self._visitors[threading.get_ident()] = _Visitor(uri, method, grant)
         if not self._body_fits(uri, headers):
-            self._note(denial_event(grant, method, "body too large or of unknown length"))
+            self._record(denial_event(grant, method, "body too large or of unknown length"))
             return False
         if uri in _OWN_PAGES or _below(uri, _OWN_TREES):
             return True
         if _below(uri, (_PROGRAM_TEXT,)) and method == "GET":
             return True
         if _below(uri, self.refused_trees) or not self._may_use_core(grant, method, headers):
-            self._note(denial_event(grant, method, "core"))
+            self._record(denial_event(grant, method, "core"))
             return False
-        return True
+        if method == "GET" and not _reads_files(uri):
+            return True
+        return self._record(AuditEvent(AuditKind.CORE, grant, detail=f"{method} {uri}"))
 
     def claim(self, uri: str, method: str) -> Grant:
         """Return whom the gate admitted on this thread for this very request, once; else nobody."""
@@ -105,7 +110,7 @@ class Gate:
             return self._chunked_uploads and not is_ours
         declared = headers.get("content-length", "0").strip()
         # Longer numbers are beyond any bound, and int() of a very long one takes for ever.
-        if not declared.isdigit() or len(declared) > 18:
+        if not (declared.isascii() and declared.isdigit()) or len(declared) > 18:
             return False
         return int(declared) <= (SMALL_BODY if is_ours else self._upload_bound)
 
@@ -113,6 +118,11 @@ class Gate:
 def method_name(method: str | int) -> str:
     """Return the name of the SDK's method, which is a name in a callback and a number in the filter."""
     return method if isinstance(method, str) else _METHODS.get(int(method), "GET")
+
+
+def _reads_files(uri: str) -> bool:
+    """Whether a core route hands out stored files or pixels, rather than says something of them."""
+    return not _FILE_ROUTES.isdisjoint(uri.split("/"))
 
 
 def _below(uri: str, trees: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import orthanc
 
 from sightline import __version__
+from sightline.access.audit import AuditEvent
 from sightline.archive.orthanc_archive import OrthancArchive
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
@@ -24,6 +25,9 @@ from sightline.host.gate import Gate
 from sightline.host.query_probe import QueryProbe
 from sightline.host.sdk_rest import SdkRest
 from sightline.host.uploads import Uploads
+
+RECORD_SECONDS = 30
+"""An audit log that takes longer is as good as none."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +69,7 @@ class Host:
         upload_bound = settings.maximum_upload_megabytes * MEGABYTE
         access = self._sightline.access
         chunked = settings.allow_chunked_uploads
-        self.gate = Gate(access.control, self._public_url, upload_bound, chunked, access.audit.defer)
+        self.gate = Gate(access.control, self._public_url, upload_bound, chunked, self._record)
         self._probe = QueryProbe(self._configuration)
         pages = Pages(self._rest)
         web = wsgi_handler(self._sightline.application, self._probe.is_decoded, self._public_url)
@@ -87,6 +91,15 @@ class Host:
             self._sightline.services.engine.close()
             self._threads.shutdown(wait=True, cancel_futures=True)
             self._sightline.close()
+
+    def _record(self, event: AuditEvent) -> bool:
+        """Write an audit event for the gate, whose own stack is too small for a database."""
+        try:
+            self._threads.submit(self._sightline.access.audit.record, event).result(RECORD_SECONDS)
+        except Exception:
+            log.exception("A request for the core was refused, since the audit log cannot be written")
+            return False
+        return True
 
     def _finish_start(self) -> None:
         try:

@@ -14,7 +14,14 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wsgi import ClosingIterator
 
 from sightline.access.grant import Verb
-from sightline.errors import BadRequestError, NotFoundError, SightlineError, TooLargeError
+from sightline.errors import (
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    SightlineError,
+    TooLargeError,
+    UnauthenticatedError,
+)
 from sightline.web.auditing import audit_denial, audit_request
 from sightline.web.compression import compress
 from sightline.web.error_answer import answer_error
@@ -78,9 +85,18 @@ class Dispatcher:
             audit_denial(self._services, request, route, study)
             raise
         self._bound_body(request, route)
-        response = route.handler(request, self._services, **path_values)
+        response = self._call(request, route, path_values, study)
         audit_request(self._services, request, route, study, response.status_code)
         return response
+
+    def _call(self, request: Request, route: Route, path_values: dict[str, Any], study: str | None) -> Response:
+        try:
+            return route.handler(request, self._services, **path_values)
+        except (UnauthenticatedError, ForbiddenError):
+            # A public route's handler (login, opening a link) writes its own refusals; it knows more of them.
+            if isinstance(route.permission, Verb):
+                audit_denial(self._services, request, route, study)
+            raise
 
     def _match(self, request: Request) -> tuple[Route, dict[str, Any]]:
         try:

@@ -16,6 +16,7 @@ EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)+')
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*+"?|[^\s;,"]*)')
+_NAME = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+")
 _WITH_DEFAULT_SYNTAX = ("application/dicom", "application/octet-stream")
 
 
@@ -88,15 +89,24 @@ def parse_accept(text: str) -> Iterator[tuple[MediaType, float]]:
     query string turned into a space is taken for what it was.
     """
     for element in _ELEMENT.findall(text):
-        name = element.partition(";")[0].strip().lower().replace(" ", "+")
-        if not re.fullmatch(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", name):
+        name, values = parse_media_type(element)
+        if not _NAME.fullmatch(name):
             continue
-        values = {key.lower(): _unquote(value) for key, value in _PARAMETER.findall(element)}
         try:
             quality = min(max(float(values.get("q", "1")), 0.0), 1.0)
         except ValueError:
             continue
         yield MediaType(name, values.get("type", "").lower(), values.get("transfer-syntax", "")), quality
+
+
+def parse_media_type(text: str) -> tuple[str, dict[str, str]]:
+    """Return the name of a media type and its parameters, names in lower case. Unquoted values may have slashes.
+
+    >>> parse_media_type("multipart/related; type=application/dicom; boundary=----=_1/2")
+    ('multipart/related', {'type': 'application/dicom', 'boundary': '----=_1/2'})
+    """
+    name = text.partition(";")[0].strip().lower().replace(" ", "+")
+    return name, {key.lower(): _unquote(value) for key, value in _PARAMETER.findall(text)}
 
 
 def _unquote(value: str) -> str:

@@ -1,0 +1,213 @@
+"""What every Archive promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.uid import generate_uid
+
+from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
+from sightline.archive.protocol import Archive, Level, Query
+from sightline.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UnprocessableError
+from tests.support.dicom_files import image_file
+from tests.support.nested import nested_file
+
+ADMIN = administrator("admin")
+
+
+@dataclass
+class Series:
+    """Three slices of one series, with identifiers that no other test uses."""
+
+    study: str
+    series: str
+    sops: list[str]
+    files: list[bytes]
+    patient: str
+
+    def slice(self, number: int, level: int = 0, **attributes: object) -> bytes:
+        """Return one slice whose pixels all have the value `level`."""
+        own: dict[str, object] = {
+            "StudyInstanceUID": self.study,
+            "SeriesInstanceUID": self.series,
+            "SOPInstanceUID": self.sops[number],
+            "InstanceNumber": number + 1,
+            "PatientID": self.patient,
+            "PatientName": "Contract^Ada",
+        }
+        return image_file(np.full((8, 8), level, np.int16), **(own | attributes))
+
+
+@pytest.fixture
+def stored(archive: Archive) -> Series:
+    """Store three slices."""
+    series = Series(generate_uid(), generate_uid(), [generate_uid() for _ in range(3)], [], generate_uid()[-16:])
+    series.files = [series.slice(number, number) for number in range(3)]
+    for content in series.files:
+        result = archive.store(ADMIN, content)
+        assert (result.study_instance_uid, result.series_instance_uid) == (series.study, series.series)
+        assert not result.existed
+    return series
+
+
+def viewer(study: str) -> Grant:
+    """Return the grant of somebody who may view one study."""
+    return Grant("link:x", (Permission(frozenset({Verb.VIEW}), study),))
+
+
+def test_store_says_what_was_stored(archive: Archive) -> None:
+    """All four identifiers come back."""
+    sop = generate_uid()
+    result = archive.store(ADMIN, image_file(np.zeros((4, 4), np.int16), SOPInstanceUID=sop, PatientID=sop[-9:]))
+    assert result.sop_instance_uid == sop
+    assert result.sop_class_uid == "1.2.840.10008.5.1.4.1.1.2"
+
+
+def test_read_is_byte_identical(archive: Archive, stored: Series) -> None:
+    """What is read is what was stored."""
+    for sop, content in zip(stored.sops, stored.files, strict=True):
+        record = archive.instance(ADMIN, stored.study, stored.series, sop)
+        assert record.file.size == len(content)
+        assert archive.read(ADMIN, record) == content
+        source = archive.source(ADMIN, record)
+        assert (source.content if source.path is None else Path(source.path).read_bytes()) == content
+
+
+def test_series_has_all_instances(archive: Archive, stored: Series) -> None:
+    """All of them, each with its own file."""
+    records = archive.series_instances(ADMIN, stored.study, stored.series)
+    assert {record.sop_instance_uid for record in records} == set(stored.sops)
+    assert len({record.file.uuid for record in records}) == 3
+
+
+def test_overwrite_is_seen_at_once(archive: Archive, stored: Series) -> None:
+    """Another file for the same UIDs has another identity, and the old record no longer reads."""
+    before = archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    content = stored.slice(0, 99)
+    archive.store(ADMIN, content)
+    after = archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    assert after.file.uuid != before.file.uuid
+    assert archive.read(ADMIN, after) == content
+    with pytest.raises(NotFoundError):
+        archive.read(ADMIN, before)
+    uuids = {record.file.uuid for record in archive.series_instances(ADMIN, stored.study, stored.series)}
+    assert before.file.uuid not in uuids
+    assert after.file.uuid in uuids
+
+
+def test_deletion_is_seen_at_once(archive: Archive, stored: Series) -> None:
+    """Nothing of the study is found any more."""
+    archive.delete_study(ADMIN, stored.study)
+    with pytest.raises(NotFoundError):
+        archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    with pytest.raises(NotFoundError):
+        archive.series_instances(ADMIN, stored.study, stored.series)
+    with pytest.raises(NotFoundError):
+        archive.delete_study(ADMIN, stored.study)
+    assert archive.search(ADMIN, Query(Level.STUDY, {"StudyInstanceUID": stored.study})).rows == ()
+
+
+@pytest.mark.parametrize(
+    "matches",
+    [
+        {"PatientName": "Contract*"},
+        {"PatientName": "contract^ad?"},
+        {"StudyDate": "20260101-20260131"},
+        {"StudyDate": "20260102"},
+        {"ModalitiesInStudy": "CT"},
+    ],
+)
+def test_search_matches(archive: Archive, stored: Series, matches: dict[str, str]) -> None:
+    """Wildcards, ranges and modalities find the study."""
+    query = Query(Level.STUDY, {**matches, "PatientID": stored.patient})
+    assert [row["StudyInstanceUID"] for row in archive.search(ADMIN, query).rows] == [stored.study]
+
+
+@pytest.mark.parametrize("matches", [{"PatientName": "Other*"}, {"StudyDate": "20250101-20251231"}])
+def test_search_leaves_out(archive: Archive, stored: Series, matches: dict[str, str]) -> None:
+    """What does not match is not found."""
+    assert archive.search(ADMIN, Query(Level.STUDY, {**matches, "PatientID": stored.patient})).rows == ()
+
+
+def test_search_below(archive: Archive, stored: Series) -> None:
+    """Series of a study, instances of a series."""
+    series = archive.search(ADMIN, Query(Level.SERIES, study_instance_uid=stored.study)).rows
+    assert [row["SeriesInstanceUID"] for row in series] == [stored.series]
+    query = Query(Level.INSTANCE, study_instance_uid=stored.study, series_instance_uid=stored.series)
+    assert {row["SOPInstanceUID"] for row in archive.search(ADMIN, query).rows} == set(stored.sops)
+
+
+def test_search_by_pages(archive: Archive, stored: Series) -> None:
+    """Pages cover everything once, and say whether more follow."""
+    query = Query(Level.INSTANCE, study_instance_uid=stored.study, limit=2)
+    first, second = archive.search(ADMIN, query), archive.search(ADMIN, replace(query, offset=2))
+    assert (len(first.rows), first.more, len(second.rows), second.more) == (2, True, 1, False)
+    assert {row["SOPInstanceUID"] for row in (*first.rows, *second.rows)} == set(stored.sops)
+
+
+def test_newest_first(archive: Archive, stored: Series) -> None:
+    """Studies by falling date and time."""
+    other = image_file(
+        np.zeros((4, 4), np.int16),
+        PatientID=stored.patient,
+        StudyInstanceUID=generate_uid(),
+        SeriesInstanceUID=generate_uid(),
+        StudyDate="20260301",
+    )
+    archive.store(ADMIN, other)
+    rows = archive.search(ADMIN, Query(Level.STUDY, {"PatientID": stored.patient}, newest_first=True)).rows
+    assert [row["StudyDate"] for row in rows] == ["20260301", "20260102"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no DICOM file", b"PK\x03\x04 an archive", nested_file(33)])
+def test_refused_content(archive: Archive, content: bytes) -> None:
+    """What is no single, reasonably nested DICOM file is refused."""
+    with pytest.raises(UnprocessableError):
+        archive.store(ADMIN, content)
+
+
+def test_nobody(archive: Archive, stored: Series) -> None:
+    """Without a grant nothing works, and it says to log in."""
+    record = archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    calls = [
+        lambda: archive.search(ANONYMOUS, Query(Level.STUDY)),
+        lambda: archive.search(ANONYMOUS, Query(Level.SERIES, study_instance_uid=stored.study)),
+        lambda: archive.series_instances(ANONYMOUS, stored.study, stored.series),
+        lambda: archive.instance(ANONYMOUS, stored.study, stored.series, stored.sops[0]),
+        lambda: archive.source(ANONYMOUS, record),
+        lambda: archive.read(ANONYMOUS, record),
+        lambda: archive.store(ANONYMOUS, stored.files[0]),
+        lambda: archive.delete_study(ANONYMOUS, stored.study),
+    ]
+    for call in calls:
+        with pytest.raises(UnauthenticatedError):
+            call()
+
+
+def test_viewer_of_one_study(archive: Archive, stored: Series) -> None:
+    """Sees that study, and can neither search, store, delete nor see another one."""
+    grant = viewer(stored.study)
+    assert len(archive.series_instances(grant, stored.study, stored.series)) == 3
+    assert len(archive.search(grant, Query(Level.SERIES, study_instance_uid=stored.study)).rows) == 1
+    calls = [
+        lambda: archive.search(grant, Query(Level.STUDY)),
+        lambda: archive.search(grant, Query(Level.SERIES, study_instance_uid="1.2.3")),
+        lambda: archive.series_instances(grant, "1.2.3", stored.series),
+        lambda: archive.instance(grant, "1.2.3", stored.series, stored.sops[0]),
+        lambda: archive.store(grant, stored.files[0]),
+        lambda: archive.delete_study(grant, stored.study),
+    ]
+    for call in calls:
+        with pytest.raises(ForbiddenError):
+            call()
+
+
+def test_another_study_does_not_hide_in_the_path(archive: Archive, stored: Series) -> None:
+    """A series is found below its own study only, so that a grant for another study does not open it."""
+    with pytest.raises(NotFoundError):
+        archive.series_instances(ADMIN, generate_uid(), stored.series)
+    with pytest.raises(NotFoundError):
+        archive.instance(ADMIN, stored.study, generate_uid(), stored.sops[0])

@@ -1,0 +1,54 @@
+"""The section `Sightline`: nothing unknown, nothing of the wrong type, and the reason said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sightline.configuration import Configuration, ConfigurationError
+
+
+def test_empty_section_is_complete() -> None:
+    """Everything has a default."""
+    settings = Configuration.parse({})
+    assert (settings.workers.count, settings.links.default_expiry_hours, settings.frame_ancestors) == (2, 8, ())
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"Wokers": {}}, ['"Sightline.Wokers" is not an option', "Workers"]),
+        ({"Workers": {"Cuont": 1}}, ['"Sightline.Workers.Cuont" is not an option', "Count, MemoryMegabytes"]),
+        ({"Workers": {"Count": "2"}}, ["\"Sightline.Workers.Count\" is '2'", "valid integer"]),
+        ({"Workers": {"Count": 0}}, ['"Sightline.Workers.Count" is 0', "greater than or equal to 1"]),
+        ({"VolumeMegabytes": True}, ['"Sightline.VolumeMegabytes" is True']),
+        ({"PublicUrl": "pacs.example"}, ["\"Sightline.PublicUrl\" is 'pacs.example'"]),
+        ({"PublicUrl": "https://pacs.example/"}, ["Sightline.PublicUrl"]),
+        ({"FrameAncestors": ["https://emr.example/path"]}, ["Sightline.FrameAncestors.0"]),
+        ({"FrameAncestors": "https://emr.example"}, ["Sightline.FrameAncestors"]),
+        ({"Links": {"ServiceKeySha256": "secret"}}, ["Sightline.Links.ServiceKeySha256"]),
+        ({"A": 1, "B": 2}, ["Sightline.A", "Sightline.B"]),
+    ],
+)
+def test_wrong_sections(section: dict[str, Any], words: list[str]) -> None:
+    """The message has the path of the key, what was found and what is allowed."""
+    with pytest.raises(ConfigurationError) as refusal:
+        Configuration.parse(section)
+    for word in words:
+        assert word in str(refusal.value)
+
+
+def test_right_values() -> None:
+    """A filled section is taken as it is."""
+    settings = Configuration.parse(
+        {
+            "PublicUrl": "https://pacs.example/imaging",
+            "FrameAncestors": ["https://emr.example", "http://localhost:9300"],
+            "TrustedProxies": ["127.0.0.1"],
+            "Workers": {"Count": 4, "DeadlineSeconds": 10},
+            "Links": {"ServiceKeySha256": "a" * 64},
+        }
+    )
+    assert settings.public_url == "https://pacs.example/imaging"
+    assert settings.workers.deadline_seconds == 10

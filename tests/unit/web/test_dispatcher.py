@@ -1,0 +1,175 @@
+"""Every route of the application: closed to strangers, one shape of error, protective headers on every answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from sightline.access.grant import Verb
+from sightline.application import ROUTES
+from sightline.errors import ForbiddenError
+from sightline.web.request import Request, Response
+from sightline.web.routing import Public, Route
+from sightline.web.services import Services
+from tests.support.site import Site, from_page
+
+PROTECTED = [route for route in ROUTES if isinstance(route.permission, Verb)]
+OPEN = [route for route in ROUTES if isinstance(route.permission, Public)]
+_EXAMPLES = {"uid": "1.2.3", "int": "1", "any": "axial", "path": "app.js"}
+
+
+def name(route: Route) -> str:
+    """Return a route as test id."""
+    return f"{route.method} {route.path}"
+
+
+def address(route: Route) -> str:
+    """Return an address that matches a route's path."""
+    return re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda match: _EXAMPLES.get(match[1], "a"), route.path)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Return the whole application over an empty archive in memory."""
+    opened = Site(tmp_path, ROUTES, FrameAncestors=["https://emr.example"])
+    yield opened
+    opened.close()
+
+
+def assert_error_shape(answer: TestResponse) -> None:
+    """One shape for all: status, code for programs, sentence for people."""
+    assert answer.json is not None
+    assert set(answer.json) >= {"status", "code", "message"}
+    assert answer.json["status"] == answer.status_code
+    assert re.fullmatch(r"[a-z][a-z-]+", answer.json["code"])
+    assert answer.json["message"].strip()
+
+
+def test_routes_are_closed_by_default() -> None:
+    """Only health, login, link landing and program text are open to everybody."""
+    assert {route.path.split("/")[2].split("<")[0] for route in OPEN} <= {
+        "health", "login", "logout", "session", "link", "about", "assets",
+    }  # fmt: skip
+
+
+def test_a_route_needs_a_permission() -> None:
+    """A row of the table without one cannot be made."""
+    with pytest.raises(TypeError, match="names no permission"):
+        Route("GET", "/x", lambda: Response(), None, "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("route", PROTECTED, ids=name)
+def test_nobody_is_refused(site: Site, route: Route) -> None:
+    """401 in the one shape; a program is told how to log in."""
+    answer = site.browser().open(address(route), method=route.method, **from_page())
+    assert answer.status_code == 401
+    assert_error_shape(answer)
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+@pytest.mark.parametrize("route", [route for route in PROTECTED if route.permission is not Verb.SHARE], ids=name)
+def test_link_service_is_refused(site: Site, route: Route) -> None:
+    """The link service may make links and nothing else; the refusal is written down."""
+    answer = site.program(route.method, address(route), user="link-service")
+    assert answer.status_code == 403
+    assert_error_shape(answer)
+    assert site.events()[-1] == ("denial", "4")
+
+
+@pytest.mark.parametrize("route", [route for route in PROTECTED if route.method != "GET"], ids=name)
+def test_other_sites_cannot_change_anything(site: Site, route: Route) -> None:
+    """A state change that another site's page sends is refused, whoever is logged in."""
+    answer = site.program(route.method, address(route), headers={"Origin": "https://evil.example"})
+    assert (answer.status_code, (answer.json or {})["code"]) == (403, "cross-origin")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name)
+def test_every_answer_is_protected(site: Site, route: Route) -> None:
+    """Policy, type sniffing, referrer and caching are set on each answer, also on errors."""
+    answer = site.program(route.method, address(route))
+    policy = answer.headers["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in policy
+    assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "frame-ancestors 'self' https://emr.example" in policy
+    assert "X-Frame-Options" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    if isinstance(route.permission, Verb):
+        assert answer.headers["Cache-Control"].startswith("private, no-")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method in ("POST", "PUT")], ids=name)
+def test_bodies_are_bounded(site: Site, route: Route) -> None:
+    """A declared length beyond the bound is refused before anything is read."""
+    bound = 1 << 30 if route.max_body < 0 else route.max_body
+    answer = site.program(
+        route.method, address(route), **from_page(), environ_overrides={"CONTENT_LENGTH": str(bound + 1)}
+    )
+    assert answer.status_code == 413, answer.text
+    assert_error_shape(answer)
+
+
+def test_person_is_led_to_login(site: Site) -> None:
+    """A page asked for in a browser leads to the login and back."""
+    answer = site.browser().get("/sightline/studies/1.2.3", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sightline/login?next=/sightline/studies/1.2.3")
+
+
+def test_unknown_address(site: Site) -> None:
+    """404 in the one shape."""
+    answer = site.program("GET", "/sightline/no-such-page")
+    assert answer.status_code == 404
+    assert_error_shape(answer)
+
+
+def test_wrong_method(site: Site) -> None:
+    """405 names what is allowed."""
+    answer = site.program("DELETE", "/sightline/health")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert_error_shape(answer)
+
+
+def test_unexpected_failure_tells_nothing(tmp_path: Path) -> None:
+    """A bug answers 500 in the one shape, without a word of what happened."""
+
+    def fail(_request: Request, _services: Services) -> Response:
+        raise RuntimeError("secret of Contract^Ada")
+
+    site = Site(tmp_path, [Route("GET", "/x", fail, Verb.VIEW, "x")])
+    answer = site.program("GET", "/x")
+    site.close()
+    assert answer.status_code == 500
+    assert_error_shape(answer)
+    assert "Ada" not in answer.text
+
+
+def test_refusal_inside_a_handler_is_written(tmp_path: Path) -> None:
+    """What the archive refuses is a denial as well."""
+
+    def refuse(_request: Request, _services: Services) -> Response:
+        raise ForbiddenError("no")
+
+    site = Site(tmp_path, [Route("GET", "/x", refuse, Verb.VIEW, "x")])
+    assert site.program("GET", "/x").status_code == 403
+    assert site.events() == [("denial", "4")]
+    site.close()
+
+
+def test_text_is_compressed(tmp_path: Path) -> None:
+    """JSON of some size leaves gzipped where the client takes it, and only there."""
+
+    def long(_request: Request, _services: Services) -> Response:
+        return Response('["' + "x" * 5000 + '"]', content_type="application/json")
+
+    site = Site(tmp_path, [Route("GET", "/x", long, Verb.VIEW, "x")])
+    packed = site.program("GET", "/x", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < 200
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert len(site.program("GET", "/x").data) == 5004
+    site.close()
