@@ -7,6 +7,7 @@ the answer is sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sightline.archive.encoded import declared_transfer_syntax
@@ -51,9 +52,15 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
     stored = [_stored_syntax(request, services, record) for record in records]
     media_type = _negotiate(request, stored, single=False)
 
+    def part(index: int) -> Part:
+        return _part(request, services, records[index], stored[index], media_type.transfer_syntax)
+
     def parts() -> Iterator[Part]:
-        for record, syntax in zip(records, stored, strict=True):
-            yield _part(request, services, record, syntax, media_type.transfer_syntax)
+        # As many at a time as there are workers: all of them are busy, and memory stays bounded.
+        size = max(1, services.configuration.workers.count)
+        with ThreadPoolExecutor(size) as threads:
+            for start in range(0, len(records), size):
+                yield from threads.map(part, range(start, min(start + size, len(records))))
 
     def make() -> Response:
         return streamed_multipart_answer(parts(), DICOM)

@@ -8,7 +8,6 @@ from io import BytesIO
 from typing import Any
 
 from pydicom import Dataset, dcmread
-from werkzeug.http import parse_options_header
 
 from sightline.archive.nesting import check_nesting
 from sightline.dicomweb.answers import JSON_OFFERS, json_answer
@@ -24,7 +23,7 @@ from sightline.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
-from sightline.web.negotiation import MediaType, negotiate
+from sightline.web.negotiation import MediaType, negotiate, parse_media_type
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -67,10 +66,10 @@ def _contents(request: Request) -> Sequence[memoryview | bytes | None]:
     BadRequestError
         It is damaged.
     """
-    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
-    if kind.lower() == DICOM:
+    kind, options = parse_media_type(request.headers.get("Content-Type", ""))
+    if kind == DICOM:
         return [request.get_data(cache=False)]
-    if kind.lower() != "multipart/related":
+    if kind != "multipart/related":
         raise UnsupportedMediaTypeError(f"Send {DICOM}, or multipart/related with parts of that type.")
     declared = options.get("type", DICOM).lower()
     parts = parse_multipart(request.get_data(cache=False), options.get("boundary", ""))
@@ -81,7 +80,7 @@ def _contents(request: Request) -> Sequence[memoryview | bytes | None]:
 
 
 def _part_type(part: Part, declared: str) -> str:
-    return parse_options_header(part.headers.get("content-type", declared))[0].lower()
+    return parse_media_type(part.headers.get("content-type", declared))[0]
 
 
 def _store(request: Request, services: Services, content: memoryview | bytes | None, study: str | None) -> Outcome:

@@ -149,6 +149,21 @@ def test_parts_without_a_type_are_what_the_body_says(serve: Serve) -> None:
     assert stored(server) == {"1.2.3.1"}
 
 
+@pytest.mark.parametrize(
+    ("content_type", "boundary"),
+    [
+        ("multipart/related; type=application/dicom; boundary=x", "x"),
+        ("Multipart/Related;boundary=----=_Part/1;type=application/dicom", "----=_Part/1"),
+        ('multipart/related; boundary="a b"; type="application/dicom"', "a b"),
+    ],
+)
+def test_content_types_as_clients_write_them(serve: Serve, content_type: str, boundary: str) -> None:
+    server = serve()
+    body = f"--{boundary}\r\n\r\n".encode() + file(1) + f"\r\n--{boundary}--".encode()
+    assert server.post("/studies", body, content_type).status_code == 200
+    assert stored(server) == {"1.2.3.1"}
+
+
 def test_an_answer_that_nobody_could_read_is_refused_before_anything_is_stored(serve: Serve) -> None:
     server = serve()
     answer = server.post("/studies", dicom_body(file(1)), MULTIPART, Accept="application/dicom+xml")
