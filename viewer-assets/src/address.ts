@@ -1,6 +1,4 @@
-/**
- * The canonical URL of a view; `plugin/sightline/viewer/address.py` reads and writes the same ones.
- */
+/** The canonical URL of a view; `plugin/sightline/rendering/view.py` reads and writes the same ones. */
 
 /** A VOI window in modality units (PS3.3 C.11.2). */
 export interface VoiWindow {
@@ -76,10 +74,15 @@ export function parseWindow(text: string | null): VoiWindow | null {
   return known && center && width && Number.isFinite(window.center) && window.width > 0 ? window : null;
 }
 
-/** Plain decimal notation with at most seven significant digits. */
+/** Plain decimal notation, as short as a number can be told from its neighbours. */
 export function numberText(value: number): string {
-  const rounded = Number(value.toPrecision(7));
-  const text = String(rounded);
-  if (!text.includes("e")) return rounded === 0 ? "0" : text;
-  return Math.abs(rounded) < 1 ? rounded.toFixed(20).replace(/0+$/, "") : BigInt(rounded).toString();
+  const text = String(value === 0 ? 0 : value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (!match) return text;
+  const [, sign = "", first = "", rest = "", power = ""] = match;
+  const digits = first + rest;
+  const exponent = Number(power);
+  return exponent < 0
+    ? `${sign}0.${"0".repeat(-exponent - 1)}${digits}`
+    : sign + digits.padEnd(exponent + 1, "0");
 }

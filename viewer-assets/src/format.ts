@@ -63,9 +63,14 @@ export function age(birthDate: string, on: string): number | null {
 /** A number with as many decimals as its size needs: 1234, 56.7, 0.0031. */
 export function measured(value: number): string {
   const magnitude = Math.abs(value);
-  if (magnitude >= 100 || Number.isInteger(value)) return String(Math.round(value));
-  if (magnitude >= 1) return String(Math.round(value * 10) / 10);
-  return String(Number(value.toPrecision(2)));
+  if (magnitude >= 100 || Number.isInteger(value)) return signed(Math.round(value));
+  if (magnitude >= 1) return signed(Math.round(value * 10) / 10);
+  return signed(Number(value.toPrecision(2)));
+}
+
+/** With a real minus sign, which is as wide as a digit. */
+function signed(value: number): string {
+  return String(value).replace("-", "\u2212");
 }
 
 /** Bytes in kB, MB or GB, powers of ten. */

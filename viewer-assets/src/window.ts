@@ -25,9 +25,12 @@ export const CT_PRESETS: readonly Preset[] = [
   hounsfield("preset.angio", 300, 600),
 ];
 
-/** Presets for a series: those of its modality where values are Hounsfield units. */
+/**
+ * Presets for a series: those of its modality where values are Hounsfield units. A CT that names no unit is in them
+ * (Rescale Type is required only where it is another one, PS3.3 C.8.2.1).
+ */
 export function presetsFor(modality: string, unit: string): readonly Preset[] {
-  return modality === "CT" && unit === "HU" ? CT_PRESETS : [];
+  return modality === "CT" && (unit === "HU" || unit === "") ? CT_PRESETS : [];
 }
 
 /** Smallest width that a function allows (PS3.3 C.11.2.1.2). */

@@ -7,7 +7,6 @@ from typing import Any
 
 from sightline import __version__
 from sightline.access.grant import Grant, Verb
-from sightline.viewer.address import view_url
 from sightline.viewer.search import StudySearch, find_studies
 from sightline.viewer.studies import open_study, study_json
 from sightline.viewer.templates import page
@@ -36,7 +35,7 @@ def study_page(request: Request, services: Services, study: str) -> Response:
     data: dict[str, Any] = {**value, "session": session_json(request.grant, study), "opening": None}
     first = None
     if opening is not None:
-        first = view_url(opening.view).removeprefix("/")
+        first = opening.view.path().removeprefix("/")
         data["opening"] = {"series": opening.table.series_instance_uid, "frame": opening.frame, "view": first}
     return page(request, services, "study", {"data": data, "first": first})
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sightline.errors import NotFoundError
-from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View
-from sightline.viewer.address import parse_view
+from sightline.rendering.view import Picture, View
 from sightline.viewer.series_json import window_json
 from sightline.viewer.studies import open_study, series_row, series_rows
 from sightline.web.request import Request, Response
@@ -16,13 +15,12 @@ THUMBNAIL_QUALITY = 75
 
 def frame_picture(request: Request, services: Services, study: str, series: str, instance: str, frame: int) -> Response:
     """Send the picture of one stored frame."""
-    return send_view(request, services, parse_view(study, series, FrameOf(instance, frame), request.args))
+    return send_view(request, services, View.parse((study, series, instance, str(frame)), request.args))
 
 
 def plane_picture(request: Request, services: Services, study: str, series: str, plane: str, index: int) -> Response:
     """Send the picture of one plane through the volume."""
-    source = PlaneOf(Orientation(plane), index)
-    return send_view(request, services, parse_view(study, series, source, request.args))
+    return send_view(request, services, View.parse((study, series, plane, str(index)), request.args))
 
 
 def study_thumbnail(request: Request, services: Services, study: str) -> Response:

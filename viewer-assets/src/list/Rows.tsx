@@ -2,6 +2,7 @@ import { age, clockTime, fullDate, personName, shortDate } from "../format";
 import { plural, t, type MessageKey } from "../messages";
 import { urlOf } from "../page";
 import type { Study } from "../study/data";
+import { Thumb } from "../ui/Thumb";
 import type { ListModel } from "./model";
 
 /** Studies as a dense table; on a phone the same table is laid out as cards. */
@@ -39,15 +40,7 @@ function StudyRow({ study, now }: { study: Study; now: Date }) {
   return (
     <tr>
       <td class="cell-picture">
-        <span class="thumb">
-          <img
-            src={urlOf(`sightline/api/studies/${study.uid}/thumbnail`)}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            onError={(event) => event.currentTarget.classList.add("is-broken")}
-          />
-        </span>
+        <Thumb path={`sightline/api/studies/${study.uid}/thumbnail`} />
       </td>
       <td class="cell-patient">
         <a class="row-link" href={urlOf(`sightline/studies/${study.uid}`)} title={study.name}>
@@ -65,7 +58,7 @@ function StudyRow({ study, now }: { study: Study; now: Date }) {
           </span>
         ))}
       </td>
-      <td class="cell-description">
+      <td class={`cell-description${study.description ? "" : " is-missing"}`}>
         {study.description || <span class="quiet">{t("list.noDescription")}</span>}
       </td>
       <td class="cell-count">

@@ -17,17 +17,19 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
   }, [planes]);
   if (planes.refusal.value !== null) return <Refusal reader={reader} reason={planes.refusal.value} />;
   return (
-    <div class="planes">
-      {planes.views.value.map((view) => (
-        <PlaneStage key={view.plane} reader={reader} planes={planes} view={view} />
-      ))}
-      <ProgressLine planes={planes} />
+    <>
+      <div class="planes">
+        {planes.views.value.map((view) => (
+          <PlaneStage key={view.plane} reader={reader} planes={planes} view={view} />
+        ))}
+        <ProgressLine planes={planes} />
+      </div>
       {planes.warnings.value.map((warning) => (
-        <p key={warning} class="stage-note">
+        <p key={warning} class="note">
           {warning}
         </p>
       ))}
-    </div>
+    </>
   );
 }
 
@@ -41,8 +43,8 @@ function PlaneStage({ reader, planes, view }: { reader: Reader; planes: LinkedPl
       <PlaneCorner view={view} />
       {isFirst && <WindowCorner viewport={viewport} />}
       <QualityCorner viewport={viewport} />
-      <EdgeLetters letters={grid.letters} />
       <Crosshair planes={planes} view={view} />
+      <EdgeLetters letters={grid.letters} />
     </Stage>
   );
 }
@@ -52,7 +54,7 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
   const shown = viewport.shown.value;
   const position = shown && planePosition(plane, shown.place.location ?? 0);
   return (
-    <div class="corner corner-top-right">
+    <div class={`corner corner-top-right${plane === "axial" ? "" : " is-alone"}`}>
       <p class="strong">{t(`mpr.${plane}`)}</p>
       {shown && position && (
         <p>
@@ -75,9 +77,14 @@ function Crosshair({ planes, view }: { planes: LinkedPlanes; view: PlaneView }) 
   const { row, column } = toGrid(grid, planes.crosshair.value);
   const { x, y } = toScreen({ x: column + 0.5, y: row + 0.5 }, grid, rectangle);
   const gap = 14;
+  const [left, top] = [Math.max(0, rectangle.x), Math.max(0, rectangle.y)];
+  const right = Math.min(width, rectangle.x + rectangle.width);
+  const bottom = Math.min(height, rectangle.y + rectangle.height);
   return (
     <svg class="crosshair" aria-hidden="true" width={width} height={height}>
-      <path d={`M0 ${y}H${x - gap}M${x + gap} ${y}H${width}M${x} 0V${y - gap}M${x} ${y + gap}V${height}`} />
+      <path
+        d={`M${left} ${y}H${x - gap}M${x + gap} ${y}H${right}M${x} ${top}V${y - gap}M${x} ${y + gap}V${bottom}`}
+      />
     </svg>
   );
 }
@@ -97,7 +104,7 @@ function Refusal({ reader, reason }: { reader: Reader; reason: string }) {
   return (
     <div class="empty" role="status">
       <Icon name="icon:axis-3d" />
-      <h1>{t("mpr.refused.title")}</h1>
+      <h2>{t("mpr.refused.title")}</h2>
       <p>{reason}</p>
       <button type="button" onClick={() => reader.setLayout("stack")}>
         {t("mpr.refused.back")}

@@ -54,7 +54,9 @@ export function SeriesCorner({ series, viewport }: { series: Series; viewport: V
         {[series.number ?? "", series.description || series.modality].filter(Boolean).join(" · ")}
       </p>
       {shown?.place.location != null && count > 1 && (
-        <p class="optional">{t("study.location", { mm: shown.place.location.toFixed(1) })}</p>
+        <p class="optional">
+          {t("study.location", { mm: shown.place.location.toFixed(1).replace("-", "\u2212") })}
+        </p>
       )}
     </div>
   );

@@ -1,6 +1,5 @@
 import { plural, t } from "../messages";
-import { urlOf } from "../page";
-import { Icon } from "../ui/Icon";
+import { Thumb } from "../ui/Thumb";
 import type { Series } from "./data";
 import type { Reader } from "./reader";
 
@@ -26,6 +25,7 @@ function SeriesTile({ reader, series }: { reader: Reader; series: Series }) {
   const current = reader.current.value?.series.uid === series.uid;
   const count = series.stack?.frames.length ?? series.instances;
   const name = series.description || t("study.seriesNumber", { number: series.number ?? "" });
+  const path = `sightline/api/studies/${reader.data.study.uid}/series/${series.uid}/thumbnail`;
   return (
     <button
       type="button"
@@ -37,20 +37,9 @@ function SeriesTile({ reader, series }: { reader: Reader; series: Series }) {
         if (reader.panel.value === "series") reader.panel.value = "none";
       }}
     >
-      <span class="thumb">
-        {series.error === null ? (
-          <img
-            src={urlOf(`sightline/api/studies/${reader.data.study.uid}/series/${series.uid}/thumbnail`)}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            onError={(event) => event.currentTarget.classList.add("is-broken")}
-          />
-        ) : (
-          <Icon name="icon:image-off" />
-        )}
+      <Thumb path={series.error === null ? path : null}>
         <span class="badge">{series.modality}</span>
-      </span>
+      </Thumb>
       <span class="series-name">{name}</span>
       <span class="series-about">
         {series.error ?? (count === null ? "" : plural("study.seriesImages", count))}

@@ -19,6 +19,7 @@ export function StudyPage({ reader }: { reader: Reader }) {
       <Toolbar reader={reader} />
       <SeriesStrip reader={reader} />
       <main class="desk">
+        <h1 class="sr-only">{t("study.title")}</h1>
         {reading ? <Desk reader={reader} reading={reading} /> : <NoPictures reader={reader} />}
         {reader.data.session.link && <LinkNote reader={reader} />}
       </main>
@@ -40,16 +41,18 @@ function Stack({ reader, reading }: { reader: Reader; reading: Reading }) {
   const letters = viewport.shown.value?.place.letters ?? null;
   const unreadable = series.stack?.unreadable;
   return (
-    <Stage reader={reader} viewport={viewport} label={series.description || series.modality}>
-      <PatientCorner study={reader.data.study} />
-      <SeriesCorner series={series} viewport={viewport} />
-      <WindowCorner viewport={viewport} />
-      <QualityCorner viewport={viewport} />
-      <EdgeLetters letters={letters} />
+    <>
+      <Stage reader={reader} viewport={viewport} label={series.description || series.modality}>
+        <PatientCorner study={reader.data.study} />
+        <SeriesCorner series={series} viewport={viewport} />
+        <WindowCorner viewport={viewport} />
+        <QualityCorner viewport={viewport} />
+        <EdgeLetters letters={letters} />
+      </Stage>
       {unreadable && (
-        <p class="stage-note">{plural("study.unreadable", unreadable[0], { reason: unreadable[1] })}</p>
+        <p class="note">{plural("study.unreadable", unreadable[0], { reason: unreadable[1] })}</p>
       )}
-    </Stage>
+    </>
   );
 }
 
@@ -79,7 +82,7 @@ function NoPictures({ reader }: { reader: Reader }) {
   return (
     <div class="empty">
       <Icon name="icon:image-off" />
-      <h1>{t("study.noSeries.title")}</h1>
+      <h2>{t("study.noSeries.title")}</h2>
       <p>{broken?.error ?? t("study.noSeries.text", { kinds })}</p>
     </div>
   );
@@ -106,7 +109,7 @@ function LinkNote({ reader }: { reader: Reader }) {
   const until = linkEnds.value;
   const format = { dateStyle: "medium", timeStyle: "short" } as const;
   return (
-    <p class="link-note">
+    <p class="note">
       {until && (
         <span>{t("study.linkUntil", { time: new Date(until).toLocaleString(undefined, format) })}</span>
       )}{" "}

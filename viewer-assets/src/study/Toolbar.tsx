@@ -7,22 +7,24 @@ import type { Reader } from "./reader";
 export function Toolbar({ reader }: { reader: Reader }) {
   const shown = COMMANDS.filter((command) => command.bar && command.offered?.(reader) !== false);
   return (
-    <div class="toolbar" role="toolbar" aria-label={t("study.tools")}>
-      {shown.map((command) => (
-        <ToolButton key={command.id} command={command} reader={reader} />
-      ))}
-      <button
-        type="button"
-        class="tool bar-more"
-        aria-haspopup="dialog"
-        onClick={() => {
-          reader.panel.value = "more";
-        }}
-      >
-        <Icon name="icon:ellipsis" />
-        <span class="tool-name">{t("study.more")}</span>
-      </button>
-    </div>
+    <header class="tools">
+      <div class="toolbar" role="toolbar" aria-label={t("study.tools")}>
+        {shown.map((command) => (
+          <ToolButton key={command.id} command={command} reader={reader} />
+        ))}
+        <button
+          type="button"
+          class="tool bar-more"
+          aria-haspopup="dialog"
+          onClick={() => {
+            reader.panel.value = "more";
+          }}
+        >
+          <Icon name="icon:ellipsis" />
+          <span class="tool-name">{t("study.more")}</span>
+        </button>
+      </div>
+    </header>
   );
 }
 

@@ -140,7 +140,7 @@ export const COMMANDS: readonly Command[] = [
     name: "command.exact",
     group: "picture",
     keys: ["x"],
-    icon: "icon:scan",
+    icon: "icon:badge-check",
     bar: "roomy",
     run: (reader) => {
       reader.exact.value = !reader.exact.value;

@@ -4,6 +4,7 @@ import { t } from "../messages";
 import { Sheet } from "../ui/Sheet";
 import { sameWindow } from "../window";
 import { COMMANDS, type Command } from "./commands";
+import type { NamedWindow } from "./data";
 import type { Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
 import { ToolButton } from "./Toolbar";
@@ -42,8 +43,8 @@ function Presets({ reader, close }: PanelProps) {
       window: null,
       key: "0",
     },
-    ...own.slice(1).map(({ window, explanation }) => ({
-      name: t("preset.ownNamed", { name: explanation }),
+    ...distinct(own).map(({ window, explanation }) => ({
+      name: explanation ? t("preset.ownNamed", { name: explanation }) : t("preset.own"),
       window,
       key: "",
     })),
@@ -81,6 +82,13 @@ function Presets({ reader, close }: PanelProps) {
       )}
     </Sheet>
   );
+}
+
+/** The file's further windows, each once. */
+function distinct(own: readonly NamedWindow[]): readonly NamedWindow[] {
+  return own
+    .filter(({ window }, index) => own.findIndex((one) => sameWindow(one.window, window)) === index)
+    .slice(1);
 }
 
 function More({ reader, close }: PanelProps) {
