@@ -72,7 +72,7 @@ def plugin_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pool(plugin_directory: Path) -> Iterator[WorkerPool]:
     """Two workers with short deadlines and little memory."""
     made = WorkerPool(

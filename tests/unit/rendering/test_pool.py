@@ -53,19 +53,34 @@ def test_a_hundred_tasks_at_once_are_all_answered_by_both_workers(pool: WorkerPo
 
 
 def test_a_worker_killed_in_mid_task_costs_one_more_try(pool: WorkerPool, marker: int) -> None:
+    before = pool.statistics()["deaths"]
     assert pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
     assert pool.submit(ECHO, {}).result(10).values["arguments"] == {}
-    assert pool.statistics()["deaths"] == 1
+    until = time.monotonic() + 5
+    while pool.statistics()["alive"] < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert pool.statistics() == {"alive": 2, "deaths": before + 1, "waiting": 0}
 
 
-def test_a_worker_killed_from_outside_is_replaced_and_its_task_answered(pool: WorkerPool) -> None:
-    pids = {pool.submit("sightline.trials:nap", {"seconds": 0.2, "name": "x"}), pool.submit(ECHO, {})}
-    wait(pids)
+def test_a_worker_killed_from_outside_is_replaced_and_its_task_answered(plugin_directory: Path) -> None:
+    before = children()
+    pool = WorkerPool(Path(sys.executable), plugin_directory, count=1)
+    pid = pool.submit(ECHO, {}).result(10).values["pid"]
+    assert children() - before == {pid}
     future = pool.submit("sightline.trials:nap", {"seconds": 0.5, "name": "y"})
     time.sleep(0.2)
+    os.kill(pid, 9)
+    assert future.result(10).values["name"] == "y"
+    assert pool.submit(ECHO, {}).result(10).values["pid"] != pid
+    pool.close()
+
+
+def test_an_idle_worker_that_was_killed_costs_its_next_task_no_try(pool: WorkerPool, marker: int) -> None:
+    wait([pool.submit("sightline.trials:nap", {"seconds": 0.1, "name": "x"}) for _ in range(2)])
     for pid in children():
         os.kill(pid, 9)
-    assert future.result(10).values["name"] == "y"
+    time.sleep(0.05)
+    assert pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
 
 
 def test_a_task_that_kills_twice_is_given_up_with_retry_after(pool: WorkerPool, marker: int) -> None:
