@@ -73,7 +73,9 @@ def read_frames(file: BinaryIO, file_uuid: str) -> tuple[FrameEntry, ...]:
             _frame(instance, number, _Places(dataset, groups[number - 1] if number <= len(groups) else None, shared))
             for number in range(1, instance.number_of_frames + 1)
         )
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # values are parsed only now, and anything can be in them
         raise UnprocessableError("The image's description is incomplete or wrong.", "bad-header") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -205,3 +206,46 @@ def test_an_interpreter_that_is_not_there_is_logged_and_does_not_hang_the_end(
     assert "cannot be started" in caplog.text
     with pytest.raises(UnavailableError):
         future.result(0)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from sightline.rendering.pool import WorkerPool
+pool = WorkerPool(Path(sys.executable), Path(sys.argv[1]), count=2)
+pids = {pool.submit("sightline.trials:nap", {"seconds": 0.3, "name": ""}) for _ in range(2)}
+for future in pids:
+    future.result(20)
+busy = pool.submit("sightline.trials:hang", {})
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed(plugin_directory: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(plugin_directory)}
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(plugin_directory)], stdout=subprocess.PIPE, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        workers = {
+            int(pid)
+            for task in Path(f"/proc/{parent.pid}/task").iterdir()
+            for pid in (task / "children").read_text().split()
+        }
+        assert len(workers) == 2
+        parent.kill()
+        parent.wait()
+    until = time.monotonic() + 3
+    while any(running(pid) for pid in workers) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [pid for pid in workers if running(pid)]
+
+
+def running(pid: int) -> bool:
+    """Whether a process runs; one that waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
