@@ -53,6 +53,7 @@ def store_instances(request: Request, services: Services, study: str | None = No
     """Answer ``POST /studies`` and ``POST /studies/{study}``."""
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
     outcomes = [_store(request, services, content, study) for content in _contents(request)]
+    request.studies.update(outcome.study_instance_uid for outcome in outcomes if outcome.failure is None)
     return _answer(services, outcomes, study, media_type)
 
 

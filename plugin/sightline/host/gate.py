@@ -91,7 +91,8 @@ class Gate:
     def claim(self, uri: str, method: str) -> Grant:
         """Return whom the gate admitted on this thread for this very request, once; else nobody."""
         visitor = self._visitors.pop(threading.get_ident(), None)
-        if visitor is None or visitor.uri != uri or visitor.method != method:
+        # The filter's URI has lost a trailing slash that the callback's still has.
+        if visitor is None or visitor.uri.rstrip("/") != uri.rstrip("/") or visitor.method != method:
             return ANONYMOUS
         return visitor.grant
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import orthanc
 
-from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
+from sightline.access.audit import AuditEvent, AuditKind, AuditLog
 from sightline.access.grant import Grant, Verb
 from sightline.archive.nesting import check_nesting
 from sightline.archive.rest import CoreError
@@ -77,8 +77,16 @@ class Uploads:
         if request["headers"].get("content-encoding", "").lower() == "gzip":
             content = self._gunzip(content)
         answer = self._store_archive(content) if content.startswith(_ZIP) else self._store(content)
-        self._audit.record(AuditEvent(AuditKind.STORE, grant, Outcome.SUCCESS, detail="POST /instances"))
+        for study in self._studies(json.loads(answer)):
+            self._audit.record(AuditEvent(AuditKind.STORE, grant, study_instance_uid=study, detail="POST /instances"))
         return Answer(200, answer, _JSON)
+
+    def _studies(self, stored: dict[str, str] | list[dict[str, str]]) -> list[str]:
+        """Return the Study Instance UIDs of what was stored; one empty text where nothing was."""
+        results = stored if isinstance(stored, list) else [stored]
+        parents = sorted({result["ParentStudy"] for result in results if "ParentStudy" in result})
+        found = [json.loads(self._rest.get(f"/studies/{parent}") or b"{}") for parent in parents]
+        return [study.get("MainDicomTags", {}).get("StudyInstanceUID", "") for study in found] or [""]
 
     def _store(self, content: bytes) -> bytes:
         try:

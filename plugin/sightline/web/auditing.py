@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import unquote_plus
 
 from sightline.access.audit import AuditEvent, AuditKind, Outcome
@@ -21,16 +22,16 @@ def audit_request(services: Services, request: Request, route: Route, study: str
         if status < 400:
             services.audit.read_study(request.grant, study, lambda: _patient_id(services, study))
     elif route.audit in _WRITTEN_HERE:
-        services.audit.record(
-            AuditEvent(
-                AuditKind(route.audit),
-                request.grant,
-                Outcome.SUCCESS if status < 400 else Outcome.MINOR_FAILURE,
-                study_instance_uid=study or "",
-                detail=f"{request.method} {route.path}",
-                query=unquote_plus(request.query_string.decode("ascii", "replace")),
-            )
+        event = AuditEvent(
+            AuditKind(route.audit),
+            request.grant,
+            Outcome.SUCCESS if status < 400 else Outcome.MINOR_FAILURE,
+            detail=f"{request.method} {route.path}",
+            query=unquote_plus(request.query_string.decode("ascii", "replace")),
         )
+        for uid in sorted(request.studies) or [study or ""]:
+            patient = _patient_id(services, uid) if uid and event.kind is not AuditKind.DELETE else ""
+            services.audit.record(replace(event, study_instance_uid=uid, patient_id=patient))
 
 
 def _patient_id(services: Services, study: str) -> str:

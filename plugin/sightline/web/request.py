@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
@@ -14,7 +16,17 @@ __all__ = ["GRANT_KEY", "Request", "Response"]
 
 
 class Request(WerkzeugRequest):
-    """One HTTP request. Query values are decoded, whatever the server made of them."""
+    """One HTTP request. Query values are decoded, whatever the server made of them.
+
+    Attributes
+    ----------
+    studies : set of str
+        Study Instance UIDs that a handler changed or handed out where the path names none: each is audited.
+    """
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        self.studies: set[str] = set()
 
     @property
     def grant(self) -> Grant:

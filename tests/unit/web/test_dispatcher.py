@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
@@ -15,6 +16,7 @@ from sightline.errors import ForbiddenError
 from sightline.web.request import Request, Response
 from sightline.web.routing import Public, Route
 from sightline.web.services import Services
+from tests.support.dicom_files import image_file
 from tests.support.site import Site, from_page
 
 PROTECTED = [route for route in ROUTES if isinstance(route.permission, Verb)]
@@ -173,3 +175,18 @@ def test_text_is_compressed(tmp_path: Path) -> None:
     assert packed.headers["Vary"] == "Accept-Encoding"
     assert len(site.program("GET", "/x").data) == 5004
     site.close()
+
+
+def test_each_stored_study_is_named(site: Site) -> None:
+    """Two studies in one upload are two events, each with its patient."""
+    files = [
+        image_file(np.zeros((4, 4), np.int16), StudyInstanceUID=f"1.2.826.0.{number}", PatientID=f"P{number}")
+        for number in (1, 2)
+    ]
+    body = b"".join(b"--x\r\nContent-Type: application/dicom\r\n\r\n" + file + b"\r\n" for file in files) + b"--x--"
+    kind = 'multipart/related; type="application/dicom"; boundary=x'
+    answer = site.program("POST", "/dicom-web/studies", data=body, headers={"Content-Type": kind})
+    assert answer.status_code == 200
+    entities = [row["event"]["entity"] for row in reversed(site.access.audit.page(10))]
+    named = [[entity["what"]["identifier"]["value"] for entity in event] for event in entities]
+    assert named == [["P1", "urn:oid:1.2.826.0.1"], ["P2", "urn:oid:1.2.826.0.2"]]
