@@ -186,11 +186,13 @@ def plan(
 
 
 def _plugins(defined: dict[str, tuple[Path, Any]], plugin: Path) -> list[str]:
-    """Name every plugin by its file: from a folder, ours could go missing unnoticed and leave everything open."""
-    listed: list[str] = []
+    """Name every plugin by its file, the Python plugin first.
+
+    From a folder it could go missing unnoticed and leave everything open. And a route that two plugins register belongs
+    to the one that was loaded first: the official DICOMweb plugin would keep some of its own.
+    """
+    others: list[str] = []
     for entry in defined.get("Plugins", (None, []))[1]:
         path = Path(entry)
-        listed += sorted(map(str, path.glob("*.so"))) if path.is_dir() else [entry]
-    if not any(Path(entry).resolve() == plugin.resolve() for entry in listed):
-        listed.append(str(plugin))
-    return listed
+        others += sorted(map(str, path.glob("*.so"))) if path.is_dir() else [entry]
+    return [str(plugin), *(entry for entry in others if Path(entry).resolve() != plugin.resolve())]

@@ -126,7 +126,8 @@ def build(
     if dicom_port:
         computed["DicomPort"] = dicom_port
     result = merged(merged(read(configuration_template), computed), extra or {})
-    # A list of further plugins replaces ours like any list, but nobody would be asked for a password without this one.
-    if str(python_plugin) not in result["Plugins"]:
-        result["Plugins"] = [str(python_plugin), *result["Plugins"]]
+    # A list of further plugins replaces ours like any list. But nobody would be asked for a password without this one,
+    # and routes belong to whoever registers them first.
+    others = [entry for entry in result["Plugins"] if entry != str(python_plugin)]
+    result["Plugins"] = [str(python_plugin), *others]
     return result

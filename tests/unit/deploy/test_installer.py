@@ -34,18 +34,18 @@ def test_what_nobody_defines_goes_into_our_own_file(plugins: Path) -> None:
     assert drop_in == {**WANTED, "Plugins": [str(plugins / "libOrthancPython.so")]}
 
 
-def test_a_plugin_folder_becomes_the_files_in_it(plugins: Path) -> None:
+def test_a_plugin_folder_becomes_the_files_in_it_ours_first(plugins: Path) -> None:
     path = Path("/etc/orthanc/orthanc.json")
     changes, drop_in = plan({"Plugins": (path, [f"{plugins}/"])}, WANTED, plugins / "libOrthancPython.so")
-    listed = [str(plugins / "libOrthancDicomWeb.so"), str(plugins / "libOrthancPython.so")]
+    listed = [str(plugins / "libOrthancPython.so"), str(plugins / "libOrthancDicomWeb.so")]
     assert changes == [Change(path, "Plugins", [f"{plugins}/"], listed)]
     assert "Plugins" not in drop_in
 
 
 def test_the_plugin_is_listed_once_whatever_its_name(plugins: Path) -> None:
     real = (plugins / "libOrthancPython.so").resolve()
-    changes, _ = plan({"Plugins": (Path("a.json"), [str(real)])}, WANTED, plugins / "libOrthancPython.so")
-    assert changes == []
+    changes, _ = plan({"Plugins": (Path("a.json"), ["/a.so", str(real)])}, WANTED, plugins / "libOrthancPython.so")
+    assert [change.wanted for change in changes] == [[str(plugins / "libOrthancPython.so"), "/a.so"]]
 
 
 def test_debians_sample_script_gives_way_and_another_script_does_not(plugins: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_dicom_port_of_zero_switches_dicom_off() -> None:
 def test_further_plugins_cannot_push_ours_out() -> None:
     """Without it nobody would be asked for a password."""
     assert built({"Plugins": ["/other.so"]})["Plugins"] == [PLUGIN, "/other.so"]
-    assert built({"Plugins": ["/other.so", PLUGIN]})["Plugins"] == ["/other.so", PLUGIN]
+    assert built({"Plugins": ["/other.so", PLUGIN]})["Plugins"] == [PLUGIN, "/other.so"]
 
 
 def test_paths_are_where_orthanc_sees_them() -> None:
