@@ -2,9 +2,8 @@
  * Build the viewer: src/ -> dist/, every file name with a hash of its content, a manifest that says what each page
  * loads, a .gz beside each file, the message file, and one sprite with the icons that the sources name.
  */
-import { context, build } from "esbuild";
+import { build } from "esbuild";
 import { readFile, readdir, rm, writeFile, mkdir } from "node:fs/promises";
-import { createHash } from "node:crypto";
 import { gzipSync, constants } from "node:zlib";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,11 +11,7 @@ import { fileURLToPath } from "node:url";
 const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(here, "dist");
 const PAGES = ["list", "study", "login", "link"];
-const TYPES = {
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".svg": "image/svg+xml",
-};
+const TYPES = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8" };
 
 /** Icons are named in sources and templates as "icon-name" strings that match a file; others are not shipped. */
 async function sprite() {
@@ -46,7 +41,6 @@ async function symbol(name) {
 
 const options = {
   absWorkingDir: here,
-  entryPoints: [...PAGES.map((page) => `src/${page}.tsx`), "src/style/app.css"],
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -55,13 +49,20 @@ const options = {
   minify: true,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
-  assetNames: "[name]-[hash]",
   jsx: "automatic",
   jsxImportSource: "preact",
   metafile: true,
   legalComments: "none",
   logLevel: "info",
 };
+
+/** Each page is built by itself: what pages share would otherwise come in many small files, each a request. */
+const ENTRIES = [...PAGES.map((page) => `src/${page}.tsx`), "src/style/app.css"];
+
+async function buildAll() {
+  const results = await Promise.all(ENTRIES.map((entry) => build({ ...options, entryPoints: [entry] })));
+  return { outputs: Object.assign({}, ...results.map(({ metafile }) => metafile.outputs)) };
+}
 
 /** Write what the server needs beside esbuild's own output. */
 async function finish(metafile) {
@@ -80,19 +81,9 @@ async function finish(metafile) {
       manifest.entries[page] = { script: name, preloads: staticImports(metafile, output) };
     }
   }
-  manifest.mark = await copyMark(manifest);
   await writeFile(path.join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");
   await writeFile(path.join(dist, "messages.en.json"), await readFile(path.join(here, "messages/en.json")));
   await writeFile(path.join(dist, "icons.svg"), await sprite());
-}
-
-/** The browser tab's icon, under a name with its hash. */
-async function copyMark(manifest) {
-  const content = await readFile(path.join(here, "src/style/mark.svg"));
-  const name = `mark-${createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase()}.svg`;
-  await writeFile(path.join(dist, name), content);
-  manifest.files[name] = { type: TYPES[".svg"], gzip: false, bytes: content.length };
-  return name;
 }
 
 /** Chunks that an entry imports at once, directly or through others. */
@@ -107,9 +98,4 @@ function staticImports(metafile, output, seen = new Set()) {
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
-if (process.argv.includes("--watch")) {
-  const finishing = { name: "finish", setup: (b) => b.onEnd((r) => r.metafile && finish(r.metafile)) };
-  await (await context({ ...options, plugins: [finishing] })).watch();
-} else {
-  await finish((await build(options)).metafile);
-}
+await finish(await buildAll());

@@ -40,8 +40,8 @@ class Build:
         Those with a ``.gz`` beside them.
     entries : Mapping[str, Entry]
         Page name -> what it loads.
-    style, mark : str
-        File names of the one style sheet and of the small icon for the browser's tab.
+    style : str
+        File name of the one style sheet.
     messages : Mapping[str, str]
         All interface text, English.
     sprite : str
@@ -53,7 +53,6 @@ class Build:
     compressed: frozenset[str]
     entries: Mapping[str, Entry]
     style: str
-    mark: str
     messages: Mapping[str, str]
     sprite: str
 
@@ -98,7 +97,6 @@ def _read_build(directory: Path, _stamp: int) -> Build:
         compressed=frozenset(name for name, row in manifest["files"].items() if row["gzip"]),
         entries={name: Entry(row["script"], tuple(row["preloads"])) for name, row in manifest["entries"].items()},
         style=manifest["style"],
-        mark=manifest["mark"],
         messages=json.loads((directory / "messages.en.json").read_text(encoding="utf-8")),
         sprite=(directory / "icons.svg").read_text(encoding="utf-8"),
     )

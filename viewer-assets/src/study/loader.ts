@@ -104,7 +104,7 @@ export class PictureLoader<Picture> {
   }
 
   private isRunning(path: string): boolean {
-    return [...this.running].some((running) => running.path === path && running.lane !== null);
+    return [...this.running].some((running) => running.path === path);
   }
 
   /** Make room for a lane's newest wish where its older ones, or a fetch ahead, hold all slots for too long. */

@@ -74,6 +74,7 @@ export class Viewport implements Lane<Picture> {
   private readonly asked = new Map<string, Asked>();
   private shownOrder = 0;
   private direction = 1;
+  private hasTravelled = false;
   private held = false;
   private heldIndex = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -120,7 +121,10 @@ export class Viewport implements Lane<Picture> {
   /** Go to a picture of the pile; beyond its ends is the end. */
   goTo(index: number): void {
     const target = clamp(Math.round(index), 0, this.source.count - 1);
-    if (target !== this.index.value) this.direction = target > this.index.value ? 1 : -1;
+    if (target !== this.index.value) {
+      this.direction = target > this.index.value ? 1 : -1;
+      this.hasTravelled = this.stopWatching !== null;
+    }
     this.index.value = target;
   }
 
@@ -261,7 +265,8 @@ export class Viewport implements Lane<Picture> {
 
   private fetchNeighbours(): void {
     const paths: string[] = [];
-    const { ahead, behind } = this.manners;
+    // Somebody who has not moved yet may never do so: only the next few then.
+    const { ahead, behind } = this.hasTravelled ? this.manners : { ahead: 2, behind: 2 };
     const stage = this.settings.exact.peek() ? "exact" : "full";
     for (let step = 1; step <= Math.max(ahead, behind); step += 1) {
       for (const [reach, sign] of [
