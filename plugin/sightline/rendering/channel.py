@@ -69,8 +69,10 @@ def send(
     # Descriptors travel with the first byte that is sent.
     sent = socket.send_fds(channel, [start], list(fds)) if fds else 0
     for part in (memoryview(start)[sent:], *views):
-        _limit(channel, until)
-        channel.sendall(part)
+        # Not even an empty part is sent after the last byte: an error of `send` means that nothing whole arrived.
+        if part:
+            _limit(channel, until)
+            channel.sendall(part)
 
 
 def receive(channel: socket.socket, until: float | None = None) -> Message:
