@@ -51,7 +51,7 @@ def check(say: Progress) -> None:
 
 def docs(say: Progress) -> None:
     """Write the generated pages anew."""
-    _run_in("trixie", (("python", "-m", "deploy.configuration_page"),), say)
+    _run_in("trixie", (("env", "PYTHONPATH=plugin", "python", "-m", "deploy.configuration_page"),), say)
 
 
 def everything(say: Progress) -> None:
