@@ -14,11 +14,11 @@ import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.corpus import corpus_files
 
 from sightline.archive import encoded
 from sightline.archive.nesting import check_nesting
 from sightline.errors import UnprocessableError
+from tests.support.corpus import corpus_files
 
 IMPLICIT, EXPLICIT, BIG, DEFLATED, JPEG = (
     "1.2.840.10008.1.2",
