@@ -28,6 +28,8 @@ FILES = (
     ("docs/installation.md", "docs/installation.md"),
     ("docs/configuration.md", "docs/configuration.md"),
     ("docs/operations.md", "docs/operations.md"),
+    ("docs/security.md", "docs/security.md"),
+    ("docs/conformance.md", "docs/conformance.md"),
     ("README.md", "README.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE", "LICENSE"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,8 @@ class Change:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Install as the command line says. Exit code 0 when Orthanc only needs its restart."""
     options = _parser().parse_args(arguments)
+    # Orthanc runs as a user of its own and has to read all of it.
+    os.umask(0o022)
     try:
         install(options)
     except (Refusal, EnvironmentProblem, ConfigurationFileError) as problem:

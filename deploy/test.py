@@ -30,7 +30,6 @@ STATIC = (
 )
 UNIT = ("python", "-m", "pytest", "tests/unit")
 EVERYTHING = ("python", "-m", "pytest", "tests")
-VIEWER = (viewer.INSTALL, ("run", "check"), ("test",), ("run", "build"))
 
 
 def main() -> None:
@@ -45,7 +44,8 @@ def main() -> None:
 
 
 def check(say: Progress) -> None:
-    """Format, lint, types, unit tests with their budgets, on Debian 13."""
+    """The viewer's own checks and tests, then format, lint, types, unit tests with their budgets, on Debian 13."""
+    _check_viewer(say)
     _run_in("trixie", (*STATIC, UNIT), say)
 
 
@@ -56,9 +56,7 @@ def docs(say: Progress) -> None:
 
 def everything(say: Progress) -> None:
     """The viewer's own tests, the static checks, ``make run`` itself, then all tests on each Orthanc."""
-    say("Viewer: check, tests, build")
-    viewer.npm(*VIEWER, say=say)
-    viewer.ensure(say)
+    _check_viewer(say)
     summaries = [_run_in("trixie", (*STATIC, EVERYTHING), say)]
     say("make run, from start to stop")
     smoke.run(say)
@@ -68,6 +66,12 @@ def everything(say: Progress) -> None:
         say(f"!!! LEFT OUT: everything on {root.SUITES['sid']}, whose root cannot be built today. {problem}")
     for summary in summaries:
         print(summary, flush=True)
+
+
+def _check_viewer(say: Progress) -> None:
+    say("Viewer: check, tests, build")
+    viewer.npm(viewer.INSTALL, ("run", "check"), ("test",), say=say)
+    viewer.ensure(say)
 
 
 def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress) -> str:
