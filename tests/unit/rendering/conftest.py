@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import sightline
 from sightline.rendering.pool import WorkerPool
+
+settings.register_profile("patient", deadline=None)  # a busy machine is no finding
+settings.load_profile("patient")
 
 PLUGIN = Path(sightline.__file__).parent.parent
 
