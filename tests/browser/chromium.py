@@ -1,0 +1,107 @@
+"""Debian's Chromium, headless, and what may not happen on any page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+
+EXECUTABLE = "/usr/bin/chromium"
+# Nothing here may need 3D: the tests run as on a machine without a graphics card.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-3d-apis",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PATIENCE_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Device:
+    """A screen and what people touch it with."""
+
+    name: str
+    width: int
+    height: int
+    touch: bool = False
+    pixel_ratio: int = 1
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of a browser context."""
+        return {
+            "viewport": {"width": self.width, "height": self.height},
+            "device_scale_factor": self.pixel_ratio,
+            "has_touch": self.touch,
+            "is_mobile": self.touch,
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+        }
+
+
+DESKTOP = Device("desktop", 1600, 900)
+TABLET = Device("tablet", 820, 1180, touch=True)
+PHONE = Device("phone", 412, 839, touch=True, pixel_ratio=2)
+DEVICES = (DESKTOP, TABLET, PHONE)
+
+_REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@dataclass
+class Watch:
+    """What went wrong on the pages of one context, and where requests went."""
+
+    problems: list[str] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
+
+    def attach(self, context: BrowserContext) -> None:
+        """Listen from now on."""
+        context.add_init_script(_REPORT_VIOLATIONS)
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
+        context.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("blob", "data"):
+            self.origins.add(f"{parts.scheme}://{parts.netloc}")
+
+
+def launch(playwright: Playwright, *further: str) -> Browser:
+    """Start a Chromium of its own."""
+    return playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS, *further])
+
+
+@contextmanager
+def watched_page(browser: Browser, device: Device = DESKTOP, origin: str | None = None) -> Iterator[Page]:
+    """Give a page with a profile of its own; complain at the end about anything in the console.
+
+    Parameters
+    ----------
+    origin : str, optional
+        The only one that the page may ask for anything.
+    """
+    watch = Watch()
+    context = browser.new_context(**device.options())
+    context.set_default_timeout(PATIENCE_MS)
+    watch.attach(context)
+    try:
+        yield context.new_page()
+        assert watch.problems == []
+        assert origin is None or watch.origins <= {origin}
+    finally:
+        context.close()
