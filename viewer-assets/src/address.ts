@@ -74,15 +74,11 @@ export function parseWindow(text: string | null): VoiWindow | null {
   return known && center && width && Number.isFinite(window.center) && window.width > 0 ? window : null;
 }
 
-/** Plain decimal notation, as short as a number can be told from its neighbours. */
+/** Plain decimal notation, as short as a number can be told from its neighbours. Nothing above 1e21 is a window. */
 export function numberText(value: number): string {
   const text = String(value === 0 ? 0 : value);
-  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  const match = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(text);
   if (!match) return text;
   const [, sign = "", first = "", rest = "", power = ""] = match;
-  const digits = first + rest;
-  const exponent = Number(power);
-  return exponent < 0
-    ? `${sign}0.${"0".repeat(-exponent - 1)}${digits}`
-    : sign + digits.padEnd(exponent + 1, "0");
+  return `${sign}0.${"0".repeat(Number(power) - 1)}${first}${rest}`;
 }

@@ -100,6 +100,9 @@ def fill_series(services: Services, grant: Grant, study: str, series: dict[str, 
     except SightlineError as error:
         series["error"] = error.message
         return None
+    if any(min(frame.instance.rows, frame.instance.columns) < 1 for frame in table.frames):
+        series["error"] = "The images of this series say that they have no size."
+        return None
     if table.frames:
         series["stack"] = stack_json(table)
         return table

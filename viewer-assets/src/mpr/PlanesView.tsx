@@ -38,7 +38,7 @@ function PlaneStage({ reader, planes, view }: { reader: Reader; planes: LinkedPl
   const point = useCallback((at: { x: number; y: number }) => planes.pointAt(view, at), [planes, view]);
   const isFirst = plane === "axial";
   return (
-    <Stage reader={reader} viewport={viewport} label={t(`mpr.${plane}`)} onCrosshair={point}>
+    <Stage reader={reader} viewport={viewport} label={t(`mpr.plane.${plane}`)} onCrosshair={point}>
       {isFirst && <PatientCorner study={reader.data.study} />}
       <PlaneCorner view={view} />
       {isFirst && <WindowCorner viewport={viewport} />}
@@ -55,7 +55,7 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
   const position = shown && planePosition(plane, shown.place.location ?? 0);
   return (
     <div class={`corner corner-top-right${plane === "axial" ? "" : " is-alone"}`}>
-      <p class="strong">{t(`mpr.${plane}`)}</p>
+      <p class="strong">{t(`mpr.plane.${plane}`)}</p>
       {shown && position && (
         <p>
           {t("mpr.position", { direction: position.letter, mm: position.mm.toFixed(1) })}

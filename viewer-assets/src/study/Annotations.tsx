@@ -104,12 +104,12 @@ export function Quality({ shown }: { shown: Shown }) {
   const stored = shown.place.storedLossy;
   const png = shown.path.includes("format=png");
   const state = !shown.lossy ? "exact" : stored && png ? "lossyStored" : "lossy";
-  const title = (
-    { exact: "study.exactLabel", lossy: "study.lossyLabel", lossyStored: "study.lossyStoredLabel" } as const
-  )[state];
   return (
-    <p class={`quality quality-${state === "exact" ? "exact" : "lossy"}`} title={t(title)}>
-      {t(`study.${state}`)}
+    <p
+      class={`quality quality-${state === "exact" ? "exact" : "lossy"}`}
+      title={t(`study.qualityLabel.${state}`)}
+    >
+      {t(`study.quality.${state}`)}
     </p>
   );
 }

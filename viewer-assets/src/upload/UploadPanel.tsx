@@ -101,7 +101,7 @@ function Progress({ queue }: { queue: UploadQueue }) {
         <p class="upload-counts">
           {counts.map(([state, count]) => (
             <span key={state} class={`outcome outcome-${state}`}>
-              {plural(`upload.${state}`, count)}
+              {plural(`upload.count.${state}`, count)}
             </span>
           ))}
         </p>

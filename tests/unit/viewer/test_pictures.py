@@ -1,0 +1,115 @@
+"""Pictures by their canonical URL, thumbnails, planes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from werkzeug.test import Client
+
+from tests.support.viewer_server import link_grant
+
+from .conftest import CHEST, HAND
+
+SERIES = f"/sightline/api/studies/{CHEST}/series/{CHEST}.2"
+
+
+def frame_path(client: Client, index: int, query: str = "") -> str:
+    stack: Any = client.get(f"/sightline/api/studies/{CHEST}").json
+    stack = stack["series"][1]["stack"]
+    return f"/sightline/view/{CHEST}/{CHEST}.2/{stack['prefix']}{stack['frames'][index][0]}/1{query}"
+
+
+def pixels(content: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(BytesIO(content)))
+
+
+def test_a_picture_says_what_it_is(client: Client) -> None:
+    # Slice 5 holds 500 everywhere: ((500 - 499.5) / 999 + 0.5) * 255 = 127.6 (PS3.3 C.11.2.1.2.1).
+    answer = client.get(frame_path(client, 5, "?format=png"))
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Sightline-Window"] == "500.0,1000.0,LINEAR"
+    assert answer.headers["Sightline-Size"] == "6,8"
+    assert answer.headers["Sightline-Quality"] == "exact"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert set(np.unique(pixels(answer.data))) == {128}
+
+
+def test_the_window_of_the_address_is_applied_and_said(client: Client) -> None:
+    # ((500 - 599.5) / 399 + 0.5) * 255 = 63.9
+    answer = client.get(frame_path(client, 5, "?window=600,400&format=png"))
+    assert answer.headers["Sightline-Window"] == "600.0,400.0,LINEAR"
+    assert set(np.unique(pixels(answer.data))) == {64}
+
+
+def test_jpeg_says_that_it_is_lossy(client: Client) -> None:
+    answer = client.get(frame_path(client, 5))
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Sightline-Quality"] == "lossy"
+
+
+def test_who_has_the_picture_gets_304_and_nothing_else(client: Client) -> None:
+    path = frame_path(client, 3)
+    etag = client.get(path).headers["ETag"]
+    answer = client.get(path, headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", etag)
+    assert client.get(frame_path(client, 4), headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_wrong_addresses_are_refused(client: Client) -> None:
+    for query in ("?window=40", "?size=0", "?size=1e9", "?format=gif", "?quality=101", "?zoom=2", "?window=0,0"):
+        answer = client.get(frame_path(client, 0, query))
+        assert answer.status_code == 400, query
+    assert client.get(f"/sightline/view/{CHEST}/{CHEST}.2/1.2.3/1").status_code == 404
+    assert client.get(f"/sightline/view/{CHEST}/{CHEST}.2/oblique/1").status_code == 404
+
+
+def test_thumbnails_are_small_pictures_of_the_middle_of_the_stack(client: Client) -> None:
+    study = client.get(f"/sightline/api/studies/{CHEST}/thumbnail")
+    series = client.get(f"{SERIES}/thumbnail")
+    assert study.status_code == series.status_code == 200
+    assert study.data == series.data
+    # Frame 6 of 12 holds 600: ((600 - 499.5) / 999 + 0.5) * 255 = 153.2
+    assert abs(int(pixels(study.data).mean()) - 153) <= 1
+
+
+def test_a_thumbnail_of_nothing_is_not_found(client: Client) -> None:
+    assert client.get(f"/sightline/api/studies/{CHEST}/series/{CHEST}.3/thumbnail").status_code == 404
+    assert client.get(f"/sightline/api/studies/{CHEST}/series/1.2.3/thumbnail").status_code == 404
+
+
+def test_the_plan_of_the_planes(client: Client) -> None:
+    plan: Any = client.get(f"{SERIES}/planes").json
+    assert plan["refusal"] is None
+    assert plan["planes"]["sagittal"] == {
+        "count": 6, "rows": 12, "columns": 8, "spacing": [2.0, 0.7], "step": 0.8, "origin": [-3.0, -4.0, 22.0],
+        "columnDirection": [0.0, 1.0, 0.0], "rowDirection": [0.0, 0.0, -1.0], "normal": [1.0, 0.0, 0.0],
+        "letters": ["A", "P", "H", "F"], "exact": True,
+    }  # fmt: skip
+
+
+def test_a_sagittal_plane_shows_the_slices_from_head_to_feet(client: Client) -> None:
+    answer = client.get(f"/sightline/view/{CHEST}/{CHEST}.2/sagittal/0?format=png&window=500,1000")
+    column = pixels(answer.data)[:, 0].astype(float)
+    expected = [np.floor(((100 * k - 499.5) / 999 + 0.5) * 255 + 0.5).clip(0, 255) for k in range(11, -1, -1)]
+    assert column.tolist() == expected
+
+
+def test_a_series_without_geometry_says_why_it_has_no_planes(client: Client) -> None:
+    plan: Any = client.get(f"/sightline/api/studies/{HAND}/series/{HAND}.1/planes").json
+    assert plan["planes"] == {}
+    assert plan["refusal"].endswith(".")
+
+
+def test_progress_counts_slices(client: Client) -> None:
+    client.get(f"/sightline/view/{CHEST}/{CHEST}.2/coronal/1")
+    assert client.get(f"{SERIES}/progress").json == {"loaded": 12, "total": 12}
+
+
+def test_a_link_sees_pictures_of_its_study_only(client_of: Callable[..., Client], client: Client) -> None:
+    path = frame_path(client, 0)
+    assert client_of(link_grant(CHEST)).get(path).status_code == 200
+    assert client_of(link_grant(HAND)).get(path).status_code == 403
