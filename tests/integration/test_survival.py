@@ -27,10 +27,10 @@ DEEP_JSON = b"[" * 100_000
 LEVELS = (33, 60, 1_000, 100_000)
 
 
-def ct_slice(instance: int = 1, rows: int = 64, columns: int = 64) -> bytes:
+def ct_slice(instance: int = 1, rows: int = 64, columns: int = 64, **attributes: str) -> bytes:
     """Return one CT image."""
     pixels = (np.arange(rows * columns, dtype=np.int32) % 2000 + instance).astype(np.int16).reshape(rows, columns)
-    return image_file(pixels, InstanceNumber=instance)
+    return image_file(pixels, InstanceNumber=instance, **attributes)
 
 
 @pytest.fixture
@@ -98,14 +98,33 @@ class TestDeepJson:
                     assert 400 <= answer.status_code < 500, path
         assert is_alive(orthanc)
 
-    def test_core_routes_are_closed_before_the_core_parses(self, orthanc: OrthancServer) -> None:
-        """Anonymous callers and the link service never reach the core's parser, which this would kill."""
-        for client in (orthanc.session(None), orthanc.service()):
+    def test_core_routes_are_closed_before_the_core_parses(
+        self, orthanc: OrthancServer, admin: requests.Session
+    ) -> None:
+        """Anonymous callers, a link's holder and the link service never reach the core's parser, which this kills."""
+        for client in (orthanc.session(None), self.holder(orthanc, admin), orthanc.service()):
             with client:
                 for path in ("/tools/find", "/tools/lookup", "/tools/create-dicom", "/modalities/x/store", "/jobs/x"):
-                    answer = client.post(orthanc.url + path, data=DEEP_JSON)
+                    answer = client.post(orthanc.url + path, data=DEEP_JSON, headers={"Origin": orthanc.url})
                     assert answer.status_code in (401, 403)
         assert is_alive(orthanc)
+
+    @staticmethod
+    def holder(server: OrthancServer, admin: requests.Session) -> requests.Session:
+        """Return a client that has opened a link."""
+        study = "1.2.826.0.1.5"
+        stored = admin.post(f"{server.url}/instances", data=ct_slice(StudyInstanceUID=study, PatientID="HOLDER"))
+        assert stored.ok
+        with server.service() as service:
+            link = service.post(f"{server.url}/sightline/openemr/links", json={"studyInstanceUID": study}).json()
+        client = server.session(None)
+        secret = {"secret": link["url"].partition("#")[2]}
+        headers = {"Origin": server.url}
+        answer = client.post(f"{server.url}/sightline/link/{link['id']}/session", json=secret, headers=headers)
+        assert answer.ok
+        client.headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
+        assert client.get(f"{server.url}/dicom-web/studies/{study}/series").ok
+        return client
 
 
 class TestDeepDicom:
