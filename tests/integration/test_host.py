@@ -49,6 +49,34 @@ class TestDoor:
         """The filter sees HEAD and others as GET; none of them gets through."""
         assert nobody.request(method, f"{orthanc.url}/system").status_code in (400, 401, 403, 404)
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/sightline/../system",
+            "/app/../system",
+            "/app/%2e%2e/system",
+            "/app%2f..%2fsystem",
+            "/sightline/..%2Fsystem",
+            "//system",
+            "/./system",
+            "/system/",
+            "/system%00/sightline",
+            "/app/..%00/../system",
+            "/dicom-web/../tools/../system",
+            "/SYSTEM/../system",
+        ],
+    )
+    def test_no_spelling_of_a_path_opens_the_core(self, orthanc: OrthancServer, path: str) -> None:
+        """The gate decides on the path that routing sees, however it is written."""
+        connection = http.client.HTTPConnection("127.0.0.1", orthanc.http_port, timeout=10)
+        connection.putrequest("GET", path, skip_host=False)
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status >= 400
+        assert b"ApiVersion" not in body
+
     def test_administrator_uses_the_core(self, orthanc: OrthancServer, admin: requests.Session) -> None:
         """Users of RegisteredUsers are administrators."""
         assert admin.get(f"{orthanc.url}/system").json()["Version"]
