@@ -26,7 +26,7 @@ STATIC = (
     ("ruff", "check", *OWN_PYTHON),
     ("mypy",),
     ("mypy", "--package", "deploy", "--package", "demo"),
-    ("lint-imports",),
+    ("env", "PYTHONPATH=plugin", "lint-imports"),
 )
 UNIT = ("python", "-m", "pytest", "tests/unit")
 EVERYTHING = ("python", "-m", "pytest", "tests")
