@@ -183,12 +183,16 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** Listen for shortcuts until the page ends. Keys belong to a field, a slider or an open panel while that has them. */
+/**
+ * Listen for shortcuts until the page ends. Keys belong to a field or an open panel while that has them; a slider has the
+ * arrows and their like, letters and digits still are commands.
+ */
 export function listenForKeys(reader: Reader): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("input, textarea, select, dialog")) return;
+    if (target?.closest("input:not([type=range]), textarea, select, dialog")) return;
+    if (target?.closest("input") && event.key.length > 1) return;
     if (event.key.length === 1 && !reader.shortcuts.value) return;
     if (runPreset(reader, event.key)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
