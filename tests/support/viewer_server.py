@@ -71,6 +71,7 @@ class ViewerApplication:
         self._grant = grant
         routes = (
             Route("GET", "/sightline/session", self._session, Public.LOGIN, "Who is asking"),
+            Route("POST", "/sightline/link/<link_id>/session", self._open, Public.LINK, "Exchange", max_body=8192),
             Route("POST", "/sightline/logout", self._session, Public.LOGIN, "Log out"),
             Route("POST", "/dicom-web/studies", _store, Verb.UPLOAD, "Store", max_body=-1),
         )
@@ -79,6 +80,9 @@ class ViewerApplication:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[GRANT_KEY] = self._grant
         return self._dispatcher(environ, start_response)
+
+    def _open(self, request: Request, services: Services, link_id: str) -> Response:
+        return answer_json({"studyInstanceUID": self._grant.permissions[0].study_instance_uid})
 
     def _session(self, request: Request, services: Services) -> Response:
         expires = "2026-12-24T18:00:00+00:00"

@@ -24,6 +24,11 @@ DEEPEST = 10_000
 """Rows before this offset are all looked at again for each page, so there is an end to paging."""
 
 ATTRIBUTES = ("ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
+WITHOUT_PICTURES = frozenset(
+    {"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "DOC", "ECG", "PLAN", "RWV"}
+)
+"""Modalities whose instances are not shown as a stack of their own."""
+
 DATE = re.compile(r"[0-9]{8}")
 MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
 
@@ -95,7 +100,7 @@ def find_studies(request: Request, services: Services, search: StudySearch) -> d
 
 def study_row(row: Row) -> dict[str, Any]:
     """Return what the list shows of one study. Text is as stored; the page shows names as people write them."""
-    modalities = row.get("ModalitiesInStudy", "")
+    modalities = [part for part in row.get("ModalitiesInStudy", "").split("\\") if part]
     return {
         "uid": row["StudyInstanceUID"],
         "name": row.get("PatientName", ""),
@@ -106,7 +111,8 @@ def study_row(row: Row) -> dict[str, Any]:
         "time": row.get("StudyTime", ""),
         "description": row.get("StudyDescription", ""),
         "accession": row.get("AccessionNumber", ""),
-        "modalities": [part for part in modalities.split("\\") if part],
+        "modalities": modalities,
+        "pictures": not modalities or not WITHOUT_PICTURES.issuperset(modalities),
         "series": _number(row.get("NumberOfStudyRelatedSeries", "")),
         "instances": _number(row.get("NumberOfStudyRelatedInstances", "")),
     }

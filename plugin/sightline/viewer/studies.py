@@ -10,7 +10,7 @@ from sightline.archive.protocol import Level, Query, Row
 from sightline.errors import ForbiddenError, NotFoundError, SightlineError, UnauthenticatedError
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.view import FrameOf, View
-from sightline.viewer.search import ATTRIBUTES, study_row
+from sightline.viewer.search import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.viewer.series_json import stack_json
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response
@@ -19,11 +19,6 @@ from sightline.web.services import Services
 SERIES_ATTRIBUTES = (
     "SeriesNumber", "SeriesDescription", "Modality", "BodyPartExamined", "Laterality", "NumberOfSeriesRelatedInstances",
 )  # fmt: skip
-WITHOUT_PICTURES = frozenset(
-    {"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "DOC", "ECG", "PLAN", "RWV"}
-)
-"""Modalities whose instances are not shown as a stack of their own."""
-
 STACK_SIZE = 10
 """A series of so many instances is opened rather than a shorter one before it, which is mostly a localiser."""
 

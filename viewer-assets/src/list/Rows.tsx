@@ -40,7 +40,10 @@ function StudyRow({ study, now }: { study: Study; now: Date }) {
   return (
     <tr>
       <td class="cell-picture">
-        <Thumb path={`sightline/api/studies/${study.uid}/thumbnail`} />
+        <Thumb
+          path={study.pictures ? `sightline/api/studies/${study.uid}/thumbnail` : null}
+          isMissing={!study.pictures}
+        />
       </td>
       <td class="cell-patient">
         <a class="row-link" href={urlOf(`sightline/studies/${study.uid}`)} title={study.name}>

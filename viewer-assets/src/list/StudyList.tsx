@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { request } from "../api";
 import { plural, t } from "../messages";
 import { urlOf } from "../page";
@@ -61,7 +61,7 @@ function Head({ model }: { model: ListModel }) {
 
 function SearchField({ model }: { model: ListModel }) {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => typeAnywhere(field), []);
+  useLayoutEffect(() => typeAnywhere(field), []);
   const { text } = model.filters.value;
   return (
     <div class="search" role="search">
@@ -100,7 +100,8 @@ function SearchField({ model }: { model: ListModel }) {
 function typeAnywhere(field: { current: HTMLInputElement | null }): () => void {
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1 || event.key === " ") return;
-    if (event.target instanceof Element && event.target.closest("input, textarea, select, dialog")) return;
+    if (event.target instanceof Element && event.target.closest("input, textarea, select, dialog[open]"))
+      return;
     field.current?.focus();
   };
   document.addEventListener("keydown", onKey);

@@ -191,7 +191,7 @@ export function listenForKeys(reader: Reader): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("input:not([type=range]), textarea, select, dialog")) return;
+    if (target?.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
     if (target?.closest("input") && event.key.length > 1) return;
     if (event.key.length === 1 && !reader.shortcuts.value) return;
     if (runPreset(reader, event.key)) return;

@@ -13,6 +13,8 @@ export interface Study {
   readonly description: string;
   readonly accession: string;
   readonly modalities: readonly string[];
+  /** Whether any of its series may hold pictures. */
+  readonly pictures: boolean;
   readonly series: number | null;
   readonly instances: number | null;
 }

@@ -10,10 +10,11 @@ import { SeriesStrip } from "./SeriesStrip";
 import { ToolButton } from "./Toolbar";
 
 export function Panels({ reader }: { reader: Reader }) {
-  const close = (): void => {
-    reader.panel.value = "none";
-  };
   const panel = reader.panel.value;
+  // A panel that has just been closed may say so when the next one is open already.
+  const close = (): void => {
+    if (reader.panel.value === panel) reader.panel.value = "none";
+  };
   if (panel === "presets") return <Presets reader={reader} close={close} />;
   if (panel === "help") return <Help reader={reader} close={close} />;
   if (panel === "more") return <More reader={reader} close={close} />;

@@ -74,6 +74,7 @@ export class Viewport implements Lane<Picture> {
   private readonly asked = new Map<string, Asked>();
   private shownOrder = 0;
   private direction = 1;
+  private isAwake = false;
   private hasTravelled = false;
   private held = false;
   private heldIndex = 0;
@@ -96,12 +97,14 @@ export class Viewport implements Lane<Picture> {
   /** Go on as usual. */
   release(): void {
     this.held = false;
-    if (this.stopWatching && !this.shown.value) this.refresh();
+    if (this.isAwake && !this.shown.value) this.refresh();
   }
 
   /** Start to fetch and show. */
   wake(): void {
-    this.stopWatching ??= effect(() => {
+    if (this.isAwake) return;
+    this.isAwake = true;
+    this.stopWatching = effect(() => {
       const { width, height } = this.size.value;
       const { window, invert, exact, hurry } = this.settings;
       for (const cause of [this.index, this.placement, window, invert, exact, hurry]) void cause.value;
@@ -111,6 +114,7 @@ export class Viewport implements Lane<Picture> {
 
   /** Stop, and give the picture's memory back. */
   sleep(): void {
+    this.isAwake = false;
     this.stopWatching?.();
     this.stopWatching = null;
     clearTimeout(this.timer);
@@ -123,7 +127,7 @@ export class Viewport implements Lane<Picture> {
     const target = clamp(Math.round(index), 0, this.source.count - 1);
     if (target !== this.index.value) {
       this.direction = target > this.index.value ? 1 : -1;
-      this.hasTravelled = this.stopWatching !== null;
+      this.hasTravelled = this.isAwake;
     }
     this.index.value = target;
   }
@@ -164,7 +168,7 @@ export class Viewport implements Lane<Picture> {
 
   private async decode(path: string, picture: Picture, order: number): Promise<void> {
     const asked = this.asked.get(path);
-    if (!asked || order < this.shownOrder || !this.stopWatching) return;
+    if (!asked || order < this.shownOrder || !this.isAwake) return;
     let bitmap: ImageBitmap;
     try {
       bitmap = await createImageBitmap(picture.blob);
@@ -172,7 +176,7 @@ export class Viewport implements Lane<Picture> {
       this.onProblem(path, error);
       return;
     }
-    if (order < this.shownOrder || !this.stopWatching) {
+    if (order < this.shownOrder || !this.isAwake) {
       bitmap.close();
       return;
     }
