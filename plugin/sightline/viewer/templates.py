@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,18 +32,24 @@ def page(
     html = (
         _environment()
         .get_template(f"{name}.html")
-        .render({"data": None, **(values or {})}, **_common(request, build, name))
+        .render({"data": None, **(values or {})}, **_common(request, services, build, name))
     )
     return Response(html, status=status, content_type="text/html; charset=utf-8")
 
 
-def root_of(path: str) -> str:
-    """Return the relative way from `path` up to Orthanc's root, so that pages work below any prefix of a proxy.
+def root_of(path: str, public_url: str) -> str:
+    """Return the way from `path` to Orthanc's root: relative, so that pages work below any prefix of a proxy.
 
-    >>> root_of("/sightline/"), root_of("/sightline/studies/1.2")
-    ('../', '../../')
+    Orthanc drops a trailing slash before anybody sees it. So we cannot know whether the browser is at ``/sightline`` or
+    at ``/sightline/``, from where relative ways differ; there the way is the path of the site's own address.
+
+    >>> root_of("/sightline/studies/1.2", "https://pacs.example/images")
+    '../../'
+    >>> root_of("/sightline", "https://pacs.example/images"), root_of("/sightline/", "http://127.0.0.1:8042")
+    ('/images/', '/')
     """
-    return "../" * (path.count("/") - 1)
+    above = path.rstrip("/").count("/") - 1
+    return "../" * above if above else urlsplit(public_url).path.rstrip("/") + "/"
 
 
 def message(messages: Mapping[str, str], key: str, **values: object) -> str:
@@ -53,9 +60,9 @@ def message(messages: Mapping[str, str], key: str, **values: object) -> str:
     return text
 
 
-def _common(request: Request, build: Build, name: str) -> dict[str, Any]:
+def _common(request: Request, services: Services, build: Build, name: str) -> dict[str, Any]:
     """Return what every template has at hand."""
-    root = root_of(request.path)
+    root = root_of(request.path, services.public_url)
     assets = f"{root}sightline/assets/"
     return {
         "root": root,

@@ -14,13 +14,19 @@ LOGIN_PATH = "/sightline/login"
 def answer_error(request: Request, error: SightlineError) -> Response:
     """Return ``{"status", "code", "message"}``; a person who is not logged in is led to the login page instead."""
     if isinstance(error, UnauthenticatedError) and wants_page(request):
-        return Response(status=303, headers={"Location": f"{LOGIN_PATH}?next={quote(request.path, safe='/')}"})
+        return Response(status=303, headers={"Location": f"{LOGIN_PATH}?next={quote(_wanted(request), safe='/')}"})
     body = {"status": error.status, "code": error.code, "message": error.message}
     response = Response(json.dumps(body), error.status, error.headers, content_type="application/json")
     if error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
         # A browser would answer this challenge with its own ugly dialogue; only programs get it.
         response.headers["WWW-Authenticate"] = 'Basic realm="Sightline", charset="UTF-8"'
     return response
+
+
+def _wanted(request: Request) -> str:
+    """Return path and query: a page's state, such as the slice, is in its address."""
+    query = request.query_string.decode("latin-1")
+    return quote(request.path, safe="/") + (f"?{query}" if query else "")
 
 
 def wants_page(request: Request) -> bool:

@@ -123,8 +123,13 @@ def test_about_says_what_it_is_not(client: Client) -> None:
     assert "Affero" in html
 
 
-@pytest.mark.parametrize(
-    ("path", "root"), [("/sightline/", "../"), ("/sightline/login", "../"), ("/sightline/studies/1.2", "../../")]
-)
+@pytest.mark.parametrize(("path", "root"), [("/sightline/login", "../"), ("/sightline/studies/1.2", "../../")])
 def test_addresses_are_relative_so_that_a_proxy_may_put_a_prefix_before_them(path: str, root: str) -> None:
-    assert root_of(path) == root
+    assert root_of(path, "https://pacs.example/images") == root
+
+
+@pytest.mark.parametrize(
+    ("public_url", "root"), [("http://127.0.0.1:8042", "/"), ("https://pacs.example/images", "/images/")]
+)
+def test_the_list_is_found_with_and_without_the_slash_that_orthanc_drops(public_url: str, root: str) -> None:
+    assert {root_of(path, public_url) for path in ("/sightline", "/sightline/")} == {root}

@@ -116,10 +116,12 @@ def test_bodies_are_bounded(site: Site, route: Route) -> None:
     assert_error_shape(answer)
 
 
-def test_person_is_led_to_login(site: Site) -> None:
-    """A page asked for in a browser leads to the login and back."""
-    answer = site.browser().get("/sightline/studies/1.2.3", headers={"Accept": "text/html"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/sightline/login?next=/sightline/studies/1.2.3")
+@pytest.mark.parametrize(("query", "kept"), [("", ""), ("?series=1.2&slice=7", "%3Fseries%3D1.2%26slice%3D7")])
+def test_person_is_led_to_login(site: Site, query: str, kept: str) -> None:
+    """A page asked for in a browser leads to the login and back, to where on it the person was."""
+    answer = site.browser().get(f"/sightline/studies/1.2.3{query}", headers={"Accept": "text/html"})
+    login = f"/sightline/login?next=/sightline/studies/1.2.3{kept}"
+    assert (answer.status_code, answer.headers["Location"]) == (303, login)
 
 
 def test_unknown_address(site: Site) -> None:
