@@ -209,6 +209,24 @@ def test_the_crosshair_moves_the_other_planes(browser: Browser, study: str) -> N
         assert after[2] > int(before[2])  # right on the picture is the patient's left
 
 
+def test_the_volume_says_how_far_it_is(browser: Browser, study: str) -> None:
+    def wait(route: Route) -> None:
+        waiting.append(route)
+
+    waiting: list[Route] = []
+    with page_of(browser) as page:
+        open_study(page, study)
+        page.route("**/progress", lambda route: route.fulfill(json={"loaded": 143, "total": 275}))
+        page.route("**/coronal/**", wait)
+        page.keyboard.press("m")
+        page.get_by_text("143 of 275").wait_for()
+        check(page)
+        for route in waiting:
+            route.continue_()
+        wait_for_planes(page)
+        page.get_by_text("143 of 275").wait_for(state="detached")
+
+
 def test_a_colour_series_has_neither_window_nor_planes(browser: Browser, study: str) -> None:
     with page_of(browser) as page:
         open_study(page, study)

@@ -33,11 +33,17 @@ def study_page(request: Request, services: Services, study: str) -> Response:
     number = int(slice_text) - 1 if re.fullmatch(r"[0-9]{1,6}", slice_text) else None
     opening = open_study(services, request.grant, study, value["series"], asked, number)
     data: dict[str, Any] = {**value, "session": session_json(request.grant, study), "opening": None}
-    first = None
+    first, spacing = None, None
     if opening is not None:
         first = opening.view.path().removeprefix("/")
+        spacing = opening.table.frames[opening.frame].pixel_spacing
         data["opening"] = {"series": opening.table.series_instance_uid, "frame": opening.frame, "view": first}
-    return page(request, services, "study", {"data": data, "first": first})
+    return page(
+        request,
+        services,
+        "study",
+        {"data": data, "first": first, "waits": spacing is not None and spacing[0] != spacing[1]},
+    )
 
 
 def login_page(request: Request, services: Services) -> Response:

@@ -25,7 +25,9 @@ def test_the_list_is_newest_first_and_says_what_a_row_shows(client: Client) -> N
     assert uids(answer) == [HAND, CHEST]
     assert answer.json["studies"][1] == {
         "uid": CHEST, "name": "Doe^Jane", "id": "P-17", "birthDate": "19700305", "sex": "F", "date": "20260102",
-        "time": "101500", "description": "Chest </script> CT", "accession": "ACC1", "modalities": ["CT"], "pictures": True, "series": 3,
+        "time": "101500", "description": "Chest </script> CT", "accession": "ACC1", "modalities": ["CT"],
+        "pictures": True,
+        "series": 3,
         "instances": 14,
     }  # fmt: skip
     assert answer.json["more"] is False

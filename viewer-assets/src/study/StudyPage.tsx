@@ -92,7 +92,10 @@ const linkEnds = signal<string | null>(null);
 
 /** What a link may do, and until when. */
 function LinkNote({ reader }: { reader: Reader }) {
+  const isSeen = Boolean(reader.current.value?.viewport.shown.value) || linkEnds.value !== null;
   useEffect(() => {
+    // The first picture has the line to itself.
+    if (!isSeen) return;
     void getJson<{ expires: string | null }>("sightline/session")
       .then(({ expires }) => {
         linkEnds.value = expires;
@@ -101,7 +104,7 @@ function LinkNote({ reader }: { reader: Reader }) {
       .catch(() => {
         linkEnds.value = null;
       });
-  }, []);
+  }, [isSeen]);
   const verbs = reader.data.session.verbs
     .filter((verb) => ["view", "download", "annotate", "report", "share"].includes(verb))
     .map((verb) => t(`study.verb.${verb}` as MessageKey))
