@@ -61,7 +61,7 @@ def check_nesting(content: bytes | memoryview, limit: int = MAXIMUM_LEVELS) -> N
 
     A sequence in the data set is level 1, a sequence in one of its items level 2. Counted are sequences of any value
     representation and length encoding, unknown ones (UN) with sequences inside, and implicitly encoded values that
-    begin with an item tag. Encapsulated pixel data are no level.
+    begin with an item tag. Encapsulated pixel data and sequences without items are no level.
 
     Parameters
     ----------
