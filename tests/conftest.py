@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from hypothesis import settings
 
 from tests.support.orthanc_server import OrthancServer
+
+# The same examples in every run: a test that fails, fails for everybody. Deadlines would measure the machine.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
