@@ -52,6 +52,7 @@ async function adoptFirst(
 
 /** Get the frames of all series; what is being read stays as it is. */
 async function loadOthers(reader: Reader): Promise<void> {
+  reader.started.value = true;
   const missing = reader.series.value.some(
     (series) => series.pictures && !series.stack && series.error === null,
   );

@@ -37,7 +37,7 @@ function SeriesTile({ reader, series }: { reader: Reader; series: Series }) {
         if (reader.panel.value === "series") reader.panel.value = "none";
       }}
     >
-      <Thumb path={series.stack ? path : null} isMissing={series.error !== null}>
+      <Thumb path={series.stack && reader.started.value ? path : null} isMissing={series.error !== null}>
         <span class="badge">{series.modality}</span>
       </Thumb>
       <span class="series-name">{name}</span>

@@ -59,6 +59,8 @@ export class Reader {
   readonly hurry = signal(false);
   readonly shortcuts = signal(true);
   readonly fullScreen = signal(false);
+  /** Whether the first picture is there, or never will be: whatever can wait waits for it. */
+  readonly started = signal(false);
   /** Why the other series could not be listed. */
   readonly seriesProblem = signal<string | null>(null);
   /** The viewport that keys and tool buttons act on. */
