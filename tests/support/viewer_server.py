@@ -34,6 +34,7 @@ from tests.support.fake_archive import FakeArchive
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "viewer-assets" / "dist"
 ADMINISTRATOR = administrator("admin")
+ENDS = datetime(2026, 12, 24, 18, tzinfo=UTC)
 
 
 def link_grant(study: str) -> Grant:
@@ -47,7 +48,7 @@ def ignore(*_arguments: object, **_named: object) -> None:
 
 def viewer_services(archive: FakeArchive, engine: RenderingEngine, viewer_directory: Path = DIST) -> Services:
     """Services with an archive in memory; nothing is checked or written that the viewer does not look at."""
-    access = SimpleNamespace(check_origin=ignore)
+    access = SimpleNamespace(check_origin=ignore, expires=lambda _grant: ENDS)
     audit = SimpleNamespace(record=ignore, read_study=ignore, denial=ignore)
     return Services(
         configuration=Configuration.parse({}),
@@ -85,8 +86,8 @@ class ViewerApplication:
         return answer_json({"studyInstanceUID": self._grant.permissions[0].study_instance_uid})
 
     def _session(self, request: Request, services: Services) -> Response:
-        expires = "2026-12-24T18:00:00+00:00"
-        return answer_json({"user": self._grant.name, "verbs": ["view"], "studies": None, "expires": expires})
+        answer = {"user": self._grant.name, "verbs": ["view"], "studies": None, "expires": ENDS.isoformat()}
+        return answer_json(answer)
 
 
 def _store(request: Request, services: Services) -> Response:

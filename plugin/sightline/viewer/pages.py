@@ -18,7 +18,7 @@ def study_list(request: Request, services: Services) -> Response:
     """Send the study list with its first rows in it. A search for a name starts from the page, not from the URL."""
     known = {name: request.args[name] for name in ("from", "to", "modality") if name in request.args}
     data = {
-        "session": session_json(request.grant),
+        "session": session_json(request.grant, services),
         "filters": known,
         "result": find_studies(request, services, StudySearch.parse(known)),
         "site": site_json(services),
@@ -32,7 +32,7 @@ def study_page(request: Request, services: Services, study: str) -> Response:
     asked, slice_text = request.args.get("series"), request.args.get("slice", "")
     number = int(slice_text) - 1 if re.fullmatch(r"[0-9]{1,6}", slice_text) else None
     opening = open_study(services, request.grant, study, value["series"], asked, number)
-    data: dict[str, Any] = {**value, "session": session_json(request.grant, study), "opening": None}
+    data: dict[str, Any] = {**value, "session": session_json(request.grant, services, study), "opening": None}
     first, spacing = None, None
     if opening is not None:
         first = opening.view.path().removeprefix("/")
@@ -62,10 +62,16 @@ def about_page(request: Request, services: Services) -> Response:
     return page(request, services, "about", {"version": __version__})
 
 
-def session_json(grant: Grant, study: str | None = None) -> dict[str, Any]:
-    """Return what the page must know of its user: whether there is more than this study, and what may be done."""
+def session_json(grant: Grant, services: Services, study: str | None = None) -> dict[str, Any]:
+    """Return what the page must know of its user: whether there is more than this study, what may be done, how long."""
     verbs = [verb.value for verb in Verb if grant.allows(verb, study)]
-    return {"link": not grant.allows(Verb.SEARCH), "user": grant.name, "verbs": verbs}
+    expires = services.access.expires(grant)
+    return {
+        "link": not grant.allows(Verb.SEARCH),
+        "user": grant.name,
+        "verbs": verbs,
+        "expires": expires.isoformat(timespec="seconds") if expires else None,
+    }
 
 
 def site_json(services: Services) -> dict[str, Any]:

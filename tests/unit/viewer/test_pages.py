@@ -104,7 +104,8 @@ def test_the_landing_page_is_the_same_for_every_link(client_of: Callable[..., Cl
 
 def test_a_link_session_knows_that_it_is_one(client_of: Callable[..., Client]) -> None:
     data = data_of(client_of(link_grant(HAND)).get(f"/sightline/studies/{HAND}").text)
-    assert data["session"] == {"link": True, "user": "Dr Reader", "verbs": ["view"]}
+    ends = "2026-12-24T18:00:00+00:00"
+    assert data["session"] == {"link": True, "user": "Dr Reader", "verbs": ["view"], "expires": ends}
 
 
 def test_the_login_form_works_without_script(client: Client) -> None:

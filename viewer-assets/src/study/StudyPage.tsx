@@ -1,7 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
-import { getJson } from "../api";
 import { plural, t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
@@ -88,28 +87,13 @@ function NoPictures({ reader }: { reader: Reader }) {
   );
 }
 
-const linkEnds = signal<string | null>(null);
-
 /** What a link may do, and until when. */
 function LinkNote({ reader }: { reader: Reader }) {
-  const isSeen = Boolean(reader.current.value?.viewport.shown.value) || linkEnds.value !== null;
-  useEffect(() => {
-    // The first picture has the line to itself.
-    if (!isSeen) return;
-    void getJson<{ expires: string | null }>("sightline/session")
-      .then(({ expires }) => {
-        linkEnds.value = expires;
-        return expires;
-      })
-      .catch(() => {
-        linkEnds.value = null;
-      });
-  }, [isSeen]);
+  const until = reader.data.session.expires;
   const verbs = reader.data.session.verbs
     .filter((verb) => ["view", "download", "annotate", "report", "share"].includes(verb))
     .map((verb) => t(`study.verb.${verb}` as MessageKey))
     .join(t("study.linkJoin"));
-  const until = linkEnds.value;
   const format = { dateStyle: "medium", timeStyle: "short" } as const;
   return (
     <p class="note">

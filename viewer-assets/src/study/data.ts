@@ -73,6 +73,8 @@ export interface Session {
   readonly link: boolean;
   readonly user: string;
   readonly verbs: readonly string[];
+  /** When the session ends in any case, ISO 8601; null without a session. */
+  readonly expires: string | null;
 }
 
 export interface StudyPageData extends StudyAnswer {
