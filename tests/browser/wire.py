@@ -1,0 +1,120 @@
+"""What a page costs: requests and bytes on the wire, and the memory of the process that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page
+
+KILOBYTE = 1000
+MEBIBYTE = 1 << 20
+
+_NOTE_FIRST_PICTURE = """
+new MutationObserver((_records, observer) => {
+  if (!document.querySelector('.picture[data-slice]:not([data-slice=""])')) return;
+  window.firstPicture = (performance.timeOrigin + performance.now()) / 1000;
+  observer.disconnect();
+}).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+
+
+@dataclass
+class Transfer:
+    """One request that went to the server. `started` is in seconds since 1970."""
+
+    path: str
+    started: float
+    encoded_bytes: int = 0
+    media_type: str = ""
+    encoding: str = ""
+    done: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is pixels, rather than program, style, page or data."""
+        return self.media_type.startswith("image/") and "/assets/" not in self.path
+
+
+class Wire:
+    """Listens to everything that a page fetches, from its next navigation on."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._transfers: dict[str, Transfer] = {}
+        page.add_init_script(_NOTE_FIRST_PICTURE)
+        session = page.context.new_cdp_session(page)
+        session.on("Network.requestWillBeSent", self._on_sent)
+        session.on("Network.responseReceived", self._on_answer)
+        session.on("Network.requestServedFromCache", self._on_cached)
+        session.on("Network.loadingFinished", self._on_finished)
+        session.on("Network.loadingFailed", self._on_failed)
+        session.send("Network.enable")
+
+    def _on_sent(self, event: Mapping[str, Any]) -> None:
+        parts = urlsplit(event["request"]["url"])
+        if parts.scheme not in ("blob", "data"):
+            path = parts.path + (f"?{parts.query}" if parts.query else "")
+            self._transfers[event["requestId"]] = Transfer(path, event["wallTime"])
+
+    def _on_cached(self, event: Mapping[str, Any]) -> None:
+        self._transfers.pop(event["requestId"], None)
+
+    def _on_answer(self, event: Mapping[str, Any]) -> None:
+        answer = event["response"]
+        transfer = self._transfers.get(event["requestId"])
+        if transfer is None:
+            return
+        if answer.get("fromDiskCache"):
+            del self._transfers[event["requestId"]]
+            return
+        transfer.media_type = answer["mimeType"]
+        headers = {name.lower(): value for name, value in answer["headers"].items()}
+        transfer.encoding = headers.get("content-encoding", "")
+
+    def _on_finished(self, event: Mapping[str, Any]) -> None:
+        transfer = self._transfers.get(event["requestId"])
+        if transfer is not None:
+            transfer.encoded_bytes, transfer.done = int(event["encodedDataLength"]), True
+
+    def _on_failed(self, event: Mapping[str, Any]) -> None:
+        transfer = self._transfers.get(event["requestId"])
+        if transfer is not None:
+            transfer.done = True
+
+    def settle(self, quiet_ms: int = 800) -> list[Transfer]:
+        """Wait until nothing is under way, nor begun for a while, and return all transfers."""
+        seen = -1
+        while seen != len(self._transfers) or not all(one.done for one in self._transfers.values()):
+            seen = len(self._transfers)
+            self._page.wait_for_timeout(quiet_ms)
+        return list(self._transfers.values())
+
+    def to_first_picture(self) -> list[Transfer]:
+        """Return what was asked for before the first picture was on the screen."""
+        shown = self._page.wait_for_function("() => window.firstPicture").json_value()
+        return [one for one in self.settle() if one.started <= shown]
+
+
+def total(transfers: list[Transfer]) -> int:
+    """Return bytes on the wire, headers included."""
+    return sum(one.encoded_bytes for one in transfers)
+
+
+def renderer_memory(browser: Browser) -> int:
+    """Return the bytes (proportional set size) of the largest of the browser's renderer processes."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return max(_pss(int(one["id"])) for one in processes if one["type"] == "renderer")
+
+
+def _pss(process: int) -> int:
+    text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    found = re.search(r"^Pss:\s+(\d+) kB$", text, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
