@@ -3,7 +3,7 @@
  * loads, a .gz beside each file, the message file, and one sprite with the icons that the sources name.
  */
 import { build } from "esbuild";
-import { readFile, readdir, rm, writeFile, mkdir } from "node:fs/promises";
+import { readFile, readdir, rename, rm, writeFile, mkdir } from "node:fs/promises";
 import { gzipSync, constants } from "node:zlib";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,9 +81,25 @@ async function finish(metafile) {
       manifest.entries[page] = { script: name, preloads: staticImports(metafile, output) };
     }
   }
-  await writeFile(path.join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");
   await writeFile(path.join(dist, "messages.en.json"), await readFile(path.join(here, "messages/en.json")));
   await writeFile(path.join(dist, "icons.svg"), await sprite());
+  // Last, and at once: a server that is running sees the old build or the new one, never half of each.
+  await writeFile(path.join(dist, "manifest.new"), JSON.stringify(manifest, null, 1) + "\n");
+  await rename(path.join(dist, "manifest.new"), path.join(dist, "manifest.json"));
+  await removeOthers(Object.keys(manifest.files));
+}
+
+/** Remove what earlier builds left. */
+async function removeOthers(names) {
+  const kept = new Set([
+    ...names,
+    ...names.map((name) => `${name}.gz`),
+    "manifest.json",
+    "messages.en.json",
+    "icons.svg",
+  ]);
+  const stale = (await readdir(dist)).filter((name) => !kept.has(name));
+  await Promise.all(stale.map((name) => rm(path.join(dist, name), { recursive: true, force: true })));
 }
 
 /** Chunks that an entry imports at once, directly or through others. */
@@ -96,6 +112,5 @@ function staticImports(metafile, output, seen = new Set()) {
   return [...seen].map((file) => path.basename(file));
 }
 
-await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await finish(await buildAll());
