@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,12 +92,12 @@ def _build(suite: str, profile: str, root: Path, say: Say) -> None:
     started = time.monotonic()
     say(f"Making a private {SUITES[suite]} in {root.parent} (once; one to three minutes; log: {log})")
     mirror = machine.debian_mirror()
-    bootstrap = ["debootstrap", "--variant=minbase", "--include=ca-certificates", suite, str(attempt)]
+    # Mounts of its own: what an interrupted attempt has mounted must not stay, least of all for the next one's removal.
+    bootstrap = ("unshare", "--mount", "debootstrap", "--variant=minbase", "--include=ca-certificates")
+    argv = (*bootstrap, suite, str(attempt), *([mirror] if mirror else []))
     with log.open("wb") as output:
-        done = subprocess.run(
-            [*bootstrap, *([mirror] if mirror else [])], stdout=output, stderr=subprocess.STDOUT, check=False
-        )
-        _require(done.returncode == 0, f"debootstrap {suite}", log)
+        code = process.run(Specification(argv=argv, environment=dict(os.environ), patience=3), output)
+        _require(code == 0, f"debootstrap {suite}", log)
         _prepare(attempt)
         say(f"Installing Orthanc and the Python environment in it ({time.monotonic() - started:.0f} s so far)")
         _require(_provision(attempt, profile, output) == 0, "provision.sh", log)
