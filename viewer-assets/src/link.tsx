@@ -7,12 +7,19 @@ interface Opened {
   readonly studyInstanceUID: string;
 }
 
+/** The server leads here when a page is asked for by a link's session that has ended. */
+const ENDED = "ended";
+
 const secret = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 void open(secret);
 
 async function open(value: string): Promise<void> {
   const link = pageData<{ link: string }>("page-data")?.link ?? "";
+  if (link === ENDED) {
+    say("link.ended.title", "link.ended.text");
+    return;
+  }
   if (!value) {
     say("link.incomplete.title", "link.incomplete.text");
     return;

@@ -9,18 +9,36 @@ from sightline.errors import SightlineError, UnauthenticatedError
 from sightline.web.request import Request, Response
 
 LOGIN_PATH = "/sightline/login"
+LINK_ENDED_PATH = "/sightline/link/ended"
+"""Where the landing page says that a link has ended; no link has this id, ids are random."""
+
+_STUDY_PAGES = "/sightline/studies/"
+_LINK_COOKIE = "sightline-link-"
 
 
 def answer_error(request: Request, error: SightlineError) -> Response:
-    """Return ``{"status", "code", "message"}``; a person who is not logged in is led to the login page instead."""
-    if isinstance(error, UnauthenticatedError) and wants_page(request):
-        return Response(status=303, headers={"Location": f"{LOGIN_PATH}?next={quote(_wanted(request), safe='/')}"})
+    """Return ``{"status", "code", "message"}``, to people the sentence alone.
+
+    A person who is not logged in is led to the login page instead; one who came by a link which has ended, to a page
+    that says so.
+    """
+    if wants_page(request):
+        if isinstance(error, UnauthenticatedError):
+            return Response(status=303, headers={"Location": _way_in(request)})
+        return Response(f"{error.message}\n", error.status, error.headers, content_type="text/plain; charset=utf-8")
     body = {"status": error.status, "code": error.code, "message": error.message}
     response = Response(json.dumps(body), error.status, error.headers, content_type="application/json")
     if error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
         # A browser would answer this challenge with its own ugly dialogue; only programs get it.
         response.headers["WWW-Authenticate"] = 'Basic realm="Sightline", charset="UTF-8"'
     return response
+
+
+def _way_in(request: Request) -> str:
+    came_by_link = any(_LINK_COOKIE in name for name in request.cookies)
+    if came_by_link and request.path.startswith(_STUDY_PAGES):
+        return LINK_ENDED_PATH
+    return f"{LOGIN_PATH}?next={quote(_wanted(request), safe='/')}"
 
 
 def _wanted(request: Request) -> str:

@@ -124,6 +124,19 @@ def test_person_is_led_to_login(site: Site, query: str, kept: str) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, login)
 
 
+def test_reader_whose_link_has_ended_is_told_so(site: Site) -> None:
+    """Reloading the study leads to a kind page, not to a login that the reader has no account for."""
+    headers = {"Accept": "text/html", "Cookie": "__Host-sightline-link-abc=" + "x" * 43}
+    answer = site.browser(keeps_cookies=False).get("/sightline/studies/1.2.3", headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sightline/link/ended")
+
+
+def test_person_reads_a_sentence(site: Site) -> None:
+    """A page that is refused says why in words, with the status of the refusal."""
+    answer = site.program("GET", "/sightline/studies/1.2.3", user="link-service", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.text) == (403, "You may not view this study.\n")
+
+
 def test_unknown_address(site: Site) -> None:
     """404 in the one shape."""
     answer = site.program("GET", "/sightline/no-such-page")
