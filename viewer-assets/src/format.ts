@@ -49,7 +49,10 @@ export function shortDate(value: string, time: string, now: Date, words: DayWord
   return fullDate(value, locale);
 }
 
-/** Completed years between birth and `on`, null when either is unknown. */
+/** Nobody has lived longer: an older birth date stands for an unknown or removed one. */
+const OLDEST_YEARS = 125;
+
+/** Completed years between birth and `on`, null when either is unknown or they cannot belong together. */
 export function age(birthDate: string, on: string): number | null {
   const born = parseDate(birthDate);
   const then = parseDate(on);
@@ -57,7 +60,8 @@ export function age(birthDate: string, on: string): number | null {
   const before =
     then.getMonth() < born.getMonth() ||
     (then.getMonth() === born.getMonth() && then.getDate() < born.getDate());
-  return then.getFullYear() - born.getFullYear() - (before ? 1 : 0);
+  const years = then.getFullYear() - born.getFullYear() - (before ? 1 : 0);
+  return years > OLDEST_YEARS ? null : years;
 }
 
 /** A number with as many decimals as its size needs: 1234, 56.7, 0.0031. */

@@ -34,6 +34,7 @@ test("age counts completed years", () => {
   assert.equal(age("20000229", "20260301"), 26);
   assert.equal(age("20270101", "20260301"), null);
   assert.equal(age("", "20260301"), null);
+  assert.equal(age("11110101", "20051130"), null);
 });
 
 test("numbers have as many decimals as their size needs, and a real minus sign", () => {
