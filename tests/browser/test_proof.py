@@ -169,11 +169,14 @@ class TestPlanes:
 
     def test_the_crosshair_moves_the_other_planes(self, browser: Browser, site: OrthancServer, ct: Chest) -> None:
         with watched_page(browser, DESKTOP, site.url) as page:
-            open_link(page, ask_for_link(site, ct.study))
+            stack = open_link(page, ask_for_link(site, ct.study))
+            stack.slider.fill(str(KNOWN))
+            stack.shows(KNOWN)
             page.keyboard.press("m")
             axial, coronal, sagittal = (Stage(page, page, name) for name in ("Axial", "Coronal", "Sagittal"))
-            for stage in (axial, coronal, sagittal):
-                stage.shows()
+            axial.shows(KNOWN)
+            for stage in (coronal, sagittal):
+                stage.shows(SIZE // 2 + 1)
             left, top, width, height = axial.box()
             scale = min(width, height) / SIZE
             x = left + width / 2 + (100.5 - SIZE / 2) * scale

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { middleOf, movedToPlane, planePosition, toGrid, toPatient, type PlaneGrid } from "../src/mpr/plan";
+import {
+  middleOf,
+  movedToPlane,
+  planeOfSlice,
+  planePosition,
+  toGrid,
+  toPatient,
+  type PlaneGrid,
+} from "../src/mpr/plan";
 
 /** Coronal planes of a volume of 11 x 21 x 31 voxels of 1 x 2 x 3 mm with its first voxel at (-10, -20, -30). */
 const CORONAL: PlaneGrid = {
@@ -33,6 +41,23 @@ test("the crosshair keeps its place in the plane when the plane moves", () => {
 
 test("the middle is in the middle plane", () => {
   assert.deepEqual(middleOf(CORONAL), [-5, 0, 15]);
+});
+
+test("the slice that was read is found among planes of its orientation only", () => {
+  assert.equal(planeOfSlice(CORONAL, ["R", "L", "H", "F"], -12), 4);
+  assert.equal(planeOfSlice(CORONAL, ["R", "L", "H", "F"], 22), null);
+  assert.equal(planeOfSlice(CORONAL, ["R", "L", "A", "P"], -12), null);
+  assert.equal(planeOfSlice(CORONAL, null, -12), null);
+  // A sagittal slice from front to back and head to feet has its normal to the right, the planes count to the left.
+  const sagittal: PlaneGrid = {
+    ...CORONAL,
+    count: 11,
+    step: 1,
+    columnDirection: [0, 1, 0],
+    normal: [1, 0, 0],
+    letters: ["A", "P", "H", "F"],
+  };
+  assert.equal(planeOfSlice(sagittal, ["A", "P", "H", "F"], 7), 3);
 });
 
 test("positions have a letter instead of a sign", () => {

@@ -41,6 +41,10 @@ function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+function cross(a: Vector, b: Vector): Vector {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
 /** Patient mm of a point of the grid. */
 export function toPatient(grid: PlaneGrid, point: GridPoint): Vector {
   const [along, down, across] = [
@@ -68,6 +72,22 @@ export function toGrid(grid: PlaneGrid, patient: Vector): GridPoint {
     row: dot(from, grid.rowDirection) / grid.spacing[0],
     column: dot(from, grid.columnDirection) / grid.spacing[1],
   };
+}
+
+/**
+ * Which plane of `grid` a slice of the stack lies in; null unless the stack has the grid's very orientation, by the letters
+ * of its edges. `location` is mm along the stack's own normal, from its columns' to its rows' direction.
+ */
+export function planeOfSlice(
+  grid: PlaneGrid,
+  letters: Letters | null,
+  location: number | null,
+): number | null {
+  if (!letters || location === null || letters.some((letter, edge) => letter !== grid.letters[edge]))
+    return null;
+  const along = location * dot(cross(grid.columnDirection, grid.rowDirection), grid.normal);
+  const index = Math.round((along - dot(grid.origin, grid.normal)) / grid.step);
+  return index >= 0 && index < grid.count ? index : null;
 }
 
 /** The middle of the volume. */

@@ -4,10 +4,12 @@ import { getJson } from "../api";
 import type { Plane } from "../address";
 import { clamp, toImage, type Point } from "../geometry";
 import type { Reading } from "../study/reader";
+import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
 import {
   middleOf,
   movedToPlane,
+  planeOfSlice,
   planeSource,
   PLANES,
   toGrid,
@@ -99,10 +101,21 @@ export class LinkedPlanes {
     const [first] = views;
     if (!first) return;
     this.warnings.value = warnings;
-    this.crosshair.value = middleOf(first.grid);
+    this.crosshair.value = this.startingPoint(views, place);
     for (const view of views) this.link(view);
     this.views.value = views;
     reader.active.value = first.viewport;
+  }
+
+  /** The middle of the volume, but on the slice that was being read. */
+  private startingPoint([first, ...others]: readonly PlaneView[], place: Place | null): Vector {
+    if (!first) return [0, 0, 0];
+    let point = middleOf(first.grid);
+    for (const { grid } of [first, ...others]) {
+      const index = planeOfSlice(grid, place?.letters ?? null, place?.location ?? null);
+      if (index !== null) point = movedToPlane(grid, point, index);
+    }
+    return point;
   }
 
   /** The crosshair moves the plane, and leafing through the plane moves the crosshair. */
