@@ -10,6 +10,7 @@ from sightline.access.grant import Grant, Verb
 from sightline.viewer.search import StudySearch, find_studies
 from sightline.viewer.studies import open_study, study_json
 from sightline.viewer.templates import page
+from sightline.web.error_answer import from_next
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -48,7 +49,7 @@ def study_page(request: Request, services: Services, study: str) -> Response:
 
 def login_page(request: Request, services: Services) -> Response:
     """Send the login form; without script it is sent back here with `error` when it was wrong."""
-    values = {"next": request.args.get("next", ""), "failed": "error" in request.args}
+    values = {"next": from_next(request.args.get("next", "")), "failed": "error" in request.args}
     return page(request, services, "login", values)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,6 +11,7 @@ from sightline.access.audit import AuditEvent, AuditKind, denial_event
 from sightline.access.grant import Verb
 from sightline.access.sessions import NewSession
 from sightline.errors import BadRequestError, ForbiddenError, UnauthenticatedError
+from sightline.web.error_answer import as_next
 from sightline.web.json_answer import answer_json
 from sightline.web.json_body import read_json
 from sightline.web.request import Request, Response
@@ -137,7 +137,7 @@ def _form_login(request: Request, services: Services) -> Response:
     try:
         session = _new_login(request, services, form.get("user", ""), form.get("password", ""))
     except UnauthenticatedError as error:
-        back = f"login?error={error.code}" + (f"&next={quote(own, safe='/')}" if own else "")
+        back = f"login?error={error.code}" + (f"&next={as_next(own)}" if own else "")
         return Response(status=303, headers={"Location": back})
     # Relative, since a proxy may have put a prefix before /sightline/ that is not known here.
     return _with_cookies(Response(status=303, headers={"Location": own or "./"}), session.cookies)

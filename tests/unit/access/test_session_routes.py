@@ -136,7 +136,7 @@ def test_the_login_form_is_shown_again_after_a_wrong_password(site: Site) -> Non
     data = {"user": "ada", "password": "x", "next": "/sightline/a?b=c&d"}
     answer = site.browser().post("/sightline/login", data=data, **from_page())
     assert answer.status_code == 303
-    assert answer.headers["Location"] == "login?error=wrong-credentials&next=/sightline/a%3Fb%3Dc%26d"
+    assert answer.headers["Location"] == "login?error=wrong-credentials&next=/sightline/a%253Fb%253Dc%2526d"
 
 
 def test_opening_a_link(site: Site) -> None:

@@ -116,7 +116,7 @@ def test_bodies_are_bounded(site: Site, route: Route) -> None:
     assert_error_shape(answer)
 
 
-@pytest.mark.parametrize(("query", "kept"), [("", ""), ("?series=1.2&slice=7", "%3Fseries%3D1.2%26slice%3D7")])
+@pytest.mark.parametrize(("query", "kept"), [("", ""), ("?series=1.2&slice=7", "%253Fseries%253D1.2%2526slice%253D7")])
 def test_person_is_led_to_login(site: Site, query: str, kept: str) -> None:
     """A page asked for in a browser leads to the login and back, to where on it the person was."""
     answer = site.browser().get(f"/sightline/studies/1.2.3{query}", headers={"Accept": "text/html"})
