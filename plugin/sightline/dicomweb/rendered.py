@@ -12,8 +12,8 @@ from sightline.dicomweb.answers import answer_unless_known, multipart_answer
 from sightline.dicomweb.frames import image_entry, parse_frames
 from sightline.dicomweb.multipart import Part
 from sightline.errors import BadRequestError, NotFoundError
-from sightline.rendering.series_table import InstanceEntry
 from sightline.rendering.view import FrameOf, PictureFormat, View, VoiFunction, Window
+from sightline.rendering.viewport import Viewport
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -33,10 +33,10 @@ def retrieve_rendered(
 ) -> Response:
     """Answer ``GET …/rendered`` of an instance (its first frame) or of frames."""
     record = services.archive.instance(request.grant, study, series, instance)
-    entry = image_entry(request, services, record)
+    image_entry(request, services, record)
     numbers = parse_frames(frames)
     media_type = _negotiate(request, several=len(numbers) > 1)
-    views = [_view(request.args, study, series, FrameOf(instance, n), entry, media_type) for n in numbers]
+    views = [_view(request.args, study, series, FrameOf(instance, n), media_type) for n in numbers]
     answer = _answer(request, services, views, media_type)
     for name in _UNSUPPORTED:
         if request.args.get(name):
@@ -55,8 +55,10 @@ def retrieve_thumbnail(
     frame = frames[len(frames) // 2]
     media_type = _negotiate(request, several=False)
     source = FrameOf(frame.sop_instance_uid, frame.frame)
-    size = _viewport(request.args, frame.instance) or THUMBNAIL_SIZE
-    view = View(study, series, source, max_size=size, picture_format=_FORMATS[media_type.name])
+    viewport = _viewport(request.args)
+    size = None if viewport else THUMBNAIL_SIZE
+    picture_format = _FORMATS[media_type.content]
+    view = View(study, series, source, max_size=size, viewport=viewport, picture_format=picture_format)
     return _answer(request, services, [view], media_type)
 
 
@@ -67,16 +69,14 @@ def _negotiate(request: Request, several: bool) -> MediaType:
     return negotiate(accept, request.args.get("accept"), parts if several else [*single, *parts])
 
 
-def _view(
-    parameters: Mapping[str, str], study: str, series: str, source: FrameOf, entry: InstanceEntry, kind: MediaType
-) -> View:
+def _view(parameters: Mapping[str, str], study: str, series: str, source: FrameOf, kind: MediaType) -> View:
     """Make the view that the query parameters describe (PS3.18 section 8.3.5)."""
     return View(
         study,
         series,
         source,
         window=_window(parameters),
-        max_size=_viewport(parameters, entry),
+        viewport=_viewport(parameters),
         picture_format=_FORMATS[kind.content],
         quality=_quality(parameters),
     )
@@ -97,18 +97,9 @@ def _window(parameters: Mapping[str, str]) -> Window | None:
     return window
 
 
-def _viewport(parameters: Mapping[str, str], entry: InstanceEntry) -> int | None:
-    """Read ``viewport=width,height``: the longest side of the picture that fits into it, never enlarged."""
+def _viewport(parameters: Mapping[str, str]) -> Viewport | None:
     text = parameters.get("viewport")
-    if text is None:
-        return None
-    match = re.fullmatch(r"([1-9]\d{0,4}),([1-9]\d{0,4})(,,,,)?", text)
-    if match is None:
-        raise BadRequestError(
-            "'viewport' is a width and a height in pixels; a region of the image cannot be asked for.", "bad-viewport"
-        )
-    scale = min(int(match[1]) / entry.columns, int(match[2]) / entry.rows, 1.0)
-    return max(1, int(max(entry.columns, entry.rows) * scale))
+    return None if text is None else Viewport.parse(text)
 
 
 def _quality(parameters: Mapping[str, str]) -> int:

@@ -225,6 +225,7 @@ def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
         "window": asdict(window) if window else None,
         "invert": view.invert,
         "max_size": view.max_size,
+        "viewport": view.viewport.argument() if view.viewport else None,
         "format": view.picture_format.value,
         "quality": view.quality,
     }

@@ -25,7 +25,6 @@ from sightline.kernels.grayscale import (
 )
 from sightline.kernels.planes import PlaneGrid
 from sightline.kernels.reformat import cut_plane, cut_voxels
-from sightline.kernels.resize import reduce_by_area, reduced_shape
 from sightline.rendering import codecs
 from sightline.rendering.appearance import grey_transform, picture_of_frame
 from sightline.rendering.channel import Buffer, Reply
@@ -39,13 +38,12 @@ from sightline.rendering.series_table import (
     frame_to_json,
     window_from_json,
 )
+from sightline.rendering.sizing import Spacing, sized
 from sightline.rendering.view import PictureFormat
 
 codecs.register()
 # Values that bend the standard are read as they are: they are not ours to judge, and judging them takes time.
 config.settings.reading_validation_mode = config.IGNORE
-
-_Spacing = tuple[float, float] | None
 
 
 def read_headers(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
@@ -75,7 +73,7 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     """Render one stored frame.
 
     Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
-    ``invert``, ``max_size``, ``format`` and ``quality``. The reply is that of `_picture`.
+    ``invert``, ``max_size``, ``viewport``, ``format`` and ``quality``. The reply is that of `_picture`.
     """
     view = arguments["view"]
     with open_file(arguments["file"], buffers) as file:
@@ -92,15 +90,10 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, asdict(applied) if applied else None)
 
 
-def _picture(picture: NDArray[np.uint8], view: Mapping[str, Any], spacing: _Spacing, lossy: bool, window: Any) -> Reply:
+def _picture(picture: NDArray[np.uint8], view: Mapping[str, Any], spacing: Spacing, lossy: bool, window: Any) -> Reply:
     """Reduce and encode; the reply has what `Picture` tells of it, and the bytes."""
+    picture, spacing = sized(picture, view, spacing)
     rows, columns = picture.shape[:2]
-    if view["max_size"] is not None:
-        reduced = reduced_shape(rows, columns, view["max_size"])
-        if spacing is not None:
-            spacing = spacing[0] * rows / reduced[0], spacing[1] * columns / reduced[1]
-        picture = reduce_by_area(picture, *reduced)
-        rows, columns = reduced
     picture_format = PictureFormat(view["format"])
     content = encode(picture, picture_format, view["quality"])
     return Reply(

@@ -10,15 +10,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from sightline.errors import BadRequestError
+from sightline.rendering.numbers import plain
+from sightline.rendering.viewport import Viewport
 
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
-_SETTINGS = ("window", "size", "invert", "format", "quality")
+_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality")
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
@@ -92,6 +93,8 @@ class View:
         None means the file's own VOI LUT or window, else the full range of what is shown.
     max_size : int, optional
         Longest side in pixels: the picture is reduced to it, never enlarged. None: one pixel per image pixel.
+    viewport : Viewport, optional
+        The size to fit into and the region of the image to show, instead of `max_size`.
     invert : bool
         Inverse grey scale (MONOCHROME1 is inverted already).
     picture_format : PictureFormat
@@ -108,6 +111,7 @@ class View:
     invert: bool = False
     picture_format: PictureFormat = PictureFormat.JPEG
     quality: int = 85
+    viewport: Viewport | None = None
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -133,9 +137,11 @@ class View:
         settings = []
         if self.window is not None:
             function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
-            settings.append(("window", f"{_plain(self.window.center)},{_plain(self.window.width)}{function}"))
+            settings.append(("window", f"{plain(self.window.center)},{plain(self.window.width)}{function}"))
         if self.max_size is not None:
             settings.append(("size", str(self.max_size)))
+        if self.viewport is not None:
+            settings.append(("viewport", str(self.viewport)))
         if self.invert:
             settings.append(("invert", "1"))
         if self.picture_format is not PictureFormat.JPEG:
@@ -165,6 +171,8 @@ class View:
             raise BadRequestError(f"A picture's settings are {', '.join(_SETTINGS)}.", "unknown-setting")
         if len(parts) != 4 or not all(_UID.fullmatch(part) for part in parts[:2]):
             raise BadRequestError("A picture is at study UID / series UID / instance UID / frame.")
+        if "size" in query and "viewport" in query:
+            raise BadRequestError("A picture has a size or a viewport, not both.")
         if query.get("invert", "1") not in ("0", "1"):
             raise BadRequestError("'invert' is 0 or 1.")
         return cls(
@@ -176,6 +184,7 @@ class View:
             invert=query.get("invert") == "1",
             picture_format=_format(query.get("format", PictureFormat.JPEG.value)),
             quality=_integer("quality", query["quality"], 1, 100) if "quality" in query else cls.quality,
+            viewport=Viewport.parse(query["viewport"]) if "viewport" in query else None,
         )
 
 
@@ -229,12 +238,3 @@ def _integer(name: str, text: str, low: int, high: int) -> int:
     if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII) or not low <= int(text) <= high:
         raise BadRequestError(f"'{name}' is a whole number from {low} to {high}.")
     return int(text)
-
-
-def _plain(value: float) -> str:
-    """Write a number without exponent, as short as it can be told from its neighbours.
-
-    >>> _plain(400.0), _plain(-0.00025), _plain(0.1), _plain(-0.0)
-    ('400', '-0.00025', '0.1', '0')
-    """
-    return format(Decimal(repr(float(value))).normalize() + 0, "f")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sightline.rendering.view import FrameOf, PictureFormat, View, VoiFunction, Window
+from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve, Server
 from tests.unit.dicomweb.test_frames import contents
@@ -31,10 +32,11 @@ def server(serve: Serve) -> Server:
         ("?window=40,400,linear", replace(PLAIN, window=Window(40, 400))),
         ("?window=-600,1500.5,linear-exact", replace(PLAIN, window=Window(-600, 1500.5, VoiFunction.LINEAR_EXACT))),
         ("?window=1e2,10,SIGMOID", replace(PLAIN, window=Window(100, 10, VoiFunction.SIGMOID))),
-        ("?viewport=100,100", replace(PLAIN, max_size=100)),
-        ("?viewport=1000,50", replace(PLAIN, max_size=100)),
-        ("?viewport=9999,9999", replace(PLAIN, max_size=400)),
-        ("?viewport=40,40,,,,", replace(PLAIN, max_size=40)),
+        ("?viewport=100,100", replace(PLAIN, viewport=Viewport(100, 100))),
+        ("?viewport=9999,50", replace(PLAIN, viewport=Viewport(9999, 50))),
+        ("?viewport=40,40,,,,", replace(PLAIN, viewport=Viewport(40, 40))),
+        ("?viewport=40,30,10,20.5,-100,-50", replace(PLAIN, viewport=Viewport(40, 30, 10, 20.5, -100, -50))),
+        ("?viewport=40,30,,,-400,", replace(PLAIN, viewport=Viewport(40, 30, width=-400))),
         ("?quality=30", replace(PLAIN, quality=30)),
     ],
 )
@@ -54,7 +56,11 @@ def test_parameters(server: Server, query: str, view: View) -> None:
         "window=1,2,log",
         "viewport=0,1",
         "viewport=10",
-        "viewport=10,10,5,5,5,5",
+        "viewport=10,10,5,5",
+        "viewport=10,10,-1,5,5,5",
+        "viewport=10,10,1,5,0,5",
+        "viewport=10,10,1e1,5,5,5",
+        "viewport=10,10,,,,,",
         "quality=0",
         "quality=101",
         "quality=x",
@@ -104,7 +110,7 @@ def test_thumbnails(server: Server) -> None:
     middle = FrameOf("1.2.3", 2)
     assert server.engine.views == [
         replace(PLAIN, source=middle, max_size=256),
-        replace(PLAIN, source=middle, max_size=64, picture_format=PictureFormat.PNG),
+        replace(PLAIN, source=middle, viewport=Viewport(64, 64), picture_format=PictureFormat.PNG),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,10 +20,21 @@ from sightline.rendering.view import (
     VoiFunction,
     Window,
 )
+from sightline.rendering.viewport import Viewport
 
 UIDS = st.from_regex(r"[0-9]{1,10}(\.[0-9]{1,10}){0,4}", fullmatch=True)
 NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)
 WINDOWS = st.builds(Window, NUMBERS, NUMBERS.map(abs), st.sampled_from(VoiFunction)).filter(lambda w: w.is_valid)
+SIDES = st.none() | NUMBERS.filter(lambda x: x != 0)
+VIEWPORTS = st.builds(
+    Viewport,
+    st.integers(1, 99999),
+    st.integers(1, 99999),
+    NUMBERS.map(abs),
+    NUMBERS.map(abs),
+    SIDES,
+    SIDES,
+)
 VIEWS = st.builds(
     View,
     UIDS,
@@ -34,7 +46,7 @@ VIEWS = st.builds(
     st.booleans(),
     st.sampled_from(PictureFormat),
     st.integers(1, 100),
-)
+).flatmap(lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport)))
 
 
 def parse(path: str) -> View:
