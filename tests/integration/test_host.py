@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import gzip
 import http.client
 import io
@@ -254,6 +255,28 @@ class TestStart:
         server.configuration = orthanc_configuration.merged(server.configuration, extra)
         assert server.launch().wait(30) != 0
         assert sentence in server.log()
+
+    def test_official_dicomweb_loaded_first(self, tmp_path: Path) -> None:
+        """It would answer at our address without asking who may: nobody gets there, and the health says why."""
+        server = OrthancServer(tmp_path)
+        official = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
+        server.configuration["Plugins"] = [official, *server.configuration["Plugins"]]
+        server.launch()
+        try:
+            deadline = time.monotonic() + 30
+            report = {"status": "starting"}
+            while report["status"] == "starting" and time.monotonic() < deadline:
+                time.sleep(0.2)
+                with contextlib.suppress(requests.RequestException), server.session() as client:
+                    report = client.get(f"{server.url}/sightline/health", timeout=5).json()
+            assert report["status"] == "another plugin answers for us"
+            assert "loaded before Sightline" in server.log()
+            for user in (None, "admin"):
+                with server.session(user) as client:
+                    for path in ("/dicom-web/info", "/dicom-web/servers", "/dicom-web/studies", "/wado"):
+                        assert client.get(server.url + path).status_code == 403
+        finally:
+            server.stop()
 
     def test_warning_of_unknown_modalities(self, tmp_path: Path) -> None:
         """It starts, but says that anybody may store."""

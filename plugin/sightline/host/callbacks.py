@@ -11,9 +11,8 @@ import orthanc
 from sightline.configuration import ConfigurationError
 from sightline.host import uploads
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
-from sightline.host.gate import method_name
+from sightline.host.gate import QUERY_PROBE, method_name
 from sightline.host.host import Host
-from sightline.host.query_probe import PATH as PROBE_PATH
 
 _host: Host
 
@@ -50,7 +49,7 @@ def start() -> None:
     orthanc.RegisterRestCallback("/", on_root)
     orthanc.RegisterRestCallback("/plugins/explorer\\.js", on_explorer_script)
     orthanc.RegisterRestCallback("/instances", on_instances)
-    orthanc.RegisterRestCallback(PROBE_PATH, on_query_probe)
+    orthanc.RegisterRestCallback(QUERY_PROBE, on_query_probe)
     orthanc.RegisterRestCallback("/(sightline|dicom-web)(/.*)?", on_application)
     orthanc.ExtendOrthancExplorer(OPEN_IN_SIGHTLINE)
 

@@ -16,11 +16,15 @@ from sightline.access.control import AccessControl
 from sightline.access.grant import ANONYMOUS, Grant, Verb
 from sightline.errors import SightlineError
 
+QUERY_PROBE = "/sightline/query-probe"
+"""Where the host asks its own server a question while it starts."""
+
 SMALL_BODY = 64 * 1024
 """No route of ours but the uploads takes more."""
 
-_OWN_TREES = ("/sightline", "/dicom-web")
+OWN_TREES = ("/sightline", "/dicom-web")
 _OWN_PAGES = ("/", "/instances", "/plugins/explorer.js")
+_WHILE_STARTING = ("/sightline/health", QUERY_PROBE)
 _PROGRAM_TEXT = "/app"
 _METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
 _FILE_ROUTES = frozenset(
@@ -67,7 +71,9 @@ class Gate:
         self._chunked_uploads = chunked_uploads
         self._record = record
         self.refused_trees: tuple[str, ...] = ()
-        """Paths below which nothing may be reached at all: left-over routes of another DICOMweb server."""
+        """Paths below which nothing may be reached at all: routes of another DICOMweb server."""
+        self.is_open = False
+        """Until it is known who answers on our own trees, nothing but the question itself and the health pass."""
         self._visitors: dict[int, _Visitor] = {}
 
     def admit(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
@@ -77,11 +83,16 @@ class Gate:
         if not self._body_fits(uri, headers):
             self._record(denial_event(grant, method, "body too large or of unknown length"))
             return False
-        if uri in _OWN_PAGES or _below(uri, _OWN_TREES):
+        if not self.is_open:
+            return uri in _WHILE_STARTING
+        if _below(uri, self.refused_trees):
+            self._record(denial_event(grant, method, "another DICOMweb server"))
+            return False
+        if uri in _OWN_PAGES or _below(uri, OWN_TREES):
             return True
         if _below(uri, (_PROGRAM_TEXT,)) and method == "GET":
             return True
-        if _below(uri, self.refused_trees) or not self._may_use_core(grant, method, headers):
+        if not self._may_use_core(grant, method, headers):
             self._record(denial_event(grant, method, "core"))
             return False
         if method == "GET" and not _reads_files(uri):
@@ -106,7 +117,7 @@ class Gate:
         return True
 
     def _body_fits(self, uri: str, headers: Mapping[str, str]) -> bool:
-        is_ours = _below(uri, _OWN_TREES) and not _below(uri, _UPLOADS)
+        is_ours = _below(uri, OWN_TREES) and not _below(uri, _UPLOADS)
         if headers.get("transfer-encoding"):
             return self._chunked_uploads and not is_ours
         declared = headers.get("content-length", "0").strip()

@@ -21,7 +21,7 @@ from sightline.configuration import Configuration
 from sightline.host import self_check
 from sightline.host.bridge import THREADS, Bridge, wsgi_handler
 from sightline.host.explorer import Pages
-from sightline.host.gate import Gate
+from sightline.host.gate import OWN_TREES, Gate
 from sightline.host.query_probe import QueryProbe
 from sightline.host.sdk_rest import SdkRest
 from sightline.host.uploads import Uploads
@@ -52,7 +52,7 @@ class Host:
         self._configuration = configuration
         self._warnings = self_check.warnings(configuration, orthanc.CheckVersionAdvanced)
         self._core_version = ""
-        self._is_started = False
+        self._is_started = self._is_shadowed = False
         self._stopping = threading.Lock()
         self._public_url = settings.public_url or f"http://127.0.0.1:{configuration.get('HttpPort', 8042)}"
         self._rest = SdkRest()
@@ -104,18 +104,32 @@ class Host:
     def _finish_start(self) -> None:
         try:
             self._core_version = json.loads(self._rest.get("/system") or b"{}").get("Version", "")
-            plugins = json.loads(self._rest.get("/plugins") or b"[]")
-            self.gate.refused_trees = self_check.official_dicomweb_trees(self._configuration, plugins)
-            for tree in self.gate.refused_trees:
-                self._warnings.append(f"The official DICOMweb plugin is loaded as well; its {tree} is refused.")
+            self._refuse_official_dicomweb()
             self._probe.run()
         except Exception:
             log.exception("Sightline could not finish its start")
             return
         for warning in self._warnings:
             orthanc.LogWarning(f"Sightline: {warning}")
-        self._is_started = True
+        self._is_started = self.gate.is_open = True
         orthanc.LogWarning(f"Sightline {__version__} is ready: {self._public_url}/sightline/")
+
+    def _refuse_official_dicomweb(self) -> None:
+        """Close what the official DICOMweb plugin still answers, which knows nothing of who may do what."""
+        plugins = json.loads(self._rest.get("/plugins") or b"[]")
+        refused = []
+        for tree in self_check.official_dicomweb_trees(self._configuration, plugins):
+            self._warnings.append(f"The official DICOMweb plugin is loaded as well; its {tree} is refused.")
+            if tree not in OWN_TREES:
+                refused.append(tree)
+            elif _is_answered(f"{tree}/info"):
+                refused.append(tree)
+                self._is_shadowed = True
+                self._warnings.append(
+                    f"The official DICOMweb plugin is loaded before Sightline and would answer at {tree} in its place, "
+                    'without asking who may: all of it is refused. Name the Python plugin first in "Plugins".'
+                )
+        self.gate.refused_trees = tuple(refused)
 
     def _site(self, settings: Configuration, storage: Path) -> Site:
         configuration = self._configuration
@@ -135,9 +149,21 @@ class Host:
 
     def _health(self, workers: Mapping[str, int]) -> dict[str, Any]:
         python = sys.version.split()[0]
+        status = "ok" if workers["alive"] else "no workers"
+        if self._is_shadowed:
+            status = "another plugin answers for us"
         return {
-            "status": "starting" if not self._is_started else "ok" if workers["alive"] else "no workers",
+            "status": status if self._is_started else "starting",
             "versions": {"sightline": __version__, "orthanc": self._core_version, "python": python},
             "workers": dict(workers),
             "warnings": self._warnings,
         }
+
+
+def _is_answered(path: str) -> bool:
+    """Whether any plugin answers a request which is none of ours."""
+    try:
+        orthanc.RestApiGetAfterPlugins(path)
+    except orthanc.OrthancException:
+        return False
+    return True

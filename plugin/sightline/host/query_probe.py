@@ -15,8 +15,8 @@ import requests
 
 from sightline.access.grant import Grant
 from sightline.host.bridge import Answer
+from sightline.host.gate import QUERY_PROBE
 
-PATH = "/sightline/query-probe"
 _SENT = "%2A"  # of a letter, the HTTP client itself would undo the encoding
 _DECODED = "*"
 
@@ -26,7 +26,7 @@ class QueryProbe:
 
     def __init__(self, configuration: Mapping[str, Any]) -> None:
         scheme = "https" if configuration.get("SslEnabled") else "http"
-        self._url = f"{scheme}://127.0.0.1:{configuration.get('HttpPort', 8042)}{PATH}"
+        self._url = f"{scheme}://127.0.0.1:{configuration.get('HttpPort', 8042)}{QUERY_PROBE}"
         self._token = secrets.token_hex(16)
         self._decoded: bool | None = None
         self._known = threading.Event()

@@ -34,6 +34,7 @@ class Harness:
 
         self.events: list[AuditEvent] = []
         self.gate = Gate(Access(), "http://here", UPLOAD_BOUND, chunked, self.record)  # type: ignore[arg-type]
+        self.gate.is_open = True
         self.writable = writable
 
     def record(self, event: AuditEvent) -> bool:
@@ -97,9 +98,19 @@ def test_cross_site_change_of_the_core(harness: Harness) -> None:
 
 def test_refused_trees(harness: Harness) -> None:
     """Left-over routes of another DICOMweb server are closed for administrators, too."""
-    harness.gate.refused_trees = ("/wado", "/other-dicom-web")
+    harness.gate.refused_trees = ("/wado", "/dicom-web")
     assert not harness.admit("/wado", who="admin")
-    assert not harness.admit("/other-dicom-web/studies", who="admin")
+    assert not harness.admit("/dicom-web/studies", who="admin")
+    assert harness.admit("/sightline/api/studies", who="admin")
+
+
+def test_closed_while_starting(harness: Harness) -> None:
+    """Until it is known who answers, only the health and our own question pass, administrators included."""
+    harness.gate.is_open = False
+    for uri in ("/dicom-web/studies", "/sightline/", "/system", "/app/explorer.html", "/"):
+        assert not harness.admit(uri, who="admin")
+    assert harness.admit("/sightline/health")
+    assert harness.admit("/sightline/query-probe")
 
 
 @pytest.mark.parametrize(
