@@ -55,6 +55,11 @@ class Chest:
     intercept: float
     pixel_spacing: float
 
+    @property
+    def slice_spacing(self) -> float:
+        """Return mm between slices, which are evenly spaced."""
+        return (self.slices[-1].height - self.slices[0].height) / (len(self.slices) - 1)
+
     def stored(self, number: int) -> Stored:
         """Return the stored values (rows, columns) of slice `number`, which counts from 1."""
         return _stored(self.slices[number - 1].path)

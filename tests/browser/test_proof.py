@@ -165,7 +165,7 @@ class TestPlanes:
             assert picture.shape == (SLICES, SIZE)
             assert np.array_equal(picture[:, 256], exact[:, 256])
             assert np.array_equal(picture, exact)
-            assert sagittal.differs_from(exact, 1, (1.0, ct.pixel_spacing)) <= 1
+            assert sagittal.differs_from(exact, 1, (ct.slice_spacing, ct.pixel_spacing)) <= 1
 
     def test_the_crosshair_moves_the_other_planes(self, browser: Browser, site: OrthancServer, ct: Chest) -> None:
         with watched_page(browser, DESKTOP, site.url) as page:
