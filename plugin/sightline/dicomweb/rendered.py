@@ -1,121 +1,134 @@
-"""WADO-RS: rendered instances and frames, and thumbnails (PS3.18 sections 10.4.1.1.3 and 10.4.1.1.4).
+"""WADO-RS: rendered studies, series, instances and frames (PS3.18 section 10.4.1.1.3).
 
-A request becomes a `View`, the same value by which the viewer asks for its pictures.
+A request becomes a list of `View`, the same value by which the viewer asks for its pictures. Pictures are sent one by
+one, or, where the client wants that, as an animation.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 from sightline.dicomweb.answers import answer_unless_known, multipart_answer
 from sightline.dicomweb.frames import image_entry, parse_frames
 from sightline.dicomweb.multipart import Part
-from sightline.errors import BadRequestError, NotFoundError
-from sightline.rendering.view import FrameOf, PictureFormat, View, VoiFunction, Window
-from sightline.rendering.viewport import Viewport
+from sightline.dicomweb.rendered_parameters import UNSUPPORTED, view_settings
+from sightline.dicomweb.rendered_sources import PictureSource, sources_of_series, sources_of_study
+from sightline.dicomweb.urls import instance_url
+from sightline.errors import TooLargeError
+from sightline.rendering.view import FrameOf, Picture, PictureFormat, View
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
-THUMBNAIL_SIZE = 256
-_FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
-_FUNCTIONS = {
-    "linear": VoiFunction.LINEAR,
-    "linear-exact": VoiFunction.LINEAR_EXACT,
-    "sigmoid": VoiFunction.SIGMOID,
-}
-_UNSUPPORTED = ("annotation", "iccprofile")
+MAXIMUM_PICTURES = 1000
+FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
+ANIMATIONS = ("image/gif", "image/webp")
+DEFAULT_FRAME_TIME = 100.0
+"""ms between the pictures of an animation where the file does not say."""
+_AT_ONCE = 4
 
 
 def retrieve_rendered(
-    request: Request, services: Services, study: str, series: str, instance: str, frames: str = "1"
+    request: Request,
+    services: Services,
+    study: str,
+    series: str | None = None,
+    instance: str | None = None,
+    frames: str | None = None,
 ) -> Response:
-    """Answer ``GET …/rendered`` of an instance (its first frame) or of frames."""
-    record = services.archive.instance(request.grant, study, series, instance)
-    image_entry(request, services, record)
-    numbers = parse_frames(frames)
-    media_type = _negotiate(request, several=len(numbers) > 1)
-    views = [_view(request.args, study, series, FrameOf(instance, n), media_type) for n in numbers]
-    answer = _answer(request, services, views, media_type)
-    for name in _UNSUPPORTED:
+    """Answer ``GET …/rendered`` of a study, a series (all frames), an instance (its first frame) or frames.
+
+    An instance of several frames that is wanted as GIF or WebP is sent as an animation of all of them.
+    """
+    sources = _sources(request, services, study, series, instance, frames)
+    is_instance = instance is not None and frames is None
+    offers = _offers(alone=is_instance or len(sources) == 1, animated=series is not None)
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers)
+    if is_instance and media_type.name not in ANIMATIONS:
+        sources = sources[:1]
+    if len(sources) > MAXIMUM_PICTURES:
+        raise TooLargeError(
+            f"These are {len(sources)} pictures; at most {MAXIMUM_PICTURES} are rendered at once. "
+            "Please ask for series, instances or frames."
+        )
+    settings = view_settings(request.args)
+    picture_format = FORMATS.get(media_type.content, PictureFormat.PNG)
+    views = [View(study, s.series, s.frame, picture_format=picture_format, **settings) for s in sources]
+    answer = _answer(request, services, views, sources, media_type)
+    for name in UNSUPPORTED:
         if request.args.get(name):
             answer.headers.add("Warning", f'299 Sightline "The {name} parameter is not supported and was ignored."')
     return answer
 
 
-def retrieve_thumbnail(
-    request: Request, services: Services, study: str, series: str, instance: str | None = None
+def _sources(
+    request: Request, services: Services, study: str, series: str | None, instance: str | None, frames: str | None
+) -> Sequence[PictureSource]:
+    """Return the frames that the address stands for."""
+    if series is None:
+        return sources_of_study(request, services, study)
+    if instance is None:
+        return sources_of_series(request, services, study, series)
+    entry = image_entry(request, services, services.archive.instance(request.grant, study, series, instance))
+    numbers = range(1, entry.number_of_frames + 1) if frames is None else parse_frames(frames)
+    return [PictureSource(series, FrameOf(instance, number), entry.frame_time) for number in numbers]
+
+
+def _offers(alone: bool, animated: bool) -> list[MediaType]:
+    """Return the media types that these frames can be sent in, best first."""
+    single = [MediaType(name) for name in FORMATS] if alone else []
+    parts = [MediaType("multipart/related", name) for name in FORMATS]
+    return [*single, *parts, *(MediaType(name) for name in ANIMATIONS if animated)]
+
+
+def _answer(
+    request: Request,
+    services: Services,
+    views: Sequence[View],
+    sources: Sequence[PictureSource],
+    media_type: MediaType,
 ) -> Response:
-    """Answer ``GET …/thumbnail`` of an instance, or of the frame in the middle of a series."""
-    table = services.engine.describe(request.grant, study, series)
-    frames = [f for f in table.frames if instance is None or f.sop_instance_uid == instance]
-    if not frames:
-        raise NotFoundError("There is no picture to make a thumbnail of.")
-    frame = frames[len(frames) // 2]
-    media_type = _negotiate(request, several=False)
-    source = FrameOf(frame.sop_instance_uid, frame.frame)
-    viewport = _viewport(request.args)
-    size = None if viewport else THUMBNAIL_SIZE
-    picture_format = _FORMATS[media_type.content]
-    view = View(study, series, source, max_size=size, viewport=viewport, picture_format=picture_format)
-    return _answer(request, services, [view], media_type)
-
-
-def _negotiate(request: Request, several: bool) -> MediaType:
-    single = [MediaType(name) for name in _FORMATS]
-    parts = [MediaType("multipart/related", name) for name in _FORMATS]
-    accept = request.headers.get("Accept", "")
-    return negotiate(accept, request.args.get("accept"), parts if several else [*single, *parts])
-
-
-def _view(parameters: Mapping[str, str], study: str, series: str, source: FrameOf, kind: MediaType) -> View:
-    """Make the view that the query parameters describe (PS3.18 section 8.3.5)."""
-    return View(
-        study,
-        series,
-        source,
-        window=_window(parameters),
-        viewport=_viewport(parameters),
-        picture_format=_FORMATS[kind.content],
-        quality=_quality(parameters),
-    )
-
-
-def _window(parameters: Mapping[str, str]) -> Window | None:
-    """Read ``window=center,width,function``."""
-    text = parameters.get("window")
-    if text is None:
-        return None
-    try:
-        center, width, function = text.split(",")
-        window = Window(float(center), float(width), _FUNCTIONS[function.strip().lower()])
-    except (ValueError, KeyError):
-        window = None
-    if window is None or not window.is_valid:
-        raise BadRequestError("'window' is center, width and one of linear, linear-exact, sigmoid.", "bad-window")
-    return window
-
-
-def _viewport(parameters: Mapping[str, str]) -> Viewport | None:
-    text = parameters.get("viewport")
-    return None if text is None else Viewport.parse(text)
-
-
-def _quality(parameters: Mapping[str, str]) -> int:
-    text = parameters.get("quality", "85")
-    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= 100:
-        raise BadRequestError("'quality' is a number from 1 to 100.", "bad-quality")
-    return int(text)
-
-
-def _answer(request: Request, services: Services, views: Sequence[View], media_type: MediaType) -> Response:
-    tag = "+".join(services.engine.etag(request.grant, view) for view in views)
+    tags = "+".join(services.engine.etag(request.grant, view) for view in views)
+    tag = sha256(f"{media_type} {tags}".encode()).hexdigest()[:32]
 
     def make() -> Response:
-        pictures = [services.engine.render(request.grant, view) for view in views]
+        pictures = _render(request, services, views)
+        if media_type.name in ANIMATIONS:
+            return _animation(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
         if not media_type.part:
             return Response(pictures[0].content, content_type=pictures[0].media_type)
-        return multipart_answer([Part({"Content-Type": p.media_type}, p.content) for p in pictures], media_type.part)
+        parts = [
+            Part({"Content-Type": picture.media_type, "Content-Location": _url(services, view)}, picture.content)
+            for picture, view in zip(pictures, views, strict=True)
+        ]
+        return multipart_answer(parts, media_type.part)
 
-    return answer_unless_known(request, tag.replace('"', ""), make)
+    return answer_unless_known(request, tag, make)
+
+
+def _render(request: Request, services: Services, views: Sequence[View]) -> list[Picture]:
+    """Render several pictures at once, so that every worker has something to do."""
+    grant = request.grant
+    if len(views) == 1:
+        return [services.engine.render(grant, views[0])]
+    with ThreadPoolExecutor(_AT_ONCE, "sightline-rendered") as threads:
+        return list(threads.map(lambda view: services.engine.render(grant, view), views))
+
+
+def _url(services: Services, view: View) -> str:
+    """Return the address of a frame's picture."""
+    frame = view.source
+    assert isinstance(frame, FrameOf)  # noqa: S101 - all views here are of frames
+    address = instance_url(services, view.study_instance_uid, view.series_instance_uid, frame.sop_instance_uid)
+    return f"{address}/frames/{frame.frame}/rendered"
+
+
+def _animation(
+    services: Services, pictures: Sequence[Picture], frame_time: float | None, quality: int, name: str
+) -> Response:
+    arguments = {"media_type": name, "frame_time": frame_time or DEFAULT_FRAME_TIME, "quality": quality}
+    buffers = [picture.content for picture in pictures]
+    reply = services.engine.run("sightline.rendering.animation:animate", arguments, buffers)
+    return Response(bytes(reply.buffers[0]), content_type=name)

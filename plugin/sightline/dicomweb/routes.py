@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from sightline.access.grant import Verb
 from sightline.dicomweb.frames import retrieve_bulk_data, retrieve_frames
-from sightline.dicomweb.rendered import retrieve_rendered, retrieve_thumbnail
+from sightline.dicomweb.rendered import retrieve_rendered
 from sightline.dicomweb.retrieve import retrieve_instance, retrieve_instances
 from sightline.dicomweb.retrieve_metadata import retrieve_metadata
 from sightline.dicomweb.search import search_instances, search_series, search_studies
 from sightline.dicomweb.store import store_instances
+from sightline.dicomweb.thumbnails import retrieve_thumbnail
 from sightline.dicomweb.urls import BASE_PATH
 from sightline.web.routing import Route
 
@@ -35,10 +36,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_INSTANCE}/metadata", retrieve_metadata, Verb.VIEW, "Metadata of an instance", "read"),
     Route("GET", f"{_INSTANCE}/frames/<frames>", retrieve_frames, Verb.VIEW, "Frames, stored or native", "read"),
     Route("GET", f"{_INSTANCE}/bulkdata/<place>", retrieve_bulk_data, Verb.VIEW, "A value named by metadata", "read"),
+    Route("GET", f"{_STUDY}/rendered", retrieve_rendered, Verb.VIEW, "Pictures of a study", "read"),
+    Route("GET", f"{_SERIES}/rendered", retrieve_rendered, Verb.VIEW, "Pictures of a series", "read"),
     Route("GET", f"{_INSTANCE}/rendered", retrieve_rendered, Verb.VIEW, "Picture of an instance", "read"),
     Route("GET", f"{_INSTANCE}/frames/<frames>/rendered", retrieve_rendered, Verb.VIEW, "Pictures of frames", "read"),
     Route("GET", f"{_INSTANCE}/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of an instance", "read"),
     Route("GET", f"{_SERIES}/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of a series", "read"),
+    Route("GET", f"{_STUDY}/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of a study", "read"),
+    Route(
+        "GET", f"{_INSTANCE}/frames/<frames>/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of a frame", "read"
+    ),
     Route("POST", _STUDIES, store_instances, Verb.UPLOAD, "Store instances", "store", max_body=-1),
     Route("POST", _STUDY, store_instances, Verb.UPLOAD, "Store instances of one study", "store", max_body=-1),
 )

@@ -1,0 +1,62 @@
+"""Query parameters of rendered resources (PS3.18 section 8.3.5) as settings of views."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sightline.errors import BadRequestError
+from sightline.rendering.view import VoiFunction, Window
+from sightline.rendering.viewport import Viewport
+
+_FUNCTIONS = {
+    "linear": VoiFunction.LINEAR,
+    "linear-exact": VoiFunction.LINEAR_EXACT,
+    "sigmoid": VoiFunction.SIGMOID,
+}
+UNSUPPORTED = ("annotation", "iccprofile")
+"""Parameters of the standard that change nothing here; answers say so."""
+
+
+def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a `View` that the query parameters set.
+
+    Raises
+    ------
+    BadRequestError
+        A value is not what the standard allows.
+    """
+    return {
+        "window": _window(parameters),
+        "viewport": viewport_of(parameters),
+        "quality": _quality(parameters),
+    }
+
+
+def viewport_of(parameters: Mapping[str, str]) -> Viewport | None:
+    """Read ``viewport``. Raises `BadRequestError`."""
+    text = parameters.get("viewport")
+    return None if text is None else Viewport.parse(text)
+
+
+def _window(parameters: Mapping[str, str]) -> Window | None:
+    """Read ``window=center,width,function``."""
+    text = parameters.get("window")
+    if text is None:
+        return None
+    try:
+        center, width, function = text.split(",")
+        window = Window(float(center), float(width), _FUNCTIONS[function.strip().lower()])
+    except (ValueError, KeyError):
+        window = None
+    if window is None or not window.is_valid:
+        raise BadRequestError("'window' is center, width and one of linear, linear-exact, sigmoid.", "bad-window")
+    return window
+
+
+def _quality(parameters: Mapping[str, str]) -> int:
+    text = parameters.get("quality", "85")
+    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= 100:
+        raise BadRequestError("'quality' is a number from 1 to 100.", "bad-quality")
+    return int(text)
