@@ -7,17 +7,31 @@ from hashlib import sha256
 from typing import Any
 
 from sightline.archive.protocol import InstanceRecord
-from sightline.dicomweb.dicom_json import MEDIA_TYPE, encode
+from sightline.dicomweb.dicom_json import MEDIA_TYPE, JsonDataset, encode
 from sightline.dicomweb.multipart import MultipartWriter, Part
+from sightline.dicomweb.native_xml import PART_TYPE, native_xml
 from sightline.web.negotiation import MediaType
 from sightline.web.request import Request, Response
 
 JSON_OFFERS = (MediaType(MEDIA_TYPE), MediaType("application/json"))
+XML_OFFER = MediaType("multipart/related", PART_TYPE)
 
 
 def json_answer(value: Any, media_type: MediaType, status: int = 200) -> Response:
     """Answer with JSON."""
     return Response(encode(value), status, content_type=media_type.name)
+
+
+def datasets_answer(datasets: Sequence[JsonDataset], media_type: MediaType) -> Response:
+    """Answer with data sets as JSON, or as XML with one part for each (PS3.18 section 8.7.3.4).
+
+    Nothing at all has no form in XML, since a multipart body has at least one part: it is 204 without a body.
+    """
+    if media_type != XML_OFFER:
+        return json_answer(datasets, media_type)
+    if not datasets:
+        return Response(status=204)
+    return multipart_answer([Part({"Content-Type": PART_TYPE}, native_xml(item)) for item in datasets], PART_TYPE)
 
 
 def multipart_answer(parts: Sequence[Part], part_type: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.archive.protocol import Level, Row
-from sightline.dicomweb.answers import JSON_OFFERS, json_answer
+from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, datasets_answer
 from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row
 from sightline.dicomweb.search_parameters import parse_search
 from sightline.dicomweb.urls import instance_url, series_url, study_url
@@ -32,13 +32,13 @@ def search_instances(
 def _search(
     request: Request, services: Services, level: Level, study: str | None = None, series: str | None = None
 ) -> Response:
-    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), (*JSON_OFFERS, XML_OFFER))
     search = parse_search(request.args, level, study, series)
     page = services.archive.search(request.grant, search.query)
     known = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
     above = {keyword: uid for keyword, uid in known.items() if uid is not None}
     results = [_result(services, level, {**row, **above}, search.attributes) for row in page.rows]
-    answer = json_answer(results, media_type)
+    answer = datasets_answer(results, media_type)
     for warning in search.warnings:
         answer.headers.add("Warning", f'299 Sightline "{warning}"')
     if page.more:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
 from sightline.access.grant import Grant, Permission, Verb
+from sightline.dicomweb.multipart import parse_multipart
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import PUBLIC_URL, Serve, Server
 
@@ -173,6 +176,19 @@ def test_media_types(server: Server) -> None:
     assert server.get("/studies", "application/dicom+json, application/json").mimetype == "application/dicom+json"
     assert server.get("/studies", "application/dicom+xml").status_code == 406
     assert server.get("/studies?accept=application/json", "application/dicom+xml").mimetype == "application/json"
+
+
+def test_results_in_xml_have_one_part_each(server: Server) -> None:
+    accept = 'multipart/related; type="application/dicom+xml"'
+    answer = server.get("/studies", accept)
+    assert answer.status_code == 200
+    parts = parse_multipart(answer.get_data(), answer.mimetype_params["boundary"])
+    roots = [ElementTree.fromstring(bytes(part.content)) for part in parts]
+    found = [[e[0].text for e in root if e.get("keyword") == "StudyInstanceUID"] for root in roots]
+    assert found == [["1.2.1"], ["1.2.2"]]
+    assert {part.headers["content-type"] for part in parts} == {"application/dicom+xml"}
+    nothing = server.get("/studies?PatientID=nobody", accept)
+    assert (nothing.status_code, nothing.get_data()) == (204, b"")
 
 
 def test_a_caller_with_one_study_searches_in_it_and_nowhere_else(server: Server) -> None:
