@@ -100,6 +100,9 @@ def _voi(
         table = voi_lut(header)
         if table is not None:
             return table
+        if entry.instance.bits_stored == 1:
+            # Whether a mask is black or white must not depend on whether the other colour occurs in it.
+            return full_range_window((0.0, 1.0))
         if not entry.windows:
             return full_range_window(value_range(pixels, transform))
         window = entry.windows[0].window

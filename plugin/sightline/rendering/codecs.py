@@ -24,6 +24,7 @@ MAXIMUM_FRAME_BYTES = 512 << 20
 """Decoded frames larger than this are refused: the largest detectors make some 100 MB."""
 
 PLUGIN = "sightline"
+_LITTLE_ENDIAN = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian)
 _JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 _HTJ2K = (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
@@ -96,6 +97,8 @@ def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[N
         The frame is too large, damaged, or of a transfer syntax that is not known.
     """
     _check(instance, frame)
+    if instance.bits_allocated == 1 and instance.transfer_syntax_uid in _LITTLE_ENDIAN:
+        return _one_bit_frame(file, instance, frame), instance.photometric_interpretation
     syntax = uid.UID(instance.transfer_syntax_uid)
     try:
         decoder = get_decoder(syntax)
@@ -131,6 +134,27 @@ def _check(instance: InstanceEntry, frame: int) -> None:
 def _is_ours(instance: InstanceEntry) -> bool:
     """Whether to prefer our plugin: always, but for 8-bit JPEG with the syntax of 12 bit, which Pillow reads."""
     return instance.transfer_syntax_uid != uid.JPEGExtended12Bit or instance.bits_stored > 8
+
+
+def _one_bit_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[np.generic]:
+    """Unpack a frame of one bit per pixel, the first in the lowest bit (PS3.5 section 8.1.1).
+
+    Frames follow each other without a gap, so one may begin inside a byte, which pydicom does not expect.
+    """
+    count = instance.rows * instance.columns * instance.samples_per_pixel
+    first, skipped = divmod((frame - 1) * count, 8)
+    needed = (skipped + count + 7) // 8
+    source = _pixel_data(file, instance)
+    if isinstance(source, bytes):
+        packed = source[first : first + needed]
+    else:
+        source.seek(first, 1)
+        packed = source.read(needed)
+    if len(packed) < needed:
+        raise UnprocessableError("The pixels of this image cannot be decoded.", "undecodable")
+    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")[skipped : skipped + count]
+    shape = (instance.rows, instance.columns)
+    return np.asarray(bits.reshape(shape if instance.samples_per_pixel == 1 else (*shape, -1)))
 
 
 def _pixel_data(file: BinaryIO, instance: InstanceEntry) -> BinaryIO | bytes:

@@ -29,7 +29,7 @@ from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_plan import plan as plan_series
 from sightline.rendering.volumes import VolumeStore
 
-_CODE_VERSION = 1
+_CODE_VERSION = 2
 """Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
 _PLANS = 200
 
