@@ -13,10 +13,11 @@ from hashlib import sha256
 from sightline.dicomweb.answers import answer_unless_known, multipart_answer
 from sightline.dicomweb.frames import image_entry, parse_frames
 from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.rendered_documents import retrieve_document
 from sightline.dicomweb.rendered_parameters import UNSUPPORTED, view_settings
 from sightline.dicomweb.rendered_sources import PictureSource, sources_of_series, sources_of_study
 from sightline.dicomweb.urls import instance_url
-from sightline.errors import TooLargeError
+from sightline.errors import NotFoundError, TooLargeError
 from sightline.rendering.view import FrameOf, Picture, PictureFormat, View
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
@@ -40,10 +41,17 @@ def retrieve_rendered(
 ) -> Response:
     """Answer ``GET …/rendered`` of a study, a series (all frames), an instance (its first frame) or frames.
 
-    An instance of several frames that is wanted as GIF or WebP is sent as an animation of all of them.
+    An instance of several frames that is wanted as GIF or WebP is sent as an animation of all of them; one without
+    pixels as the text or document that it is.
     """
-    sources = _sources(request, services, study, series, instance, frames)
     is_instance = instance is not None and frames is None
+    try:
+        sources = _sources(request, services, study, series, instance, frames)
+    except NotFoundError:
+        if series is None or instance is None or frames is not None:
+            raise
+        # It may be there, and have something to read instead of pixels.
+        return retrieve_document(request, services, services.archive.instance(request.grant, study, series, instance))
     offers = _offers(alone=is_instance or len(sources) == 1, animated=series is not None)
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers)
     if is_instance and media_type.name not in ANIMATIONS:

@@ -41,14 +41,16 @@ class LocalEngine:
 
     def describe(self, grant: Grant, study: str, series: str) -> SeriesTable:
         records = self._archive.series_instances(grant, study, series)
-        frames, unreadable = [], []
+        frames, other, unreadable = [], [], []
         for record in records:
             try:
-                frames += read_frames(BytesIO(self._archive.read(grant, record)), record.file.uuid)
+                read = read_frames(BytesIO(self._archive.read(grant, record)), record.file.uuid)
+                frames += read
+                other += [] if read else [record.sop_instance_uid]
             except UnprocessableError as error:
                 unreadable.append((record.sop_instance_uid, error.message))
         identity = series_identity(record.file.uuid for record in records)
-        return SeriesTable(identity, study, series, "", in_display_order(frames), (), tuple(unreadable))
+        return SeriesTable(identity, study, series, "", in_display_order(frames), tuple(other), tuple(unreadable))
 
     def etag(self, grant: Grant, view: View) -> str:
         table = self.describe(grant, view.study_instance_uid, view.series_instance_uid)
