@@ -85,6 +85,12 @@ class UnsupportedMediaTypeError(SightlineError):
     status, code = 415, "unsupported-media-type"
 
 
+class RangeNotSatisfiableError(SightlineError):
+    """The bytes asked for lie behind the end (416); `Content-Range` says where that is."""
+
+    status, code = 416, "range-not-satisfiable"
+
+
 class UnprocessableError(SightlineError):
     """Well-formed, but what is stored does not allow it: no geometry, undecodable pixels (422)."""
 

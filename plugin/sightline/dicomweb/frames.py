@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pydicom.datadict import tag_for_keyword
+
 from sightline.archive.protocol import FileSource, InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer
 from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.ranges import part_of
 from sightline.dicomweb.syntaxes import BIG_ENDIAN, DEFLATED, MEDIA_TYPES, NATIVE, is_decodable, offers
 from sightline.dicomweb.urls import record_url
 from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
@@ -64,7 +67,24 @@ def retrieve_bulk_data(
         url = f"{record_url(services, record)}/bulkdata/{place}"
         return _answer([bytes(reply.buffers[0])], [url], media_type)
 
-    return answer_unless_known(request, entity_tag([record], place, media_type), make)
+    return _in_parts(request, answer_unless_known(request, entity_tag([record], place, media_type), make), media_type)
+
+
+def retrieve_linked_bulk_data(
+    request: Request, services: Services, study: str, series: str, instance: str, path: str
+) -> Response:
+    """Answer ``GET …/bulk/{tag}/{item}/{tag}``, the addresses that Orthanc's own DICOMweb plugin has given out."""
+    return retrieve_bulk_data(request, services, study, series, instance, path.upper().replace("/", "."))
+
+
+def retrieve_pixel_data(request: Request, services: Services, study: str, series: str, instance: str) -> Response:
+    """Answer ``GET …/pixeldata`` (PS3.18 table 10.4.1-4): native pixels as one value, encapsulated ones frame by frame.
+
+    Float and double pixels are meant as well.
+    """
+    record = services.archive.instance(request.grant, study, series, instance)
+    keyword = image_entry(request, services, record).pixel_keyword
+    return retrieve_bulk_data(request, services, study, series, instance, f"{tag_for_keyword(keyword):08X}")
 
 
 def parse_frames(text: str) -> list[int]:
@@ -111,7 +131,13 @@ def _answer_frames(
         urls = [f"{record_url(services, record)}/frames/{number}" for number in numbers]
         return _answer(contents, urls, media_type)
 
-    return answer_unless_known(request, entity_tag([record], "frames", *numbers, media_type), make)
+    tag = entity_tag([record], "frames", *numbers, media_type)
+    return _in_parts(request, answer_unless_known(request, tag, make), media_type)
+
+
+def _in_parts(request: Request, answer: Response, media_type: MediaType) -> Response:
+    """Let the client read piece by piece what is no multipart body, whose boundary is another each time."""
+    return answer if media_type.part else part_of(request, answer)
 
 
 def _frame_offers(entry: InstanceEntry, single: bool) -> list[MediaType]:

@@ -6,7 +6,12 @@ Whole files need DOWNLOAD; metadata, frames and pictures of a study need VIEW; s
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.dicomweb.frames import retrieve_bulk_data, retrieve_frames
+from sightline.dicomweb.frames import (
+    retrieve_bulk_data,
+    retrieve_frames,
+    retrieve_linked_bulk_data,
+    retrieve_pixel_data,
+)
 from sightline.dicomweb.rendered import retrieve_rendered
 from sightline.dicomweb.retrieve import retrieve_instance, retrieve_instances
 from sightline.dicomweb.retrieve_metadata import retrieve_metadata
@@ -36,6 +41,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_INSTANCE}/metadata", retrieve_metadata, Verb.VIEW, "Metadata of an instance", "read"),
     Route("GET", f"{_INSTANCE}/frames/<frames>", retrieve_frames, Verb.VIEW, "Frames, stored or native", "read"),
     Route("GET", f"{_INSTANCE}/bulkdata/<place>", retrieve_bulk_data, Verb.VIEW, "A value named by metadata", "read"),
+    Route("GET", f"{_INSTANCE}/bulk/<path:path>", retrieve_linked_bulk_data, Verb.VIEW, "The same, by path", "read"),
+    Route("GET", f"{_INSTANCE}/pixeldata", retrieve_pixel_data, Verb.VIEW, "All pixels of an instance", "read"),
     Route("GET", f"{_STUDY}/rendered", retrieve_rendered, Verb.VIEW, "Pictures of a study", "read"),
     Route("GET", f"{_SERIES}/rendered", retrieve_rendered, Verb.VIEW, "Pictures of a series", "read"),
     Route("GET", f"{_INSTANCE}/rendered", retrieve_rendered, Verb.VIEW, "Picture of an instance", "read"),

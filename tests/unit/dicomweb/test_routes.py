@@ -17,7 +17,7 @@ def test_every_route_is_documented_with_its_permission() -> None:
     routes = {
         (
             route.method,
-            re.sub(r"<(?:uid:)?(\w+)>", r"{\1}", route.path.removeprefix(BASE_PATH)),
+            re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path.removeprefix(BASE_PATH)),
             Verb(route.permission).value,
             route.summary,
         )
