@@ -83,6 +83,17 @@ def test_series_has_all_instances(archive: Archive, stored: Series) -> None:
     assert len({record.file.uuid for record in records}) == 3
 
 
+def test_any_instance_is_one_of_the_series(archive: Archive, stored: Series) -> None:
+    """With the identity of its file, and of no other study's series."""
+    record = archive.any_instance(ADMIN, stored.study, stored.series)
+    assert record == archive.instance(ADMIN, stored.study, stored.series, record.sop_instance_uid)
+    assert record.sop_instance_uid in stored.sops
+    with pytest.raises(NotFoundError):
+        archive.any_instance(ADMIN, generate_uid(), stored.series)
+    with pytest.raises(UnauthenticatedError):
+        archive.any_instance(ANONYMOUS, stored.study, stored.series)
+
+
 def test_overwrite_is_seen_at_once(archive: Archive, stored: Series) -> None:
     """Another file for the same UIDs has another identity, and the old record no longer reads."""
     before = archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])

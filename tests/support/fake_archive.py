@@ -90,6 +90,9 @@ class FakeArchive:
                 return record
         raise NotFoundError("There is no such instance.")
 
+    def any_instance(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> InstanceRecord:
+        return self.series_instances(grant, study_instance_uid, series_instance_uid)[0]
+
     def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
         self.source_calls += 1
         content = self.read(grant, record)

@@ -87,6 +87,15 @@ class OrthancArchive:
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[InstanceRecord, ...]:
         """Return all instances of one series, in no particular order (VIEW)."""
+        return self._series_instances(grant, study_instance_uid, series_instance_uid, {})
+
+    def any_instance(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> InstanceRecord:
+        """Return one instance of a series, whichever, for what is the same in all (VIEW)."""
+        return self._series_instances(grant, study_instance_uid, series_instance_uid, {"Limit": 1})[0]
+
+    def _series_instances(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, more: Mapping[str, Any]
+    ) -> tuple[InstanceRecord, ...]:
         grant.require(Verb.VIEW, study_instance_uid)
         for patient_id in self._patient_candidates(study_instance_uid):
             answers = self._find(
@@ -96,6 +105,7 @@ class OrthancArchive:
                     "ParentSeries": orthanc_id(patient_id, study_instance_uid, series_instance_uid),
                     "Expand": True,
                     "ResponseContent": ["Attachments", "MainDicomTags"],
+                    **more,
                 }
             )
             records = tuple(_records(answers, study_instance_uid, series_instance_uid))

@@ -128,6 +128,10 @@ class Archive(Protocol):
         """Return one instance (VIEW). Raises `NotFoundError`."""
         ...
 
+    def any_instance(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> InstanceRecord:
+        """Return one instance of a series, whichever, for what is the same in all (VIEW). Raises `NotFoundError`."""
+        ...
+
     def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
         """Where the DICOM file's bytes are, for a worker (VIEW). Raises `NotFoundError` when it has gone."""
         ...

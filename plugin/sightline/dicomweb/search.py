@@ -5,10 +5,11 @@ from __future__ import annotations
 from sightline.archive.protocol import Level, Row
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, datasets_answer
 from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row
+from sightline.dicomweb.search_candidates import find
 from sightline.dicomweb.search_parameters import parse_search
 from sightline.dicomweb.urls import instance_url, series_url, study_url
 from sightline.web.negotiation import negotiate
-from sightline.web.request import Request, Response
+from sightline.web.request import REPEATED_KEYS_LOST, Request, Response
 from sightline.web.services import Services
 
 
@@ -33,22 +34,27 @@ def _search(
     request: Request, services: Services, level: Level, study: str | None = None, series: str | None = None
 ) -> Response:
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), (*JSON_OFFERS, XML_OFFER))
-    search = parse_search(request.args, level, study, series)
-    page = services.archive.search(request.grant, search.query)
+    lost = bool(request.environ.get(REPEATED_KEYS_LOST))
+    search = parse_search(request.args, level, study, series, repeated_keys_are_lost=lost)
+    found = find(request.grant, services, search)
     known = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
     above = {keyword: uid for keyword, uid in known.items() if uid is not None}
-    results = [_result(services, level, {**row, **above}, search.attributes) for row in page.rows]
+    rows = [{**row, **above} for row in found.rows]
+    results = [
+        _result(services, level, row, search.attributes, more)
+        for row, more in zip(rows, found.attributes or ({},) * len(rows), strict=True)
+    ]
     answer = datasets_answer(results, media_type)
-    for warning in search.warnings:
+    for warning in (*search.warnings, *found.warnings):
         answer.headers.add("Warning", f'299 Sightline "{warning}"')
-    if page.more:
+    if found.more:
         answer.headers.add("Warning", '299 Sightline "There are additional results that can be requested"')
     return answer
 
 
-def _result(services: Services, level: Level, row: Row, attributes: tuple[str, ...]) -> JsonDataset:
+def _result(services: Services, level: Level, row: Row, attributes: tuple[str, ...], more: JsonDataset) -> JsonDataset:
     """Make one result, with its address and what is the same for all."""
-    result = dataset_from_row(row, attributes)
+    result = {**more, **dataset_from_row(row, attributes)}
     result["00080005"] = attribute("CS", ["ISO_IR 192"])
     result["00080056"] = attribute("CS", ["ONLINE"])
     result["00081190"] = attribute("UR", [_url(services, level, row)])

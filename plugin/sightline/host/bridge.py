@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus
 import orthanc
 
 from sightline.access.grant import Grant
-from sightline.web.request import GRANT_KEY
+from sightline.web.request import GRANT_KEY, REPEATED_KEYS_LOST
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[],
             "SERVER_PORT": port or "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": grant.address,
+            REPEATED_KEYS_LOST: True,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": scheme,
             "wsgi.input": io.BytesIO(body),

@@ -12,7 +12,10 @@ from sightline.access.grant import Grant
 GRANT_KEY = "sightline.grant"
 """WSGI environment key under which the host, or the outside server's middleware, leaves the caller's `Grant`."""
 
-__all__ = ["GRANT_KEY", "Request", "Response"]
+REPEATED_KEYS_LOST = "sightline.repeated-keys-lost"
+"""WSGI environment key that is true where of a repeated query key only the last value arrives, as inside Orthanc."""
+
+__all__ = ["GRANT_KEY", "REPEATED_KEYS_LOST", "Request", "Response"]
 
 
 class Request(WerkzeugRequest):
