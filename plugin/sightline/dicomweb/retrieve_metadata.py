@@ -15,6 +15,7 @@ from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.answers import JSON_OFFERS, answer_unless_known, entity_tag
 from sightline.dicomweb.dicom_json import attribute, encode
 from sightline.dicomweb.instances import records_at
+from sightline.dicomweb.metadata_selection import Selection, parse_selection
 from sightline.dicomweb.urls import record_url
 from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
@@ -33,12 +34,13 @@ def retrieve_metadata(
 ) -> Response:
     """Answer ``GET …/metadata`` of a study, a series or an instance."""
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
-    records = records_at(request, services, study, series, instance)
+    selection = parse_selection(request)
+    records = selection.of_records(records_at(request, services, study, series, instance))
     zipped = bool(request.accept_encodings["gzip"])
-    tag = entity_tag(records, "metadata", media_type.name, zipped)
+    tag = entity_tag(records, "metadata", media_type.name, zipped, *sorted(selection.tags))
 
     def make() -> Response:
-        body, complete = _series_json(request, services, records)
+        body, complete = _series_json(request, services, records, selection)
         if instance is not None and not complete:
             raise UnprocessableError("The stored file cannot be read.", "unreadable")
         answer = Response(_zipped(services, tag, body) if zipped else body, content_type=media_type.name)
@@ -61,7 +63,9 @@ def _zipped(services: Services, tag: str, body: bytes) -> bytes:
     return kept
 
 
-def _series_json(request: Request, services: Services, records: Sequence[InstanceRecord]) -> tuple[bytes, bool]:
+def _series_json(
+    request: Request, services: Services, records: Sequence[InstanceRecord], selection: Selection
+) -> tuple[bytes, bool]:
     """Return the JSON array of these instances, and whether all could be read."""
     found = {record: services.cache.get(_key(services, record)) for record in records}
     missing = [record for record, content in found.items() if content is None]
@@ -69,7 +73,7 @@ def _series_json(request: Request, services: Services, records: Sequence[Instanc
     with ThreadPoolExecutor(max(1, services.configuration.workers.count)) as threads:
         for chunk, made in zip(chunks, threads.map(lambda c: _make(request, services, c), chunks), strict=True):
             found.update(zip(chunk, made, strict=True))
-    contents = [found[record] or _identity(record) for record in records]
+    contents = [selection.of_attributes(found[record] or _identity(record)) for record in records]
     return b"[" + b",".join(contents) + b"]", all(found.values())
 
 
