@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.errors import BadRequestError
-from sightline.rendering.view import VoiFunction, Window
+from sightline.rendering.view import VoiFunction, Window, parse_colour_profile
 from sightline.rendering.viewport import Viewport
 
 _FUNCTIONS = {
@@ -15,7 +15,7 @@ _FUNCTIONS = {
     "linear-exact": VoiFunction.LINEAR_EXACT,
     "sigmoid": VoiFunction.SIGMOID,
 }
-UNSUPPORTED = ("annotation", "iccprofile")
+UNSUPPORTED = ("annotation",)
 """Parameters of the standard that change nothing here; answers say so."""
 
 
@@ -31,6 +31,7 @@ def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
         "window": _window(parameters),
         "viewport": viewport_of(parameters),
         "quality": _quality(parameters),
+        "colour_profile": parse_colour_profile(parameters.get("iccprofile", "no")),
     }
 
 

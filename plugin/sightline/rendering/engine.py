@@ -228,6 +228,7 @@ def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
         "viewport": view.viewport.argument() if view.viewport else None,
         "format": view.picture_format.value,
         "quality": view.quality,
+        "colour_profile": view.colour_profile.value,
     }
 
 

@@ -28,6 +28,7 @@ from sightline.kernels.reformat import cut_plane, cut_voxels
 from sightline.rendering import codecs
 from sightline.rendering.appearance import grey_transform, picture_of_frame
 from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.colour_profiles import profiled
 from sightline.rendering.encoding import MEDIA_TYPES, encode
 from sightline.rendering.files import open_file
 from sightline.rendering.headers import read_frames, read_header
@@ -39,7 +40,7 @@ from sightline.rendering.series_table import (
     window_from_json,
 )
 from sightline.rendering.sizing import Spacing, sized
-from sightline.rendering.view import PictureFormat
+from sightline.rendering.view import ColourProfile, PictureFormat
 
 codecs.register()
 # Values that bend the standard are read as they are: they are not ours to judge, and judging them takes time.
@@ -73,7 +74,8 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     """Render one stored frame.
 
     Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
-    ``invert``, ``max_size``, ``viewport``, ``format`` and ``quality``. The reply is that of `_picture`.
+    ``invert``, ``max_size``, ``viewport``, ``format``, ``quality`` and ``colour_profile``. The reply is that
+    of `_picture`.
     """
     view = arguments["view"]
     with open_file(arguments["file"], buffers) as file:
@@ -87,15 +89,24 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         pixels, photometric = codecs.decode_frame(file, entry.instance, entry.frame)
         window = window_from_json(view["window"]) if view["window"] else None
         picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
-    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, asdict(applied) if applied else None)
+        picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
+    applied_json = asdict(applied) if applied else None
+    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile)
 
 
-def _picture(picture: NDArray[np.uint8], view: Mapping[str, Any], spacing: Spacing, lossy: bool, window: Any) -> Reply:
+def _picture(
+    picture: NDArray[np.uint8],
+    view: Mapping[str, Any],
+    spacing: Spacing,
+    lossy: bool,
+    window: Any,
+    profile: bytes | None = None,
+) -> Reply:
     """Reduce and encode; the reply has what `Picture` tells of it, and the bytes."""
     picture, spacing = sized(picture, view, spacing)
     rows, columns = picture.shape[:2]
     picture_format = PictureFormat(view["format"])
-    content = encode(picture, picture_format, view["quality"])
+    content = encode(picture, picture_format, view["quality"], profile)
     return Reply(
         {
             "media_type": MEDIA_TYPES[picture_format],

@@ -19,7 +19,7 @@ from sightline.rendering.viewport import Viewport
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
-_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality")
+_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile")
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
@@ -46,6 +46,14 @@ class PictureFormat(StrEnum):
 
     JPEG = "jpeg"
     PNG = "png"
+
+
+class ColourProfile(StrEnum):
+    """What becomes of the colours of a picture and of their ICC profile (PS3.18 section 8.3.5.1.5)."""
+
+    NO = "no"
+    YES = "yes"
+    SRGB = "srgb"
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,8 @@ class View:
         JPEG is lossy and says so; PNG is exact.
     quality : int
         JPEG quality, 1 to 100.
+    colour_profile : ColourProfile
+        Whether colour pictures carry an ICC profile, or are converted to sRGB.
     """
 
     study_instance_uid: str
@@ -112,6 +122,7 @@ class View:
     picture_format: PictureFormat = PictureFormat.JPEG
     quality: int = 85
     viewport: Viewport | None = None
+    colour_profile: ColourProfile = ColourProfile.NO
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -148,6 +159,8 @@ class View:
             settings.append(("format", self.picture_format.value))
         if self.quality != View.quality:
             settings.append(("quality", str(self.quality)))
+        if self.colour_profile is not ColourProfile.NO:
+            settings.append(("iccprofile", self.colour_profile.value))
         return settings
 
     @classmethod
@@ -185,6 +198,7 @@ class View:
             picture_format=_format(query.get("format", PictureFormat.JPEG.value)),
             quality=_integer("quality", query["quality"], 1, 100) if "quality" in query else cls.quality,
             viewport=Viewport.parse(query["viewport"]) if "viewport" in query else None,
+            colour_profile=parse_colour_profile(query.get("iccprofile", "no")),
         )
 
 
@@ -232,6 +246,13 @@ def _format(text: str) -> PictureFormat:
     if text not in set(PictureFormat):
         raise BadRequestError(f"A picture's format is one of {', '.join(PictureFormat)}.")
     return PictureFormat(text)
+
+
+def parse_colour_profile(text: str) -> ColourProfile:
+    """Read ``iccprofile``. Raises `BadRequestError`."""
+    if text not in set(ColourProfile):
+        raise BadRequestError(f"'iccprofile' is one of {', '.join(ColourProfile)}.", "bad-iccprofile")
+    return ColourProfile(text)
 
 
 def _integer(name: str, text: str, low: int, high: int) -> int:

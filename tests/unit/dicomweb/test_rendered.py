@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sightline.rendering.view import FrameOf, PictureFormat, View, VoiFunction, Window
+from sightline.rendering.view import ColourProfile, FrameOf, PictureFormat, View, VoiFunction, Window
 from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve, Server
@@ -37,6 +37,8 @@ def server(serve: Serve) -> Server:
         ("?viewport=40,40,,,,", replace(PLAIN, viewport=Viewport(40, 40))),
         ("?viewport=40,30,10,20.5,-100,-50", replace(PLAIN, viewport=Viewport(40, 30, 10, 20.5, -100, -50))),
         ("?viewport=40,30,,,-400,", replace(PLAIN, viewport=Viewport(40, 30, width=-400))),
+        ("?iccprofile=srgb", replace(PLAIN, colour_profile=ColourProfile.SRGB)),
+        ("?iccprofile=no", PLAIN),
         ("?quality=30", replace(PLAIN, quality=30)),
     ],
 )
@@ -61,6 +63,7 @@ def test_parameters(server: Server, query: str, view: View) -> None:
         "viewport=10,10,1,5,0,5",
         "viewport=10,10,1e1,5,5,5",
         "viewport=10,10,,,,,",
+        "iccprofile=rommrgb",
         "quality=0",
         "quality=101",
         "quality=x",

@@ -55,7 +55,15 @@ def test_bytes_changed_at_random_never_kill_a_worker(pool: WorkerPool) -> None:
     before = pool.statistics()["deaths"]
     whole = dcmread(BytesIO(image_file(np.arange(64, dtype=np.int16).reshape(8, 8), WindowCenter=1, WindowWidth=9)))
     good = part_10(whole, ExplicitVRLittleEndian)
-    view = {"window": None, "invert": False, "max_size": None, "viewport": None, "format": "png", "quality": 85}
+    view = {
+        "window": None,
+        "invert": False,
+        "max_size": None,
+        "viewport": None,
+        "format": "png",
+        "quality": 85,
+        "colour_profile": "no",
+    }
     futures = []
     for _ in range(200):
         content = bytearray(good)

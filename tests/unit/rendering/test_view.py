@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sightline.errors import BadRequestError
 from sightline.rendering.view import (
     PREFIX,
+    ColourProfile,
     FrameOf,
     Orientation,
     PictureFormat,
@@ -46,6 +47,7 @@ VIEWS = st.builds(
     st.booleans(),
     st.sampled_from(PictureFormat),
     st.integers(1, 100),
+    colour_profile=st.sampled_from(ColourProfile),
 ).flatmap(lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport)))
 
 
