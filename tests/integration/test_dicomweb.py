@@ -16,7 +16,7 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
 from tests.support.dicom_files import image_file
@@ -114,6 +114,39 @@ class TestClient:
             assert [study["0020000D"]["Value"] for study in answer.json()] == [[made.study]]
         else:
             assert answer.status_code == 400
+
+    def test_keys_that_no_index_has(
+        self, orthanc: OrthancServer, admin: requests.Session, client: DICOMwebClient
+    ) -> None:
+        """Nested and private attributes, and names that nearly match, with fields asked for one by one."""
+        made = Series()
+        for index in (0, 1):
+            dataset = dcmread(BytesIO(made.file(index, PatientName="Łuczak^Zoë", SpecificCharacterSet="ISO_IR 192")))
+            item = Dataset()
+            item.ScheduledProcedureStepID = f"S{made.patient_id}"
+            dataset.RequestAttributesSequence = [item]
+            dataset.private_block(0x0009, "ACME", create=True).add_new(0x01, "LO", f"private {index}")
+            buffer = BytesIO()
+            dataset.save_as(buffer)
+            admin.post(
+                f"{orthanc.url}/dicom-web/studies", buffer.getvalue(), headers={"Content-Type": "application/dicom"}
+            ).raise_for_status()
+        wanted = {"PatientID": made.patient_id, "00400275.00400009": f"S{made.patient_id}"}
+        (study,) = client.search_for_studies(search_filters=wanted)
+        assert study["0020000D"]["Value"] == [made.study]
+        assert study["00201208"]["Value"] == [2]
+        (instance,) = client.search_for_instances(made.study, made.series, search_filters={"00091001": "private 1"})
+        assert instance["00080018"]["Value"] == [made.instances[1]]
+        assert instance["00091001"] == {"vr": "LO", "Value": ["private 1"]}
+        assert client.search_for_instances(made.study, search_filters={"00091001": "private 7"}) == []
+        assert not client.search_for_studies(search_filters=wanted | {"00400275.00400009": "other"})
+        near = {"PatientName": "zoe luczac", "PatientID": made.patient_id}
+        (study,) = client.search_for_studies(fuzzymatching=True, search_filters=near)
+        assert study["0020000D"]["Value"] == [made.study]
+        assert client.search_for_studies(search_filters=near) == []
+        fields = ["StudyDescription", "InstitutionName", "00091001"]
+        (study,) = client.search_for_studies(search_filters={"PatientID": made.patient_id}, fields=fields)
+        assert {"00081030", "00080080", "00091001"} <= set(study)
 
     def test_pages(self, client: DICOMwebClient, series: Series) -> None:
         pages = [client.search_for_instances(series.study, series.series, limit=3, offset=n) for n in (0, 3, 6)]
