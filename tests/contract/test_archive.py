@@ -121,6 +121,23 @@ def test_deletion_is_seen_at_once(archive: Archive, stored: Series) -> None:
     assert archive.search(ADMIN, Query(Level.STUDY, {"StudyInstanceUID": stored.study})).rows == ()
 
 
+def test_one_instance_deleted_then_its_series(archive: Archive, stored: Series) -> None:
+    """The others stay; the study goes with its last series; nothing goes by the path of another study."""
+    archive.delete_instance(ADMIN, stored.study, stored.series, stored.sops[1])
+    left = archive.series_instances(ADMIN, stored.study, stored.series)
+    assert {record.sop_instance_uid for record in left} == {stored.sops[0], stored.sops[2]}
+    for call in (
+        lambda: archive.delete_instance(ADMIN, stored.study, stored.series, stored.sops[1]),
+        lambda: archive.delete_instance(ADMIN, stored.study, generate_uid(), stored.sops[0]),
+        lambda: archive.delete_series(ADMIN, generate_uid(), stored.series),
+    ):
+        with pytest.raises(NotFoundError):
+            call()
+    assert len(archive.series_instances(ADMIN, stored.study, stored.series)) == 2
+    archive.delete_series(ADMIN, stored.study, stored.series)
+    assert archive.search(ADMIN, Query(Level.STUDY, {"StudyInstanceUID": stored.study})).rows == ()
+
+
 @pytest.mark.parametrize(
     "matches",
     [
@@ -192,6 +209,8 @@ def test_nobody(archive: Archive, stored: Series) -> None:
         lambda: archive.read(ANONYMOUS, record),
         lambda: archive.store(ANONYMOUS, stored.files[0]),
         lambda: archive.delete_study(ANONYMOUS, stored.study),
+        lambda: archive.delete_series(ANONYMOUS, stored.study, stored.series),
+        lambda: archive.delete_instance(ANONYMOUS, stored.study, stored.series, stored.sops[0]),
     ]
     for call in calls:
         with pytest.raises(UnauthenticatedError):
@@ -210,6 +229,8 @@ def test_viewer_of_one_study(archive: Archive, stored: Series) -> None:
         lambda: archive.instance(grant, "1.2.3", stored.series, stored.sops[0]),
         lambda: archive.store(grant, stored.files[0]),
         lambda: archive.delete_study(grant, stored.study),
+        lambda: archive.delete_series(grant, stored.study, stored.series),
+        lambda: archive.delete_instance(grant, stored.study, stored.series, stored.sops[0]),
     ]
     for call in calls:
         with pytest.raises(ForbiddenError):

@@ -116,10 +116,25 @@ class FakeArchive:
         return self._put(content)
 
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
-        grant.require(Verb.DELETE, study_instance_uid)
-        gone = [key for key, (record, _, _) in self._stored.items() if record.study_instance_uid == study_instance_uid]
+        self._delete(grant, study_instance_uid)
+
+    def delete_series(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> None:
+        self._delete(grant, study_instance_uid, series_instance_uid)
+
+    def delete_instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> None:
+        self._delete(grant, study_instance_uid, series_instance_uid, sop_instance_uid)
+
+    def _delete(self, grant: Grant, *uids: str) -> None:
+        grant.require(Verb.DELETE, uids[0])
+        gone = []
+        for key, (record, _, _) in self._stored.items():
+            own = (record.study_instance_uid, record.series_instance_uid, record.sop_instance_uid)
+            if own[: len(uids)] == uids:
+                gone.append(key)
         if not gone:
-            raise NotFoundError("There is no such study.")
+            raise NotFoundError("There is nothing of that kind.")
         for key in gone:
             del self._stored[key]
 

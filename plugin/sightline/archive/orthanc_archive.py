@@ -172,12 +172,25 @@ class OrthancArchive:
 
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
         """Delete one study for good (DELETE)."""
+        self._delete(grant, "studies", study_instance_uid)
+
+    def delete_series(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> None:
+        """Delete one series for good, and its study if it was the last (DELETE)."""
+        self._delete(grant, "series", study_instance_uid, series_instance_uid)
+
+    def delete_instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> None:
+        """Delete one instance for good, and what held nothing else (DELETE)."""
+        self._delete(grant, "instances", study_instance_uid, series_instance_uid, sop_instance_uid)
+
+    def _delete(self, grant: Grant, collection: str, study_instance_uid: str, *uids: str) -> None:
         grant.require(Verb.DELETE, study_instance_uid)
         for patient_id in self._patient_candidates(study_instance_uid):
-            if self._rest.delete(f"/studies/{orthanc_id(patient_id, study_instance_uid)}"):
+            if self._rest.delete(f"/{collection}/{orthanc_id(patient_id, study_instance_uid, *uids)}"):
                 self.forget_patients()
                 return
-        raise NotFoundError("There is no such study in the archive.")
+        raise NotFoundError("There is nothing of that kind in the archive.")
 
     def forget_patients(self) -> None:
         """Forget which patient each study belongs to; call it before a store that may change that is acknowledged."""

@@ -153,3 +153,13 @@ class Archive(Protocol):
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
         """Delete one study for good (DELETE). Raises `NotFoundError`."""
         ...
+
+    def delete_series(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> None:
+        """Delete one series for good, and its study if it was the last (DELETE). Raises `NotFoundError`."""
+        ...
+
+    def delete_instance(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
+    ) -> None:
+        """Delete one instance for good, and what held nothing else (DELETE). Raises `NotFoundError`."""
+        ...

@@ -6,6 +6,9 @@ Whole files need DOWNLOAD; metadata, frames and pictures of a study need VIEW; s
 from __future__ import annotations
 
 from sightline.access.grant import Verb
+from sightline.dicomweb.delete import delete_instance, delete_series, delete_study
+from sightline.dicomweb.answers import json_answer
+from sightline.dicomweb.conformance import conformance
 from sightline.dicomweb.frames import (
     retrieve_bulk_data,
     retrieve_frames,
@@ -19,14 +22,24 @@ from sightline.dicomweb.search import search_instances, search_series, search_st
 from sightline.dicomweb.store import store_instances
 from sightline.dicomweb.thumbnails import retrieve_thumbnail
 from sightline.dicomweb.urls import BASE_PATH
+from sightline.web.negotiation import MediaType
+from sightline.web.request import Request, Response
 from sightline.web.routing import Route
+from sightline.web.services import Services
 
 _STUDIES = f"{BASE_PATH}/studies"
 _STUDY = f"{_STUDIES}/<uid:study>"
 _SERIES = f"{_STUDY}/series/<uid:series>"
 _INSTANCE = f"{_SERIES}/instances/<uid:instance>"
 
+
+def retrieve_conformance(_request: Request, _services: Services) -> Response:
+    """Answer ``GET /conformance``: what these routes can do."""
+    return json_answer(conformance(ROUTES), MediaType("application/json"))
+
+
 ROUTES: tuple[Route, ...] = (
+    Route("GET", f"{BASE_PATH}/conformance", retrieve_conformance, Verb.SEARCH, "What is supported", "search"),
     Route("GET", _STUDIES, search_studies, Verb.SEARCH, "Search for studies", "search"),
     Route("GET", f"{BASE_PATH}/series", search_series, Verb.SEARCH, "Search for series", "search"),
     Route("GET", f"{BASE_PATH}/instances", search_instances, Verb.SEARCH, "Search for instances", "search"),
@@ -55,5 +68,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", _STUDIES, store_instances, Verb.UPLOAD, "Store instances", "store", max_body=-1),
     Route("POST", _STUDY, store_instances, Verb.UPLOAD, "Store instances of one study", "store", max_body=-1),
+    Route("DELETE", _STUDY, delete_study, Verb.DELETE, "Delete a study", "delete"),
+    Route("DELETE", _SERIES, delete_series, Verb.DELETE, "Delete a series", "delete"),
+    Route("DELETE", _INSTANCE, delete_instance, Verb.DELETE, "Delete an instance", "delete"),
 )
 """Every DICOMweb route."""
