@@ -51,7 +51,8 @@ def check(say: Progress) -> None:
 
 def docs(say: Progress) -> None:
     """Write the generated pages anew."""
-    _run_in("trixie", (("env", "PYTHONPATH=plugin", "python", "-m", "deploy.configuration_page"),), say)
+    pages = ("deploy.configuration_page", "deploy.conformance_page")
+    _run_in("trixie", tuple(("env", "PYTHONPATH=plugin", "python", "-m", page) for page in pages), say)
 
 
 def everything(say: Progress) -> None:

@@ -6,9 +6,9 @@ Whole files need DOWNLOAD; metadata, frames and pictures of a study need VIEW; s
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.dicomweb.delete import delete_instance, delete_series, delete_study
 from sightline.dicomweb.answers import json_answer
 from sightline.dicomweb.conformance import conformance
+from sightline.dicomweb.delete import delete_instance, delete_series, delete_study
 from sightline.dicomweb.frames import (
     retrieve_bulk_data,
     retrieve_frames,

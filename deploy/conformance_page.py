@@ -1,0 +1,61 @@
+"""Writes the generated tables of docs/conformance.md, from the tables that the code works with. Run by `make docs`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from sightline.dicomweb.conformance import route_rows, search_attributes, syntax_rows
+from sightline.dicomweb.routes import ROUTES
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "conformance.md"
+
+_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_LEVELS = {"study": "Study", "series": "Series", "instance": "Instance"}
+
+
+def text(page: str) -> str:
+    """Return the page with its generated tables made anew; everything between them stays."""
+    return _BLOCK.sub(lambda match: f"{match[1]}{_TABLES[match[2]]()}{match[3]}", page)
+
+
+def _routes() -> str:
+    rows = ((r["method"], f"`{r['path']}`", r["permission"], r["purpose"]) for r in route_rows(ROUTES))
+    return _table(("Method", "Path below `/dicom-web`", "Permission", "Purpose"), rows)
+
+
+def _attributes() -> str:
+    rows = []
+    for level, names in search_attributes().items():
+        more = [name for name in names["all"] if name not in names["always"]]
+        indexed = [name for name in names["superset"] if name not in names["always"]]
+        rows.append(
+            (
+                _LEVELS[level],
+                *(", ".join(f"`{name}`" for name in listed) for listed in (names["always"], more, indexed)),
+            )
+        )
+    return _table(("Level", "Always", "More with `includefield=all`", "More where repeated keys are lost"), rows)
+
+
+def _syntaxes() -> str:
+    rows = ((f"`{row['uid']}`", row["name"], f"`{row['mediaType']}`") for row in syntax_rows())
+    return _table(("Transfer syntax", "Name", "A frame as stored"), rows)
+
+
+_TABLES: dict[str, Callable[[], str]] = {"routes": _routes, "attributes": _attributes, "syntaxes": _syntaxes}
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (heads, ("---",) * len(heads), *rows)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(text(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""What these routes conform to, told from the tables that the code works with: ``GET /dicom-web/conformance``.
+
+The Capabilities transaction (PS3.18 section 8.9) uses OPTIONS, which Orthanc does not hand to plugins; this is our own
+description beside it. The conformance page of the documentation is made of the same tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydicom.uid import UID
+
+from sightline.access.grant import Verb
+from sightline.archive.protocol import Level
+from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
+from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
+from sightline.dicomweb.search_parameters import (
+    ALL_ATTRIBUTES,
+    DEFAULT_ATTRIBUTES,
+    MAXIMUM_RESULTS,
+    SUPERSET_ATTRIBUTES,
+)
+from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
+from sightline.dicomweb.urls import BASE_PATH
+from sightline.web.routing import Route
+
+
+def conformance(routes: Sequence[Route]) -> dict[str, Any]:
+    """Return the routes, what searches understand, and the transfer syntaxes that can be decoded."""
+    return {
+        "basePath": BASE_PATH,
+        "routes": route_rows(routes),
+        "search": {
+            "mediaTypes": [str(offer) for offer in (*JSON_OFFERS, XML_OFFER)],
+            "parameters": ["accept", "fuzzymatching", "includefield", "limit", "offset"],
+            "maximumResults": MAXIMUM_RESULTS,
+            "maximumHeaders": MAXIMUM_HEADERS,
+            "attributes": search_attributes(),
+        },
+        "transferSyntaxes": syntax_rows(),
+    }
+
+
+def route_rows(routes: Sequence[Route]) -> list[dict[str, str]]:
+    """Return method, path below the root, permission and purpose of each route."""
+    return [
+        {
+            "method": route.method,
+            "path": re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path.removeprefix(BASE_PATH)),
+            "permission": route.permission.value if isinstance(route.permission, Verb) else "public",
+            "purpose": route.summary,
+        }
+        for route in routes
+    ]
+
+
+def search_attributes() -> dict[str, Mapping[str, Sequence[str]]]:
+    """Return for each level what a result has: always, with ``includefield=all``, and where repetitions are lost."""
+    return {
+        level.value.lower(): {
+            "always": DEFAULT_ATTRIBUTES[level],
+            "all": ALL_ATTRIBUTES[level],
+            "superset": SUPERSET_ATTRIBUTES[level],
+        }
+        for level in Level
+    }
+
+
+def syntax_rows() -> list[dict[str, str]]:
+    """Return the transfer syntaxes that can be decoded, with the media type of a frame as it is stored."""
+    native = [(syntax, "application/octet-stream") for syntax in sorted(NATIVE)]
+    return [
+        {"uid": syntax, "name": UID(syntax).name, "mediaType": media_type}
+        for syntax, media_type in (*native, *MEDIA_TYPES.items())
+    ]

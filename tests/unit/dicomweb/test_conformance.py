@@ -1,0 +1,28 @@
+"""The conformance statement: the route that tells it, and the page that is made of the same tables."""
+
+from __future__ import annotations
+
+from deploy import conformance_page
+from sightline.dicomweb.routes import ROUTES
+from tests.unit.dicomweb.conftest import Serve
+
+
+def test_the_page_is_up_to_date() -> None:
+    page = conformance_page.PAGE.read_text(encoding="utf-8")
+    assert page == conformance_page.text(page), "run `make docs`"
+    assert page.count("<!-- generated: ") == page.count("<!-- end -->") == 3
+
+
+def test_the_route_tells_of_routes_keys_and_syntaxes(serve: Serve) -> None:
+    answer = serve().get("/conformance")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+    told = answer.json
+    assert told is not None
+    assert len(told["routes"]) == len(ROUTES)
+    search = {"method": "GET", "path": "/studies", "permission": "search", "purpose": "Search for studies"}
+    assert search in told["routes"]
+    assert 'multipart/related; type="application/dicom+xml"' in told["search"]["mediaTypes"]
+    assert "PatientName" in told["search"]["attributes"]["study"]["always"]
+    names = {row["uid"]: (row["name"], row["mediaType"]) for row in told["transferSyntaxes"]}
+    assert names["1.2.840.10008.1.2.4.80"] == ("JPEG-LS Lossless Image Compression", "image/jls")
+    assert names["1.2.840.10008.1.2.1"] == ("Explicit VR Little Endian", "application/octet-stream")
