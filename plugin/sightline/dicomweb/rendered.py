@@ -14,7 +14,7 @@ from sightline.dicomweb.answers import answer_unless_known, multipart_answer
 from sightline.dicomweb.frames import image_entry, parse_frames
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.rendered_documents import retrieve_document
-from sightline.dicomweb.rendered_parameters import UNSUPPORTED, view_settings
+from sightline.dicomweb.rendered_parameters import view_settings
 from sightline.dicomweb.rendered_sources import PictureSource, sources_of_series, sources_of_study
 from sightline.dicomweb.urls import instance_url
 from sightline.errors import NotFoundError, TooLargeError
@@ -64,11 +64,7 @@ def retrieve_rendered(
     settings = view_settings(request.args)
     picture_format = FORMATS.get(media_type.content, PictureFormat.PNG)
     views = [View(study, s.series, s.frame, picture_format=picture_format, **settings) for s in sources]
-    answer = _answer(request, services, views, sources, media_type)
-    for name in UNSUPPORTED:
-        if request.args.get(name):
-            answer.headers.add("Warning", f'299 Sightline "The {name} parameter is not supported and was ignored."')
-    return answer
+    return _answer(request, services, views, sources, media_type)
 
 
 def _sources(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.errors import BadRequestError
-from sightline.rendering.view import VoiFunction, Window, parse_colour_profile
+from sightline.rendering.view import VoiFunction, Window, parse_annotations, parse_colour_profile
 from sightline.rendering.viewport import Viewport
 
 _FUNCTIONS = {
@@ -15,8 +15,6 @@ _FUNCTIONS = {
     "linear-exact": VoiFunction.LINEAR_EXACT,
     "sigmoid": VoiFunction.SIGMOID,
 }
-UNSUPPORTED = ("annotation",)
-"""Parameters of the standard that change nothing here; answers say so."""
 
 
 def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -32,6 +30,7 @@ def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
         "viewport": viewport_of(parameters),
         "quality": _quality(parameters),
         "colour_profile": parse_colour_profile(parameters.get("iccprofile", "no")),
+        "annotations": parse_annotations(parameters["annotation"]) if parameters.get("annotation") else (),
     }
 
 

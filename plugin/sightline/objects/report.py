@@ -8,7 +8,8 @@ from html import escape
 
 from pydicom import Dataset
 
-from sightline.objects.content_tree import ContentItem, clock_time, date_time, person, read_content
+from sightline.objects.content_tree import ContentItem, read_content
+from sightline.rendering.value_text import clock_time, date_time, person
 
 
 @dataclass(frozen=True)

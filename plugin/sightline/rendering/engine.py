@@ -171,6 +171,8 @@ class RenderingEngine:
     def _render_plane(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
         plane = view.source
         assert isinstance(plane, PlaneOf)  # noqa: S101 - `render` chose this method by it
+        if view.annotations:
+            raise UnprocessableError("Nothing can be written into the picture of a plane, only into that of a frame.")
         fetch = partial(self._archive.source, grant)
         plan = _planned(self._plan(self._tables.get(records, fetch)))
         grid = plan.grids[plane.orientation]
@@ -229,6 +231,7 @@ def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
         "format": view.picture_format.value,
         "quality": view.quality,
         "colour_profile": view.colour_profile.value,
+        "annotations": list(view.annotations),
     }
 
 

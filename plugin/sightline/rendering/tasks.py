@@ -26,6 +26,7 @@ from sightline.kernels.grayscale import (
 from sightline.kernels.planes import PlaneGrid
 from sightline.kernels.reformat import cut_plane, cut_voxels
 from sightline.rendering import codecs
+from sightline.rendering.annotations import Notes, annotated, notes_of
 from sightline.rendering.appearance import grey_transform, picture_of_frame
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.colour_profiles import profiled
@@ -74,8 +75,8 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     """Render one stored frame.
 
     Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
-    ``invert``, ``max_size``, ``viewport``, ``format``, ``quality`` and ``colour_profile``. The reply is that
-    of `_picture`.
+    ``invert``, ``max_size``, ``viewport``, ``format``, ``quality``, ``colour_profile`` and ``annotations``.
+    The reply is that of `_picture`.
     """
     view = arguments["view"]
     with open_file(arguments["file"], buffers) as file:
@@ -90,8 +91,9 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         window = window_from_json(view["window"]) if view["window"] else None
         picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
+        notes = notes_of(file, entry, view["annotations"], applied)
     applied_json = asdict(applied) if applied else None
-    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile)
+    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile, notes)
 
 
 def _picture(
@@ -101,9 +103,12 @@ def _picture(
     lossy: bool,
     window: Any,
     profile: bytes | None = None,
+    notes: Notes | None = None,
 ) -> Reply:
-    """Reduce and encode; the reply has what `Picture` tells of it, and the bytes."""
+    """Reduce, annotate and encode; the reply has what `Picture` tells of it, and the bytes."""
     picture, spacing = sized(picture, view, spacing)
+    if notes is not None:
+        picture = annotated(picture, notes)
     rows, columns = picture.shape[:2]
     picture_format = PictureFormat(view["format"])
     content = encode(picture, picture_format, view["quality"], profile)

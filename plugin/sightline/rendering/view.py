@@ -19,7 +19,7 @@ from sightline.rendering.viewport import Viewport
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
-_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile")
+_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile", "annotation")
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
@@ -54,6 +54,13 @@ class ColourProfile(StrEnum):
     NO = "no"
     YES = "yes"
     SRGB = "srgb"
+
+
+class Annotation(StrEnum):
+    """What is written into a picture (PS3.18 section 8.3.5.1.1)."""
+
+    PATIENT = "patient"
+    TECHNIQUE = "technique"
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ class View:
         JPEG quality, 1 to 100.
     colour_profile : ColourProfile
         Whether colour pictures carry an ICC profile, or are converted to sRGB.
+    annotations : tuple of Annotation
+        What is written into the picture of a frame, in the order of the enumeration.
     """
 
     study_instance_uid: str
@@ -123,6 +132,7 @@ class View:
     quality: int = 85
     viewport: Viewport | None = None
     colour_profile: ColourProfile = ColourProfile.NO
+    annotations: tuple[Annotation, ...] = ()
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -161,6 +171,8 @@ class View:
             settings.append(("quality", str(self.quality)))
         if self.colour_profile is not ColourProfile.NO:
             settings.append(("iccprofile", self.colour_profile.value))
+        if self.annotations:
+            settings.append(("annotation", ",".join(self.annotations)))
         return settings
 
     @classmethod
@@ -199,6 +211,7 @@ class View:
             quality=_integer("quality", query["quality"], 1, 100) if "quality" in query else cls.quality,
             viewport=Viewport.parse(query["viewport"]) if "viewport" in query else None,
             colour_profile=parse_colour_profile(query.get("iccprofile", "no")),
+            annotations=parse_annotations(query["annotation"]) if "annotation" in query else (),
         )
 
 
@@ -253,6 +266,14 @@ def parse_colour_profile(text: str) -> ColourProfile:
     if text not in set(ColourProfile):
         raise BadRequestError(f"'iccprofile' is one of {', '.join(ColourProfile)}.", "bad-iccprofile")
     return ColourProfile(text)
+
+
+def parse_annotations(text: str) -> tuple[Annotation, ...]:
+    """Read ``annotation``. Raises `BadRequestError`."""
+    names = text.split(",")
+    if not set(names) <= set(Annotation):
+        raise BadRequestError("'annotation' is patient, technique or both, separated by a comma.", "bad-annotation")
+    return tuple(annotation for annotation in Annotation if annotation in names)
 
 
 def _integer(name: str, text: str, low: int, high: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sightline.rendering.view import ColourProfile, FrameOf, PictureFormat, View, VoiFunction, Window
+from sightline.rendering.view import Annotation, ColourProfile, FrameOf, PictureFormat, View, VoiFunction, Window
 from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve, Server
@@ -39,6 +39,8 @@ def server(serve: Serve) -> Server:
         ("?viewport=40,30,,,-400,", replace(PLAIN, viewport=Viewport(40, 30, width=-400))),
         ("?iccprofile=srgb", replace(PLAIN, colour_profile=ColourProfile.SRGB)),
         ("?iccprofile=no", PLAIN),
+        ("?annotation=patient", replace(PLAIN, annotations=(Annotation.PATIENT,))),
+        ("?annotation=technique,patient", replace(PLAIN, annotations=(Annotation.PATIENT, Annotation.TECHNIQUE))),
         ("?quality=30", replace(PLAIN, quality=30)),
     ],
 )
@@ -64,6 +66,7 @@ def test_parameters(server: Server, query: str, view: View) -> None:
         "viewport=10,10,1e1,5,5,5",
         "viewport=10,10,,,,,",
         "iccprofile=rommrgb",
+        "annotation=everything",
         "quality=0",
         "quality=101",
         "quality=x",
@@ -115,11 +118,6 @@ def test_thumbnails(server: Server) -> None:
         replace(PLAIN, source=middle, max_size=256),
         replace(PLAIN, source=middle, viewport=Viewport(64, 64), picture_format=PictureFormat.PNG),
     ]
-
-
-def test_unsupported_parameters_are_said(server: Server) -> None:
-    answer = server.get(f"{PATH}/rendered?annotation=patient")
-    assert answer.headers["Warning"].startswith("299")
 
 
 def test_what_there_is_not(server: Server) -> None:

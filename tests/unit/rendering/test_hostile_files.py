@@ -63,6 +63,7 @@ def test_bytes_changed_at_random_never_kill_a_worker(pool: WorkerPool) -> None:
         "format": "png",
         "quality": 85,
         "colour_profile": "no",
+        "annotations": [],
     }
     futures = []
     for _ in range(200):

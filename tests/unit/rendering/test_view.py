@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sightline.errors import BadRequestError
 from sightline.rendering.view import (
     PREFIX,
+    Annotation,
     ColourProfile,
     FrameOf,
     Orientation,
@@ -48,6 +49,7 @@ VIEWS = st.builds(
     st.sampled_from(PictureFormat),
     st.integers(1, 100),
     colour_profile=st.sampled_from(ColourProfile),
+    annotations=st.sampled_from([(), (Annotation.PATIENT,), (Annotation.TECHNIQUE,), tuple(Annotation)]),
 ).flatmap(lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport)))
 
 
