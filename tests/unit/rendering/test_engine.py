@@ -18,6 +18,7 @@ from pydicom.uid import UID
 
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
 from sightline.errors import (
+    BadRequestError,
     ForbiddenError,
     NotFoundError,
     UnauthenticatedError,
@@ -27,6 +28,7 @@ from sightline.errors import (
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
 from sightline.rendering.view import (
+    Annotation,
     FrameOf,
     Orientation,
     Picture,
@@ -35,6 +37,7 @@ from sightline.rendering.view import (
     View,
     Window,
 )
+from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import CORONAL, image_file, slices_of
 from tests.support.fake_archive import FakeArchive
 
@@ -455,3 +458,21 @@ def test_other_rooms_run_their_own_tasks(make: Make) -> None:
     reply = make(FakeArchive()).run("sightline.trials:echo", {"x": 1}, [b"abc"])
     assert reply.values["arguments"] == {"x": 1}
     assert bytes(reply.buffers[0]) == b"abc"
+
+
+def test_annotated_regions_animations_and_reports_are_made_by_workers(make: Make) -> None:
+    engine = make(FakeArchive(ct_files()))
+    settings = {"viewport": Viewport(160, 200, 4, 5, -8, 10), "annotations": (Annotation.TECHNIQUE,)}
+    pictures = [engine.render(DOCTOR, frame_view(sop, **settings)) for sop in SOPS[:3]]
+    assert {(picture.columns, picture.rows) for picture in pictures} == {(160, 200)}
+    assert pictures[0].pixel_spacing == (0.025, 0.0375)
+    arguments = {"media_type": "image/webp", "frame_time": 40, "quality": 90}
+    reply = engine.run("sightline.rendering.animation:animate", arguments, [p.content for p in pictures])
+    with Image.open(BytesIO(reply.buffers[0])) as image:
+        assert (image.size, getattr(image, "n_frames", 1)) == ((160, 200), 3)
+    with pytest.raises(BadRequestError, match="16 x 20"):
+        engine.render(DOCTOR, frame_view(viewport=Viewport(10, 10, 0, 0, 17, 5)))
+    with pytest.raises(UnprocessableError, match="plane"):
+        engine.render(DOCTOR, plane_view(Orientation.AXIAL, 3, annotations=(Annotation.PATIENT,)))
+    with pytest.raises(NotFoundError, match="neither a report nor"):
+        engine.run("sightline.objects.documents:read_document", {"file": {"buffer": 0}}, ct_files()[:1])
