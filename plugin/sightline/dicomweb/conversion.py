@@ -14,7 +14,9 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from sightline.dicomweb.attributes import BINARY_WORDS, swapped
+from sightline.dicomweb.encapsulated import encapsulate_pixels
 from sightline.dicomweb.metadata import read_dataset
+from sightline.dicomweb.syntaxes import ENCODABLE
 from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.codecs import decode_frame, register
@@ -23,12 +25,12 @@ from sightline.rendering.series_table import instance_from_json
 
 
 def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Sequence[int]) -> Reply:
-    """Return a stored file in another native transfer syntax, UIDs unchanged.
+    """Return a stored file in another transfer syntax, pixels and UIDs unchanged.
 
     Parameters
     ----------
     arguments : mapping
-        ``file``, and ``syntax``: UID of Explicit or Implicit VR Little Endian.
+        ``file``, and ``syntax``: UID of Explicit or Implicit VR Little Endian, or one of `syntaxes.ENCODABLE`.
 
     Raises
     ------
@@ -42,6 +44,8 @@ def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Seq
     written = BytesIO()
     try:
         _make_native(dataset)
+        if arguments["syntax"] in ENCODABLE:
+            encapsulate_pixels(dataset, arguments["syntax"])
         dataset.file_meta.TransferSyntaxUID = UID(arguments["syntax"])
         dcmwrite(
             written,
@@ -50,7 +54,7 @@ def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Seq
             little_endian=True,
             enforce_file_format=True,
         )
-    except (MemoryError, RecursionError):
+    except (MemoryError, RecursionError, UnprocessableError):
         raise
     except Exception as error:
         raise UnprocessableError("The pixels of this instance cannot be decoded.", "undecodable") from error

@@ -1,7 +1,7 @@
 """WADO-RS: whole DICOM files of a study, a series or an instance (PS3.18 section 10.4.1.1.1).
 
-What is stored leaves byte for byte where the client accepts it; else it is made native by a worker, file by file while
-the answer is sent.
+What is stored leaves byte for byte where the client accepts it; else a worker puts it into another transfer syntax,
+file by file while the answer is sent.
 """
 
 from __future__ import annotations
@@ -13,11 +13,18 @@ from pathlib import Path
 from sightline.archive.encoded import declared_transfer_syntax
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer, streamed_multipart_answer
+from sightline.dicomweb.frames import image_entry
 from sightline.dicomweb.instances import records_at
 from sightline.dicomweb.multipart import Part
-from sightline.dicomweb.syntaxes import IMPLICIT_VR_LITTLE_ENDIAN, is_decodable, offers
+from sightline.dicomweb.syntaxes import (
+    ENCODABLE,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    can_be_encoded,
+    is_decodable,
+    offers,
+)
 from sightline.dicomweb.urls import record_url
-from sightline.errors import NotFoundError
+from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
@@ -33,7 +40,7 @@ def retrieve_instance(request: Request, services: Services, study: str, series: 
     """Answer ``GET …/instances/{instance}``: multipart, or the file itself where it is asked for as such."""
     record = services.archive.instance(request.grant, study, series, instance)
     stored = _stored_syntax(request, services, record)
-    media_type = _negotiate(request, [stored], single=True)
+    media_type = _negotiate(request, services, [record], [stored], single=True)
 
     def make() -> Response:
         part = _part(request, services, record, stored, media_type.transfer_syntax)
@@ -50,7 +57,7 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
     """Answer ``GET`` of a study or a series: one part for each instance."""
     records = records_at(request, services, study, series, None)
     stored = [_stored_syntax(request, services, record) for record in records]
-    media_type = _negotiate(request, stored, single=False)
+    media_type = _negotiate(request, services, records, stored, single=False)
 
     def part(index: int) -> Part:
         return _part(request, services, records[index], stored[index], media_type.transfer_syntax)
@@ -71,12 +78,33 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
 _MIXED = "as stored"
 
 
-def _negotiate(request: Request, stored: Sequence[str], single: bool) -> MediaType:
-    """Choose between what is stored (one syntax, or several as a whole) and what can be made of all of it."""
+def _negotiate(
+    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str], single: bool
+) -> MediaType:
+    """Choose between what is stored (one syntax, or several as a whole) and what can be made of all of it.
+
+    Whether pixels can be compressed is looked up only when somebody wants that.
+    """
     kept = stored[0] if len(set(stored)) == 1 else _MIXED
-    targets = _TARGETS if all(is_decodable(syntax) for syntax in stored) else ()
-    types = offers(DICOM, kept, targets, single)
-    return negotiate(request.headers.get("Accept", ""), request.args.get("accept"), types)
+    targets = (*_TARGETS, *ENCODABLE) if all(is_decodable(syntax) for syntax in stored) else ()
+    while True:
+        types = offers(DICOM, kept, targets, single)
+        chosen = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), types)
+        syntax = chosen.transfer_syntax
+        if syntax == kept or syntax not in ENCODABLE or _all_encodable(request, services, records, stored, syntax):
+            return chosen
+        targets = tuple(target for target in targets if target != syntax)
+
+
+def _all_encodable(
+    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str], syntax: str
+) -> bool:
+    """Whether every instance is in that syntax already or can be put into it; what is no image cannot."""
+    others = (record for record, own in zip(records, stored, strict=True) if own != syntax)
+    try:
+        return all(can_be_encoded(image_entry(request, services, record), syntax) for record in others)
+    except (NotFoundError, UnprocessableError):
+        return False
 
 
 def _part(request: Request, services: Services, record: InstanceRecord, stored: str, wanted: str) -> Part:

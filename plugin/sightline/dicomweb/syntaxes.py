@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydicom import uid
 
+from sightline.rendering.series_table import InstanceEntry
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
@@ -25,6 +26,25 @@ MEDIA_TYPES = {
     for syntax in syntaxes
 }
 """Media type of one frame in each encapsulated syntax (PS3.18 table 8.7.3-5). All of these can be decoded."""
+
+
+ENCODABLE = tuple(
+    map(str, (uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless, uid.HTJ2KLossless))
+)
+"""Encapsulated syntaxes that whole instances can be turned into, without loss."""
+_COLOUR = frozenset(map(str, (uid.RLELossless, uid.JPEGLSLossless, uid.JPEG2000Lossless)))
+_GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+
+
+def can_be_encoded(entry: InstanceEntry, syntax: str) -> bool:
+    """Whether an image's pixels can be put into that encapsulated syntax, nothing lost."""
+    if entry.pixel_keyword != "PixelData" or entry.bits_allocated not in (8, 16) or syntax not in ENCODABLE:
+        return False
+    if entry.pixel_representation and entry.bits_stored != entry.bits_allocated and syntax != uid.RLELossless:
+        return False
+    if entry.samples_per_pixel == 1:
+        return entry.photometric_interpretation in _GREY and entry.bits_stored > 1
+    return entry.photometric_interpretation == "RGB" and entry.bits_stored == 8 and syntax in _COLOUR
 
 
 def is_decodable(syntax: str) -> bool:

@@ -62,7 +62,7 @@ def test_what_cannot_be_made_is_refused_with_what_there_is(serve: Serve) -> None
     base, _ = address(real_file("MR_small_RLE.dcm"))
     server = serve(real_file("MR_small_RLE.dcm").read_bytes())
     for path in (base, base.rsplit("/instances", 1)[0]):
-        refused = server.get(path, f"{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.201")
+        refused = server.get(path, f"{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.203")
         assert refused.status_code == 406
         assert refused.json and "1.2.840.10008.1.2.5" in refused.json["message"]
     assert server.get(base, "application/zip").status_code == 406
