@@ -160,6 +160,31 @@ def test_search_leaves_out(archive: Archive, stored: Series, matches: dict[str, 
     assert archive.search(ADMIN, Query(Level.STUDY, {**matches, "PatientID": stored.patient})).rows == ()
 
 
+@pytest.mark.parametrize("date", [None, ""], ids=["absent", "empty"])
+@pytest.mark.parametrize("wanted", ["20260101-", "-20991231", "19000101-20991231"])
+def test_a_range_leaves_out_what_has_no_date(archive: Archive, stored: Series, date: str | None, wanted: str) -> None:
+    """Open at either end or not."""
+    patient = generate_uid()[-16:]
+    undated = stored.slice(0, PatientID=patient, StudyInstanceUID=generate_uid(), StudyDate=date)
+    archive.store(ADMIN, undated)
+    assert len(archive.search(ADMIN, Query(Level.STUDY, {"PatientID": patient})).rows) == 1
+    assert archive.search(ADMIN, Query(Level.STUDY, {"PatientID": patient, "StudyDate": wanted})).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("time", "wanted", "is_found"),
+    [("101500", "1015", True), ("101559.5", "10-1015", True), ("101600", "10-1015", False), ("1015", "101500-", True)],
+)
+def test_times_match_by_what_they_cover(
+    archive: Archive, stored: Series, time: str, wanted: str, is_found: bool
+) -> None:
+    """A key to the minute stands for the whole minute."""
+    patient = generate_uid()[-16:]
+    archive.store(ADMIN, stored.slice(0, PatientID=patient, StudyInstanceUID=generate_uid(), StudyTime=time))
+    found = archive.search(ADMIN, Query(Level.STUDY, {"PatientID": patient, "StudyTime": wanted})).rows
+    assert len(found) == is_found
+
+
 def test_search_below(archive: Archive, stored: Series) -> None:
     """Series of a study, instances of a series."""
     series = archive.search(ADMIN, Query(Level.SERIES, study_instance_uid=stored.study)).rows

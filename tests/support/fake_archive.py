@@ -10,6 +10,7 @@ from io import BytesIO
 from uuid import uuid4
 
 from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
 
 from sightline.access.grant import Grant, Verb
@@ -24,6 +25,7 @@ from sightline.archive.protocol import (
     StoredFile,
     StoreResult,
 )
+from sightline.dicomweb.matching import matches
 from sightline.errors import NotFoundError, UnprocessableError
 
 _KEYWORDS = {
@@ -209,9 +211,9 @@ def _match(keyword: str, value: str, wanted: str) -> bool:
     if wanted in ("", "*"):
         return True
     values = value.split("\\")
-    if keyword.endswith(("Date", "Time")) and "-" in wanted:
-        low, high = wanted.split("-", 1)
-        return any(v != "" and (not low or low <= v) and (not high or v <= high) for v in values)
+    vr = dictionary_VR(keyword)
+    if vr in ("DA", "TM"):
+        return matches(vr, values, wanted)
     if keyword.endswith("Name"):
         return any(fnmatchcase(v.upper(), wanted.upper()) for v in values)
     return any(fnmatchcase(v, w) for v in values for w in wanted.split("\\"))

@@ -13,6 +13,7 @@ from sightline.access.grant import Grant, Verb
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
+from sightline.archive.ranges import comparable
 from sightline.archive.rest import CoreError, CoreRest
 from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 
@@ -60,7 +61,7 @@ class OrthancArchive:
             grant.require(Verb.VIEW, query.study_instance_uid)
         else:
             grant.require(Verb.SEARCH)
-        matches = dict(query.matches)
+        matches = {keyword: comparable(keyword, wanted) for keyword, wanted in query.matches.items()}
         if query.study_instance_uid is not None:
             matches["StudyInstanceUID"] = query.study_instance_uid
         if query.series_instance_uid is not None:
