@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from sightline.access.grant import Verb
 from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
+from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
 from sightline.dicomweb.search_parameters import (
     ALL_ATTRIBUTES,
@@ -28,7 +29,7 @@ from sightline.web.routing import Route
 
 
 def conformance(routes: Sequence[Route]) -> dict[str, Any]:
-    """Return the routes, what searches understand, and the transfer syntaxes that can be decoded."""
+    """Return the routes, what searches and pictures understand, and the transfer syntaxes that can be decoded."""
     return {
         "basePath": BASE_PATH,
         "routes": route_rows(routes),
@@ -38,6 +39,12 @@ def conformance(routes: Sequence[Route]) -> dict[str, Any]:
             "maximumResults": MAXIMUM_RESULTS,
             "maximumHeaders": MAXIMUM_HEADERS,
             "attributes": search_attributes(),
+        },
+        "rendered": {
+            "pictures": list(FORMATS),
+            "animations": list(ANIMATIONS),
+            "parameters": ["accept", "annotation", "iccprofile", "quality", "viewport", "window"],
+            "maximumPictures": MAXIMUM_PICTURES,
         },
         "transferSyntaxes": syntax_rows(),
     }
