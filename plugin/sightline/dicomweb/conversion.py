@@ -14,7 +14,7 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, ExplicitVRBigEndian
 
 from sightline.dicomweb.attributes import BINARY_WORDS, swapped
-from sightline.dicomweb.encapsulated import encapsulate_pixels
+from sightline.dicomweb.encapsulated import encapsulate_pixels, encode_frame
 from sightline.dicomweb.metadata import read_dataset
 from sightline.dicomweb.syntaxes import ENCODABLE
 from sightline.errors import NotFoundError, UnprocessableError
@@ -111,6 +111,15 @@ def native_frames(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Se
             {}, tuple(np.packbits(frame.astype(np.uint8).ravel(), bitorder="little").tobytes() for frame in frames)
         )
     return Reply({}, tuple(_little_endian(frame) for frame in frames))
+
+
+def encoded_frames(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Sequence[int]) -> Reply:
+    """Return frames in an encapsulated syntax, one buffer each. Arguments of `stored_frames`, and ``syntax``."""
+    register()
+    instance = instance_from_json(arguments["instance"])
+    with open_file(arguments["file"], buffers) as file:
+        frames = [decode_frame(file, instance, number)[0] for number in arguments["frames"]]
+    return Reply({}, tuple(encode_frame(frame, instance.bits_stored, arguments["syntax"]) for frame in frames))
 
 
 def _little_endian(pixels: NDArray[Any]) -> bytes:

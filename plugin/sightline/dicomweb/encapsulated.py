@@ -63,7 +63,7 @@ def encapsulate_pixels(dataset: Dataset, syntax: str) -> None:
     if syntax == uid.RLELossless:
         dataset.compress(uid.RLELossless, generate_instance_uid=False)
         return
-    streams = [_encode(frame, int(dataset.BitsStored), syntax) for frame in frames]
+    streams = [encode_frame(frame, int(dataset.BitsStored), syntax) for frame in frames]
     dataset.PixelData = encapsulate(streams)
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
@@ -87,7 +87,23 @@ def _frames(dataset: Dataset) -> NDArray[Any]:
     return pixels.reshape(*shape, samples)
 
 
-def _encode(frame: Frame, bits: int, syntax: str) -> bytes:
+def encode_frame(frame: Frame, bits: int, syntax: str) -> bytes:
+    """Return the code stream of one frame.
+
+    Parameters
+    ----------
+    frame : array, (rows, columns) or (rows, columns, 3)
+        Stored values.
+    bits : int
+        Bits stored.
+    syntax : str
+        UID of one of `syntaxes.ENCODABLE` other than RLE.
+
+    Raises
+    ------
+    UnprocessableError
+        It would not come out as it went in.
+    """
     if frame.dtype.kind == "i" and syntax not in _SIGNED:
         frame = frame.view(f"<u{frame.dtype.itemsize}")
     encoder, decoder = _CODECS[syntax]

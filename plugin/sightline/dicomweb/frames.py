@@ -15,7 +15,16 @@ from sightline.archive.protocol import FileSource, InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.ranges import part_of
-from sightline.dicomweb.syntaxes import BIG_ENDIAN, DEFLATED, MEDIA_TYPES, NATIVE, is_decodable, offers
+from sightline.dicomweb.syntaxes import (
+    BIG_ENDIAN,
+    DEFLATED,
+    FRAME_SYNTAXES,
+    MEDIA_TYPES,
+    NATIVE,
+    can_be_encoded,
+    is_decodable,
+    offers,
+)
 from sightline.dicomweb.urls import record_url
 from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
@@ -141,14 +150,17 @@ def _in_parts(request: Request, answer: Response, media_type: MediaType) -> Resp
 
 
 def _frame_offers(entry: InstanceEntry, single: bool) -> list[MediaType]:
-    """Return what frames can be had as: encapsulated ones as stored under two names, and native."""
+    """Return what frames can be had as: as stored, native, and compressed; what is encapsulated under two names."""
     stored = entry.transfer_syntax_uid
+    made = [syntax for syntax in FRAME_SYNTAXES if syntax != stored and can_be_encoded(entry, syntax)]
     if stored in NATIVE:
-        return offers(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, (), single)
-    native = (EXPLICIT_VR_LITTLE_ENDIAN,) if is_decodable(stored) else ()
-    found = offers(OCTETS, stored, native, single)
-    if stored in MEDIA_TYPES:
-        found += offers(MEDIA_TYPES[stored], stored, (), single)
+        found = offers(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, tuple(made), single)
+    else:
+        native = (EXPLICIT_VR_LITTLE_ENDIAN,) if is_decodable(stored) else ()
+        found = offers(OCTETS, stored, (*native, *made), single)
+    for syntax in (stored, *made):
+        if syntax in MEDIA_TYPES:
+            found += offers(MEDIA_TYPES[syntax], syntax, (), single)
     return found
 
 
@@ -163,11 +175,18 @@ def _read_frames(
     """Return the frames in that syntax: straight from the file where nothing has to be decoded."""
     source = services.archive.source(request.grant, record)
     length = _native_length(entry)
-    if length is not None:
+    made = syntax in FRAME_SYNTAXES and syntax != entry.transfer_syntax_uid
+    if length is not None and not made:
         return [_slice(source, (entry.pixel_offset or 0) + (number - 1) * length, length) for number in numbers]
-    task = "native_frames" if syntax == EXPLICIT_VR_LITTLE_ENDIAN else "stored_frames"
+    native = syntax == EXPLICIT_VR_LITTLE_ENDIAN
+    task = "native_frames" if native else "encoded_frames" if made else "stored_frames"
     buffers: list[Buffer] = []
-    arguments = {"file": file_argument(source, buffers), "instance": asdict(entry), "frames": list(numbers)}
+    arguments = {
+        "file": file_argument(source, buffers),
+        "instance": asdict(entry),
+        "frames": list(numbers),
+        "syntax": syntax,
+    }
     reply = services.engine.run(f"sightline.dicomweb.conversion:{task}", arguments, buffers)
     return [bytes(buffer) for buffer in reply.buffers]
 

@@ -32,6 +32,8 @@ ENCODABLE = tuple(
     map(str, (uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless, uid.HTJ2KLossless))
 )
 """Encapsulated syntaxes that whole instances can be turned into, without loss."""
+FRAME_SYNTAXES = ENCODABLE[1:]
+"""Those that single frames can be turned into: all but RLE."""
 _COLOUR = frozenset(map(str, (uid.RLELossless, uid.JPEGLSLossless, uid.JPEG2000Lossless)))
 _GREY = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 

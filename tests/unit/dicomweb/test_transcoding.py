@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -11,7 +14,7 @@ from pydicom import dcmread
 from tests.support.corpus import real_file
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve
-from tests.unit.dicomweb.test_frames import BASE, address
+from tests.unit.dicomweb.test_frames import BASE, address, contents
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 RLE, JPEG_LOSSLESS, JPEG_LS = "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80"
@@ -89,3 +92,26 @@ def test_what_cannot_be_compressed(serve: Serve, name: str) -> None:
     server = serve(real_file(name).read_bytes())
     assert server.get(base, accept(JPEG_2000)).status_code == 406
     assert server.get(base, accept(EXPLICIT)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "syntax", "decode"),
+    [
+        ("image/jpeg", JPEG_LOSSLESS, imagecodecs.ljpeg_decode),
+        ("image/jls", JPEG_LS, imagecodecs.jpegls_decode),
+        ("image/jp2", JPEG_2000, imagecodecs.jpeg2k_decode),
+        ("image/jphc", HTJ2K, imagecodecs.htj2k_decode),
+    ],
+)
+@pytest.mark.parametrize("name", ["emri_small.dcm", "emri_small_RLE.dcm", "emri_small_big_endian.dcm"])
+def test_frames_are_exact(serve: Serve, name: str, kind: str, syntax: str, decode: Callable[[bytes], Any]) -> None:
+    base, _ = address(real_file(name))
+    server = serve(real_file(name).read_bytes())
+    expected = dcmread(real_file("emri_small.dcm")).pixel_array
+    for wanted in (kind, f"application/octet-stream; transfer-syntax={syntax}"):
+        answer = server.get(f"{base}/frames/7", wanted)
+        assert answer.headers["Content-Type"] == f"{wanted.split(';')[0]}; transfer-syntax={syntax}"
+        assert np.array_equal(decode(answer.data), expected[6])
+    found = contents(server.get(f"{base}/frames/2,1", f'multipart/related; type="{kind}"'))
+    assert [np.array_equal(decode(one), expected[n]) for one, n in zip(found, (1, 0), strict=True)] == [True, True]
+    assert server.get(f"{base}/frames/1", f"multipart/related; type={kind}; transfer-syntax={RLE}").status_code == 406
