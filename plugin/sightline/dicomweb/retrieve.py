@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from sightline.archive.encoded import declared_transfer_syntax
@@ -70,7 +71,9 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
                 yield from threads.map(part, range(start, min(start + size, len(records))))
 
     def make() -> Response:
-        return streamed_multipart_answer(parts(), DICOM)
+        # The first part is made before the status is sent, so that one can still say that it cannot be.
+        made = parts()
+        return streamed_multipart_answer(chain([next(made)], made), DICOM)
 
     return answer_unless_known(request, entity_tag(records, "dicom", media_type), make)
 

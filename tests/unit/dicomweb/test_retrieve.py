@@ -7,6 +7,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.encaps import encapsulate
 
 from sightline.access.grant import Grant, Permission, Verb
 from tests.support.corpus import real_file
@@ -110,3 +111,14 @@ def test_files_leave_only_with_the_verb_download_and_are_recorded(serve: Serve) 
     assert server.get(base, DICOM).status_code == 200
     assert server.audit.events[-1].kind == "export"
     assert server.get("/studies/9.9", DICOM).status_code == 403
+
+
+def test_a_series_that_cannot_be_decoded_is_refused(serve: Serve) -> None:
+    base, dataset = address(real_file("MR_small_RLE.dcm"))
+    dataset.PixelData = encapsulate([b"\x01\x00\x00\x00" + bytes(70)])
+    damaged = BytesIO()
+    dataset.save_as(damaged)
+    server = serve(damaged.getvalue())
+    for path in (base, base.rsplit("/instances", 1)[0], base.split("/series")[0]):
+        assert server.get(path, DICOM).status_code == 422
+        assert server.get(path, f"{DICOM}; transfer-syntax=*").status_code == 200
