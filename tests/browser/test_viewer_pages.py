@@ -320,3 +320,14 @@ def test_what_is_typed_is_not_in_the_url_and_comes_back(browser: Browser, pages:
         page.go_back()
         page.wait_for_selector(".studies tbody tr")
         assert page.get_by_role("searchbox").input_value() == "winterstein"
+
+
+def test_paper_says_that_this_is_no_medical_device(browser: Browser, study: str) -> None:
+    """The sentence is on each print-out, and on no screen."""
+    with page_of(browser) as page:
+        page.goto(study)
+        page.wait_for_selector(SHOWN)
+        sentence = page.get_by_text("not a cleared medical device")
+        assert not sentence.is_visible()
+        page.emulate_media(media="print")
+        assert sentence.is_visible()

@@ -53,6 +53,13 @@ def test_pages_hold_nothing_that_the_policy_forbids(client: Client, path: str) -
             assert not (attributes.get(name) or "").startswith(("http:", "https:", "//"))
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_says_on_paper_what_it_is_not(client: Client, path: str) -> None:
+    found = re.search(r'<p class="print-only">(.*?)</p>', client.get(path).text)
+    assert found
+    assert found[1].startswith("Sightline is not a cleared medical device. It is not for primary diagnosis unless")
+
+
 def test_the_list_comes_with_its_first_rows(client: Client) -> None:
     data = data_of(client.get("/sightline/?modality=CT").text)
     assert [study["uid"] for study in data["result"]["studies"]] == [CHEST]
