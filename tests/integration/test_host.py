@@ -107,8 +107,10 @@ class TestDoor:
         assert answer.url.startswith(f"{orthanc.url}/sightline/login")
 
     def test_explorer_leads_to_login(self, orthanc: OrthancServer, nobody: requests.Session) -> None:
-        """Explorer's pages are program text; their first script leads to the login page."""
-        assert nobody.get(f"{orthanc.url}/app/explorer.html").status_code == 200
+        """A person gets Explorer's page, whose first script leads to the login page; a program gets nothing."""
+        assert nobody.get(f"{orthanc.url}/app/explorer.html").status_code == 403
+        assert nobody.get(f"{orthanc.url}/app/explorer.html", headers={"Accept": "text/html"}).status_code == 200
+        assert nobody.get(f"{orthanc.url}/app/explorer.js").status_code == 403
         script = nobody.get(f"{orthanc.url}/plugins/explorer.js").text
         assert "/sightline/login" in script
         assert "Open in Sightline" not in script

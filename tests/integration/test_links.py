@@ -22,6 +22,7 @@ BEYOND = (
     "/patients",
     "/instances",
     "/changes",
+    "/app/explorer.html",
     "/sightline/api/audit",
     LINKS,
 )

@@ -36,8 +36,8 @@ _LEAD_TO_LOGIN = f"window.location.replace('{LOGIN}?next={EXPLORER}');"
 class Pages:
     """Handles ``/`` and the script that Orthanc Explorer loads first.
 
-    Explorer's own files are program text without patient data, and a plugin that shadows them could not answer with
-    them. So they stay reachable, and the script that each page of it loads leads whoever may not use it to the login.
+    A plugin that shadows Explorer's page could not answer with it. So a person without a login gets that page, which
+    is program text, and nothing else of Explorer; the script that it loads from us leads to the login page.
     """
 
     def __init__(self, rest: SdkRest) -> None:

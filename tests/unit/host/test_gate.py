@@ -68,10 +68,14 @@ def test_own_routes_decide_for_themselves(harness: Harness, uri: str) -> None:
     assert harness.admit(uri)
 
 
-def test_program_text_is_only_read(harness: Harness) -> None:
-    """Orthanc Explorer's files can be read by anybody, and nothing else be done with them."""
-    assert harness.admit("/app/explorer.html")
-    assert not harness.admit("/app/explorer.html", "POST")
+def test_person_at_explorer(harness: Harness) -> None:
+    """Orthanc Explorer's page, which leads to the login, opens for people who are not logged in; nothing else does."""
+    assert harness.admit("/app/explorer.html", accept="text/html,*/*")
+    assert harness.admit("/app/libs/jquery.js", who="admin")
+    assert not harness.admit("/app/explorer.html", "POST", accept="text/html,*/*")
+    assert not harness.admit("/app/explorer.html", accept="*/*")
+    assert not harness.admit("/app/explorer.html", who="link", accept="text/html,*/*")
+    assert not harness.admit("/app/libs/jquery.js", accept="text/html,*/*")
 
 
 def test_administrator_reads_without_a_word(harness: Harness) -> None:
