@@ -15,7 +15,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 packages="orthanc orthanc-python python3-venv ca-certificates"
 if [ "$profile" = test ]; then
-    packages="$packages orthanc-dicomweb dcmtk chromium fonts-dejavu-core nginx-light curl nodejs procps make git"
+    packages="$packages orthanc-dicomweb dcmtk chromium fonts-dejavu-core nginx-light curl nodejs procps make git wrk"
 fi
 
 # A package must not start its service here: Sightline starts its own Orthanc, and only that.
