@@ -62,7 +62,10 @@ def _is_as_pydicom_reads(path: Path) -> bool:
     found = identify(content)
     if found == Identity():
         return False
-    expected = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+    try:
+        expected = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+    except (OSError, RecursionError):  # broken on purpose
+        return False
     for name, keyword in FIELDS.items():
         raw = expected.get_item(keyword)
         value = raw.value if raw is not None else b""
