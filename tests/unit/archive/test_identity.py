@@ -48,6 +48,7 @@ def test_nothing_rather_than_a_guess() -> None:
     assert len(identify(part10(IMPLICIT, pack("<HHL", 0x10, 0x20, 1 << 30) + b"7" * 5_000)).patient_id) <= 64
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_as_pydicom_reads() -> None:
     """Every real file that is regular enough to be walked says the same as it says to pydicom."""
     shipped = Path(str(pydicom.data.__file__)).parent / "test_files"
