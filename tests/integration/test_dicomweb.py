@@ -310,6 +310,17 @@ class TestNetwork:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def stored(self, orthanc: OrthancServer, study: str) -> list[tuple[str, str]]:
+        """Return who stored an instance of that study and whose it is, for each event of the audit log."""
+        with orthanc.session() as admin:
+            events = admin.get(f"{orthanc.url}/sightline/api/audit?limit=100").json()["events"]
+        found = []
+        for event in (row["event"] for row in events):
+            values = [entity["what"]["identifier"]["value"] for entity in event["entity"] if "what" in entity]
+            if event["subtype"][1]["code"] == "store" and values[-1:] == [f"urn:oid:{study}"]:
+                found.append((event["agent"][0]["who"]["identifier"]["value"], values[0]))
+        return found
+
     def test_store_find_get_move(self, orthanc: OrthancServer, client: DICOMwebClient, tmp_path: Path) -> None:
         made = Series()
         files = []
@@ -318,6 +329,7 @@ class TestNetwork:
             files[-1].write_bytes(made.file(index))
         peer = ["-aet", CLIENT_AET, "-aec", AET, "127.0.0.1", str(orthanc.dicom_port)]
         self.run("storescu", *peer, *map(str, files))
+        assert self.stored(orthanc, made.study) == [(f"aet:{CLIENT_AET}", made.patient_id)] * SLICES
         metadata = client.retrieve_series_metadata(made.study, made.series)
         assert {item["00080018"]["Value"][0] for item in metadata} == set(made.instances)
 

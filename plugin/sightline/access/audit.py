@@ -59,6 +59,15 @@ class _Reads:
     last: datetime
 
 
+@dataclass
+class _Order:
+    """Events that a thread waits to see written."""
+
+    events: Sequence[AuditEvent]
+    is_settled: bool = False
+    failure: UnavailableError | None = None
+
+
 class AuditLog:
     """Writes and reads audit events. Safe between threads.
 
@@ -74,6 +83,8 @@ class AuditLog:
         self._database = database
         self._server = server
         self._write_lock = threading.Lock()
+        self._orders_lock = threading.Lock()
+        self._orders: list[_Order] = []
         self._reads_lock = threading.Lock()
         self._first_read_lock = threading.Lock()
         self._reads: dict[_Reader, _Reads] = {}
@@ -247,18 +258,36 @@ class AuditLog:
         return not key[1] and now - reads.last >= FORGET_AFTER
 
     def _record(self, events: Sequence[AuditEvent]) -> None:
+        """Write events; who waits for another's transaction to end has its own events in the next, with all others."""
+        order = _Order(events)
+        with self._orders_lock:
+            self._orders.append(order)
         with self._write_lock:
-            for attempt in range(1, _ATTEMPTS + 1):
+            if not order.is_settled:
+                with self._orders_lock:
+                    orders, self._orders = self._orders, []
+                failure: UnavailableError | None = UnavailableError("The audit log failed.")
                 try:
-                    self._append(events)
-                    return
-                except UnavailableError as error:
-                    # Another node took the next number: read the new end of the chain, try again.
-                    if not isinstance(error.__cause__, IntegrityError) or attempt == _ATTEMPTS:
-                        raise UnavailableError(
-                            "The audit log cannot be written, so nothing may be shown or changed now.",
-                            "audit-unavailable",
-                        ) from error
+                    failure = self._write([event for one in orders for event in one.events])
+                finally:
+                    for one in orders:
+                        one.is_settled, one.failure = True, failure
+        if order.failure is not None:
+            raise UnavailableError(
+                "The audit log cannot be written, so nothing may be shown or changed now.", "audit-unavailable"
+            ) from order.failure
+
+    def _write(self, events: Sequence[AuditEvent]) -> UnavailableError | None:
+        """Append events and return None, or return why they could not be; then none of them was."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                self._append(events)
+                return None
+            except UnavailableError as error:
+                # Another node took the next number: read the new end of the chain, try again.
+                if not isinstance(error.__cause__, IntegrityError) or attempt == _ATTEMPTS:
+                    return error
+        return None
 
     def _append(self, events: Sequence[AuditEvent]) -> None:
         """Add events to the end of the chain in one transaction."""

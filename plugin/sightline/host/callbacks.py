@@ -9,7 +9,7 @@ from typing import Any
 import orthanc
 
 from sightline.configuration import ConfigurationError
-from sightline.host import uploads
+from sightline.host import receiving
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
 from sightline.host.gate import QUERY_PROBE, method_name
 from sightline.host.host import Host
@@ -44,6 +44,7 @@ def start() -> None:
         raise
     orthanc.RegisterIncomingHttpRequestFilter(on_http_request)
     orthanc.RegisterReceivedInstanceCallback(on_received_instance)
+    orthanc.RegisterIncomingCStoreInstanceFilter(on_c_store)
     orthanc.RegisterOnStoredInstanceCallback(on_stored_instance)
     orthanc.RegisterOnChangeCallback(on_change)
     orthanc.RegisterRestCallback("/", on_root)
@@ -86,7 +87,12 @@ def on_query_probe(output: orthanc.RestOutput, uri: str, **request: Any) -> None
 
 def on_received_instance(content: bytes, _origin: int) -> tuple[int, None]:
     """Decide on every file before it is stored, wherever it comes from."""
-    return uploads.on_received(content)
+    return receiving.on_received(content)
+
+
+def on_c_store(instance: orthanc.DicomInstance) -> int:
+    """Decide on every instance that a modality sends; answers with a DIMSE status."""
+    return _host.receiving.on_c_store(instance)
 
 
 def on_stored_instance(_instance: orthanc.DicomInstance, _identifier: str) -> None:

@@ -23,6 +23,7 @@ from sightline.host.bridge import THREADS, Bridge, wsgi_handler
 from sightline.host.explorer import Pages
 from sightline.host.gate import OWN_TREES, Gate
 from sightline.host.query_probe import QueryProbe
+from sightline.host.receiving import Receiving
 from sightline.host.sdk_rest import SdkRest
 from sightline.host.uploads import Uploads
 
@@ -70,6 +71,7 @@ class Host:
         access = self._sightline.access
         chunked = settings.allow_chunked_uploads
         self.gate = Gate(access.control, self._public_url, upload_bound, chunked, self._record)
+        self.receiving = Receiving(self._record)
         self._probe = QueryProbe(self._configuration)
         pages = Pages(self._rest)
         web = wsgi_handler(self._sightline.application, self._probe.is_decoded, self._public_url)
@@ -93,11 +95,11 @@ class Host:
             self._sightline.close()
 
     def _record(self, event: AuditEvent) -> bool:
-        """Write an audit event for the gate, whose own stack is too small for a database."""
+        """Write an audit event for a caller whose own stack is too small for a database, or not ours."""
         try:
             self._threads.submit(self._sightline.access.audit.record, event).result(RECORD_SECONDS)
         except Exception:
-            log.exception("A request for the core was refused, since the audit log cannot be written")
+            log.exception("Something was refused, since the audit log cannot be written")
             return False
         return True
 

@@ -13,8 +13,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orthanc
-
 from sightline.access.audit import AuditEvent, AuditKind, AuditLog
 from sightline.access.grant import Grant, Verb
 from sightline.archive.nesting import check_nesting
@@ -163,14 +161,3 @@ def _core_refusal(error: CoreError, method: str) -> Answer:
         "Uri": "/instances",
     }
     return Answer(error.status, json.dumps(body, indent=1).encode(), _JSON)
-
-
-def on_received(content: bytes) -> tuple[int, None]:
-    """Decide on what arrives by any other way (C-STORE, WebDAV), before the core stores it."""
-    try:
-        check_nesting(content)
-    except UnprocessableError as error:
-        if error.code != "not-dicom":
-            orthanc.LogWarning(f"Sightline discarded a received file: {error.message}")
-            return orthanc.ReceivedInstanceAction.DISCARD, None
-    return orthanc.ReceivedInstanceAction.KEEP_AS_IS, None

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from base64 import b64decode
+from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
@@ -270,6 +271,50 @@ def test_many_threads_make_one_chain(audit: AuditLog) -> None:
     for thread in threads:
         thread.join()
     assert audit.page(1)[0]["sequence"] == 160
+    assert audit.verify() is None
+
+
+def test_who_waits_together_is_written_together(audit: AuditLog, database: Database) -> None:
+    """While one transaction is being written, others gather and share the next one; each is told if that fails."""
+    begun, go_on = threading.Event(), threading.Event()
+    transactions: list[int] = []
+    append = audit._append
+
+    def slowly(events: Sequence[AuditEvent]) -> None:
+        transactions.append(len(events))
+        begun.set()
+        assert go_on.wait(10)
+        if any(event.detail == "bad" for event in events):
+            raise UnavailableError("the disk is full")
+        append(events)
+
+    audit._append = slowly  # type: ignore[method-assign]
+    failures: list[str] = []
+
+    def record(detail: str) -> None:
+        try:
+            audit.record(AuditEvent(AuditKind.STORE, ADA, detail=detail))
+        except UnavailableError:
+            failures.append(detail)
+
+    def run(details: Sequence[str]) -> None:
+        begun.clear()
+        go_on.clear()
+        threads = [threading.Thread(target=record, args=(detail,)) for detail in details]
+        threads[0].start()
+        assert begun.wait(10)
+        for thread in threads[1:]:
+            thread.start()
+        while len(audit._orders) < len(details) - 1:
+            time.sleep(0.001)
+        go_on.set()
+        for thread in threads:
+            thread.join()
+
+    run(["1", "2", "3", "4"])
+    assert (transactions, failures, len(rows(database))) == ([1, 3], [], 4)
+    run(["5", "bad", "6"])
+    assert (sorted(failures), len(rows(database))) == (["6", "bad"], 5)
     assert audit.verify() is None
 
 
