@@ -107,16 +107,22 @@ class TestDoor:
         assert answer.url.startswith(f"{orthanc.url}/sightline/login")
 
     def test_explorer_leads_to_login(self, orthanc: OrthancServer, nobody: requests.Session) -> None:
-        """A person gets Explorer's page, whose first script leads to the login page; a program gets nothing."""
-        assert nobody.get(f"{orthanc.url}/app/explorer.html").status_code == 403
-        assert nobody.get(f"{orthanc.url}/app/explorer.html", headers={"Accept": "text/html"}).status_code == 200
+        """A person is refused Explorer's page, and led to the login page; a program is refused."""
+        answer = nobody.get(f"{orthanc.url}/app/explorer.html")
+        assert (answer.status_code, "Refresh" in answer.headers) == (401, False)
+        answer = nobody.get(f"{orthanc.url}/app/explorer.html", headers={"Accept": "text/html"})
+        assert answer.status_code == 401
+        assert answer.headers["Refresh"] == "0; url=/sightline/login?next=/app/explorer.html"
+        assert "<html" not in answer.text
+        assert "WWW-Authenticate" not in answer.headers
         assert nobody.get(f"{orthanc.url}/app/explorer.js").status_code == 403
-        script = nobody.get(f"{orthanc.url}/plugins/explorer.js").text
-        assert "/sightline/login" in script
-        assert "Open in Sightline" not in script
+        assert nobody.get(f"{orthanc.url}/plugins/explorer.js").status_code == 403
 
     def test_explorer_of_administrators(self, orthanc: OrthancServer, admin: requests.Session) -> None:
-        """Administrators get the button."""
+        """Administrators get the page as the core answers it, and the button."""
+        page = admin.get(f"{orthanc.url}/app/explorer.html")
+        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html")
+        assert "<title>Orthanc Explorer</title>" in page.text
         assert "Open in Sightline" in admin.get(f"{orthanc.url}/plugins/explorer.js").text
 
     def test_fifty_clients_never_get_another_identity(self, orthanc: OrthancServer) -> None:

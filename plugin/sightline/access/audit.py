@@ -12,7 +12,6 @@ import json
 import logging
 import threading
 import uuid
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -39,7 +38,6 @@ REPORT_EVERY = timedelta(hours=1)
 """How often the end of the chain is named in Orthanc's log."""
 
 MAXIMUM_READERS = 10_000
-MAXIMUM_DEFERRED = 10_000
 _ATTEMPTS = 5
 _BATCH = 1000
 
@@ -88,12 +86,8 @@ class AuditLog:
         self._reads_lock = threading.Lock()
         self._first_read_lock = threading.Lock()
         self._reads: dict[_Reader, _Reads] = {}
-        self._deferred: deque[AuditEvent] = deque()
-        self._dropped = 0
         self._end: tuple[int, str] | None = None
         self._next_report = database.clock() + REPORT_EVERY
-        self.wake = threading.Event()
-        """Set when something waits to be written by `write_deferred`."""
 
     def record(self, event: AuditEvent) -> None:
         """Write one event; it is durable when this returns.
@@ -104,14 +98,6 @@ class AuditLog:
             It could not be written. The request that caused it has to fail.
         """
         self._record([event])
-
-    def defer(self, event: AuditEvent) -> None:
-        """Remember an event to be written within moments, for callers that must not touch the database themselves."""
-        if len(self._deferred) >= MAXIMUM_DEFERRED:
-            self._dropped += 1
-            return
-        self._deferred.append(event)
-        self.wake.set()
 
     def denial(self, grant: Grant, method: str, route_path: str, study_instance_uid: str | None = None) -> None:
         """Write that somebody was refused. The route's pattern is named, never the caller's URL."""
@@ -184,22 +170,8 @@ class AuditLog:
                     self._reads.setdefault(key, reads).count += event.count
             raise
 
-    def write_deferred(self) -> None:
-        """Write what `defer` remembered, in its order; what cannot be written stays for the next time."""
-        self.wake.clear()
-        waiting = [self._deferred.popleft() for _ in range(len(self._deferred))]
-        try:
-            self._record(waiting)
-        except UnavailableError:
-            self._deferred.extendleft(reversed(waiting))
-            raise
-        dropped, self._dropped = self._dropped, 0
-        if dropped:
-            _log.error("audit: %d denials came too fast to be written", dropped)
-
     def close(self) -> None:
         """Write everything that is still in memory."""
-        self.write_deferred()
         self.write_counts(forget_all=True)
         self.report_end(now=True)
 
@@ -314,7 +286,7 @@ class AuditLog:
 def denial_event(
     grant: Grant, method: str, route_path: str, study_instance_uid: str | None = None, reason: str = "denied"
 ) -> AuditEvent:
-    """Return the event of a refusal, for `AuditLog.record` or `AuditLog.defer`."""
+    """Return the event of a refusal, for `AuditLog.record`."""
     return AuditEvent(
         AuditKind.DENIAL,
         grant.on_study(study_instance_uid) if study_instance_uid else grant,

@@ -1,4 +1,4 @@
-"""What has to happen from time to time: sessions end, counts and denials are written."""
+"""What has to happen from time to time: sessions end, counts are written."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ _log = logging.getLogger("sightline.access")
 
 
 class Housekeeping:
-    """A thread that runs a few tasks at regular intervals, and at once when woken.
+    """A thread that runs a few tasks at regular intervals.
 
     Parameters
     ----------
     tasks : sequence of callable
         Run one after the other; a failure is logged and the others go on.
     interval_seconds : float
-        Longest time between two rounds.
-    wake : threading.Event
-        Set by whoever has something urgent; the tasks clear it.
+        Time between two rounds.
     """
 
-    def __init__(self, tasks: Sequence[Callable[[], None]], interval_seconds: float, wake: threading.Event) -> None:
+    def __init__(self, tasks: Sequence[Callable[[], None]], interval_seconds: float) -> None:
         self._tasks = tuple(tasks)
         self._interval = interval_seconds
-        self._wake = wake
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sightline-housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -35,13 +32,12 @@ class Housekeeping:
 
     def stop(self) -> None:
         """End after the round that is running."""
-        self._stopping = True
-        self._wake.set()
+        self._stopping.set()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping:
-            self._wake.wait(self._interval)
+        while not self._stopping.is_set():
+            self._stopping.wait(self._interval)
             for task in self._tasks:
                 try:
                     task()

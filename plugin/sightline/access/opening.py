@@ -63,7 +63,7 @@ def open_access(configuration: Configuration, public_url: str, database: Databas
         if ended:
             audit.write_counts(ended)
 
-    tasks = (audit.write_deferred, control.report_failures, sweep, audit.write_counts, audit.report_end)
-    housekeeping = Housekeeping(tasks, HOUSEKEEPING_SECONDS, audit.wake)
+    tasks = (control.report_failures, sweep, audit.write_counts, audit.report_end)
+    housekeeping = Housekeeping(tasks, HOUSEKEEPING_SECONDS)
     housekeeping.start()
     return Access(control, links, audit, housekeeping)

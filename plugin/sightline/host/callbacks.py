@@ -38,7 +38,7 @@ def start() -> None:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     try:
-        _host = Host(json.loads(orthanc.GetConfiguration()))
+        _host = Host(json.loads(orthanc.GetConfiguration()), on_explorer_page)
     except ConfigurationError as error:
         orthanc.LogError(f"Sightline does not start. {error}")
         raise
@@ -48,7 +48,6 @@ def start() -> None:
     orthanc.RegisterOnStoredInstanceCallback(on_stored_instance)
     orthanc.RegisterOnChangeCallback(on_change)
     orthanc.RegisterRestCallback("/", on_root)
-    orthanc.RegisterRestCallback("/plugins/explorer\\.js", on_explorer_script)
     orthanc.RegisterRestCallback("/instances", on_instances)
     orthanc.RegisterRestCallback(QUERY_PROBE, on_query_probe)
     orthanc.RegisterRestCallback("/(sightline|dicom-web)(/.*)?", on_application)
@@ -70,9 +69,9 @@ def on_root(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     _host.root.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
 
 
-def on_explorer_script(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
-    """Answer the script that Orthanc Explorer loads."""
-    _host.explorer_script.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+def on_explorer_page(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
+    """Answer Orthanc Explorer's page in the core's place."""
+    _host.explorer.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
 
 
 def on_instances(output: orthanc.RestOutput, uri: str, **request: Any) -> None:

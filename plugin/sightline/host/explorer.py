@@ -7,7 +7,6 @@ from typing import Any
 
 from sightline.access.grant import Grant, Verb
 from sightline.host.bridge import Answer
-from sightline.host.sdk_rest import SdkRest
 
 LOGIN = "/sightline/login"
 EXPLORER = "/app/explorer.html"
@@ -30,29 +29,40 @@ $('#study').live('pagebeforeshow', function() {
 """
 """Orthanc Explorer's extension, on the jQuery that it ships."""
 
-_LEAD_TO_LOGIN = f"window.location.replace('{LOGIN}?next={EXPLORER}');"
+_FRESH = ("Cache-Control", "private, no-store")
 
 
-class Pages:
-    """Handles ``/`` and the script that Orthanc Explorer loads first.
+def root(_uri: str, request: Mapping[str, Any], _grant: Grant) -> Answer:
+    """Send people from ``/`` to the study list; it asks them to log in where needed."""
+    if request["method"] != "GET":
+        return Answer(405, b"", headers=[("Allow", "GET")])
+    return Answer(302, b"", headers=[("Location", "/sightline/"), _FRESH])
 
-    A plugin that shadows Explorer's page could not answer with it. So a person without a login gets that page, which
-    is program text, and nothing else of Explorer; the script that it loads from us leads to the login page.
+
+class ExplorerPage:
+    """Handles Orthanc Explorer's page in the core's place: administrators get it, others the way to the login page.
+
+    Parameters
+    ----------
+    original : bytes
+        The page as the core answers it, taken before it was shadowed.
     """
 
-    def __init__(self, rest: SdkRest) -> None:
-        self._rest = rest
+    def __init__(self, original: bytes) -> None:
+        self._original = original
 
-    def root(self, _uri: str, request: Mapping[str, Any], _grant: Grant) -> Answer:
-        """Send people to the study list; it asks them to log in where needed."""
+    def handle(self, _uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
+        """Answer 200 to administrators, 401 to who is not logged in, 403 to others, such as who came by a link."""
         if request["method"] != "GET":
             return Answer(405, b"", headers=[("Allow", "GET")])
-        return Answer(302, b"", headers=[("Location", "/sightline/"), ("Cache-Control", "private, no-store")])
-
-    def explorer_script(self, _uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
-        """Answer Explorer's extensions to administrators, and to everybody else the way to the login page."""
-        if request["method"] != "GET":
-            return Answer(405, b"", headers=[("Allow", "GET")])
-        allowed = grant.allows(Verb.ADMINISTER)
-        script = (self._rest.get("/plugins/explorer.js") or b"") if allowed else _LEAD_TO_LOGIN.encode()
-        return Answer(200, script, "application/javascript", [("Cache-Control", "private, no-store")])
+        if grant.allows(Verb.ADMINISTER):
+            return Answer(200, self._original, "text/html", [_FRESH])
+        if not grant.is_anonymous:
+            return Answer(403, b"Orthanc Explorer is for administrators.", headers=[_FRESH])
+        headers = [_FRESH]
+        if "text/html" in request["headers"].get("accept", ""):
+            # A redirection could not say 401; browsers follow this header whatever the status.
+            headers.append(("Refresh", f"0; url={LOGIN}?next={EXPLORER}"))
+        else:
+            headers.append(("WWW-Authenticate", 'Basic realm="Sightline"'))
+        return Answer(401, f"Log in at {LOGIN}, please.".encode(), headers=headers)

@@ -7,6 +7,7 @@ for the callback under the thread's identity.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ QUERY_PROBE = "/sightline/query-probe"
 SMALL_BODY = 64 * 1024
 """No route of ours but the uploads takes more."""
 
+START_HEADER = "x-sightline-start"
+"""Header by which the host is admitted that asks its own server something before anybody else is."""
+
 OWN_TREES = ("/sightline", "/dicom-web")
-_OWN_PAGES = ("/", "/instances", "/plugins/explorer.js")
+_OWN_PAGES = ("/", "/instances")
 _WHILE_STARTING = ("/sightline/health", QUERY_PROBE)
-_EXPLORER = "/app/explorer.html"
 _METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
 _FILE_ROUTES = frozenset(
     {"file", "archive", "media", "attachments", "frames", "preview", "rendered", "numpy", "content", "pdf", "webdav"}
@@ -74,6 +77,9 @@ class Gate:
         """Paths below which nothing may be reached at all: routes of another DICOMweb server."""
         self.is_open = False
         """Until it is known who answers on our own trees, nothing but the question itself and the health pass."""
+        self.start_token = secrets.token_hex(16)
+        self.led_pages: frozenset[str] = frozenset()
+        """Pages of the core that we answer in its place, to lead people without a login to ours."""
         self._visitors: dict[int, _Visitor] = {}
 
     def admit(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
@@ -84,14 +90,15 @@ class Gate:
             self._record(denial_event(grant, method, "body too large or of unknown length"))
             return False
         if not self.is_open:
-            return uri in _WHILE_STARTING
+            said = headers.get(START_HEADER, "").encode(errors="replace")
+            return uri in _WHILE_STARTING or secrets.compare_digest(said, self.start_token.encode())
         if _below(uri, self.refused_trees):
             self._record(denial_event(grant, method, "another DICOMweb server"))
             return False
         if uri in _OWN_PAGES or _below(uri, OWN_TREES):
             return True
-        if uri == _EXPLORER and method == "GET" and grant.is_anonymous and "text/html" in headers.get("accept", ""):
-            return True  # a person; the page holds nothing, and its first script leads to the login
+        if uri in self.led_pages:
+            return grant.allows(Verb.ADMINISTER) or self._record(denial_event(grant, method, "core"))
         if not self._may_use_core(grant, method, headers):
             self._record(denial_event(grant, method, "core"))
             return False

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
 from sightline.host import self_check
 from sightline.host.bridge import THREADS, Bridge, wsgi_handler
-from sightline.host.explorer import Pages
+from sightline.host.explorer import EXPLORER, ExplorerPage, root
 from sightline.host.gate import OWN_TREES, Gate
+from sightline.host.loopback import Loopback
 from sightline.host.query_probe import QueryProbe
 from sightline.host.receiving import Receiving
 from sightline.host.sdk_rest import SdkRest
@@ -40,6 +41,8 @@ class Host:
     ----------
     configuration : Mapping[str, Any]
         Orthanc's whole configuration.
+    on_explorer_page : callable
+        The callback that answers Orthanc Explorer's page by `explorer`, registered once that is there.
 
     Raises
     ------
@@ -47,7 +50,8 @@ class Host:
         Sightline must not start; the message says why and what to do.
     """
 
-    def __init__(self, configuration: Mapping[str, Any]) -> None:
+    def __init__(self, configuration: Mapping[str, Any], on_explorer_page: Callable[..., None]) -> None:
+        self._on_explorer_page = on_explorer_page
         self_check.refuse_unsafe(configuration, orthanc.CheckVersionAdvanced)
         settings = Configuration.parse(configuration.get("Sightline", {}))
         self._configuration = configuration
@@ -72,12 +76,11 @@ class Host:
         chunked = settings.allow_chunked_uploads
         self.gate = Gate(access.control, self._public_url, upload_bound, chunked, self._record)
         self.receiving = Receiving(self._record)
-        self._probe = QueryProbe(self._configuration)
-        pages = Pages(self._rest)
+        self._loopback = Loopback(self._configuration, self.gate.start_token)
+        self._probe = QueryProbe(self._loopback)
         web = wsgi_handler(self._sightline.application, self._probe.is_decoded, self._public_url)
         self.application = Bridge(self._threads, web)
-        self.root = Bridge(self._threads, pages.root)
-        self.explorer_script = Bridge(self._threads, pages.explorer_script)
+        self.root = Bridge(self._threads, root)
         self.uploads = Bridge(self._threads, Uploads(self._rest, access.audit, upload_bound).handle)
         self.probe = Bridge(self._threads, self._probe.handle)
 
@@ -108,6 +111,7 @@ class Host:
             self._core_version = json.loads(self._rest.get("/system") or b"{}").get("Version", "")
             self._refuse_official_dicomweb()
             self._probe.run()
+            self._shadow_explorer()
         except Exception:
             log.exception("Sightline could not finish its start")
             return
@@ -115,6 +119,14 @@ class Host:
             orthanc.LogWarning(f"Sightline: {warning}")
         self._is_started = self.gate.is_open = True
         orthanc.LogWarning(f"Sightline {__version__} is ready: {self._public_url}/sightline/")
+
+    def _shadow_explorer(self) -> None:
+        """Take Orthanc Explorer's page from the core, which no plugin can ask for it once it is shadowed."""
+        page = self._loopback.get(EXPLORER)
+        if page is not None:
+            self.explorer = Bridge(self._threads, ExplorerPage(page).handle)
+            orthanc.RegisterRestCallback(EXPLORER.replace(".", "\\."), self._on_explorer_page)
+            self.gate.led_pages = frozenset({EXPLORER})
 
     def _refuse_official_dicomweb(self) -> None:
         """Close what the official DICOMweb plugin still answers, which knows nothing of who may do what."""

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import orthanc
-import requests
 
 from sightline.access.grant import Grant
 from sightline.host.bridge import Answer
 from sightline.host.gate import QUERY_PROBE
+from sightline.host.loopback import Loopback
 
 _SENT = "%2A"  # of a letter, the HTTP client itself would undo the encoding
 _DECODED = "*"
@@ -24,22 +24,15 @@ _DECODED = "*"
 class QueryProbe:
     """Asks our own server, as any client would, and looks at what arrives."""
 
-    def __init__(self, configuration: Mapping[str, Any]) -> None:
-        scheme = "https" if configuration.get("SslEnabled") else "http"
-        self._url = f"{scheme}://127.0.0.1:{configuration.get('HttpPort', 8042)}{QUERY_PROBE}"
+    def __init__(self, loopback: Loopback) -> None:
+        self._loopback = loopback
         self._token = secrets.token_hex(16)
         self._decoded: bool | None = None
         self._known = threading.Event()
 
     def run(self) -> None:
         """Ask. Where our own server cannot be reached by loopback, the version decides."""
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                # Our own certificate names the public host, not 127.0.0.1; nothing secret is sent.
-                session.get(self._url, params=f"token={self._token}&value={_SENT}", timeout=5, verify=False)
-            except requests.RequestException:
-                orthanc.LogInfo("Sightline cannot reach its own server by loopback")
+        self._loopback.get(f"{QUERY_PROBE}?token={self._token}&value={_SENT}")
         if not self._known.is_set():
             self._settle(orthanc.CheckVersionAdvanced(1, 12, 8))
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
 from sightline.access import audit as audit_module
-from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome, denial_event
+from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
 from sightline.access.grant import Grant, Permission, Verb, administrator, union
 from sightline.access.opening import Access
 from sightline.errors import UnavailableError
@@ -331,14 +331,12 @@ def test_when_it_cannot_be_written_the_request_fails_and_nothing_is_forgotten(
 ) -> None:
     audit.read_study(ADA, "1.2.3")
     audit.read_study(ADA, "1.2.3")
-    audit.defer(denial_event(ADA, "GET", "/system"))
     with database.write() as connection:
         connection.execute(text("ALTER TABLE audit_events RENAME TO elsewhere"))
     for attempt in (
         lambda: audit.record(AuditEvent(AuditKind.LOGIN, ADA)),
         lambda: audit.read_study(ADA, "4.5.6"),
         audit.write_counts,
-        audit.write_deferred,
     ):
         with pytest.raises(UnavailableError) as caught:
             attempt()
@@ -347,7 +345,7 @@ def test_when_it_cannot_be_written_the_request_fails_and_nothing_is_forgotten(
         connection.execute(text("ALTER TABLE elsewhere RENAME TO audit_events"))
     audit.close()
     assert reads(audit) == [("s1", "first read", "1"), ("s1", "further reads", "1")]
-    assert len(audit.page()) == 3
+    assert len(audit.page()) == 2
 
 
 def test_a_denial_names_the_route_and_who_was_refused(audit: AuditLog) -> None:
@@ -357,19 +355,6 @@ def test_a_denial_names_the_route_and_who_was_refused(audit: AuditLog) -> None:
     assert event["outcomeDesc"] == "denied: GET /dicom-web/studies/<uid:study>"
     assert event["agent"][0]["who"]["identifier"]["value"] == "link:a"
     assert event["entity"][0]["what"]["identifier"]["value"] == "urn:oid:4.5.6"
-
-
-def test_deferred_events_are_written_in_order_and_bounded(
-    audit: AuditLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(audit_module, "MAXIMUM_DEFERRED", 3)
-    for number in range(5):
-        audit.defer(denial_event(ADA, "GET", f"/{number}"))
-    assert audit.wake.is_set()
-    audit.write_deferred()
-    written = [row["event"]["outcomeDesc"] for row in reversed(audit.page())]
-    assert written == ["denied: GET /0", "denied: GET /1", "denied: GET /2"]
-    assert "2 denials came too fast" in caplog.text
 
 
 def test_paging(audit: AuditLog) -> None:
@@ -413,12 +398,7 @@ def test_one_request_cannot_fill_the_log(audit: AuditLog, database: Database) ->
     assert json.loads(rows(database)[0][1])["resourceType"] == "AuditEvent"
 
 
-def test_housekeeping_writes_denials_within_moments_and_counts_at_the_end(access: Access) -> None:
-    access.audit.defer(denial_event(ADA, "GET", "/system"))
-    deadline = time.monotonic() + 5
-    while not access.audit.page() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(access.audit.page()) == 1
+def test_counts_are_written_at_the_end(access: Access) -> None:
     access.audit.read_study(ADA, "1.2.3")
     access.audit.read_study(ADA, "1.2.3")
     access.close()

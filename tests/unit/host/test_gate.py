@@ -60,22 +60,23 @@ def test_core_is_for_administrators(harness: Harness, uri: str, who: str) -> Non
     assert [event.kind for event in harness.events] == [AuditKind.DENIAL]
 
 
-@pytest.mark.parametrize(
-    "uri", ["/", "/instances", "/plugins/explorer.js", "/sightline", "/sightline/x", "/dicom-web/y"]
-)
+@pytest.mark.parametrize("uri", ["/", "/instances", "/sightline", "/sightline/x", "/dicom-web/y"])
 def test_own_routes_decide_for_themselves(harness: Harness, uri: str) -> None:
     """The gate lets everybody through to our own routes, which check permissions."""
     assert harness.admit(uri)
 
 
-def test_person_at_explorer(harness: Harness) -> None:
-    """Orthanc Explorer's page, which leads to the login, opens for people who are not logged in; nothing else does."""
-    assert harness.admit("/app/explorer.html", accept="text/html,*/*")
+def test_anybody_at_explorer(harness: Harness) -> None:
+    """Orthanc Explorer's page, once we answer it, may refuse by itself and lead to the login; the rest is closed."""
+    assert not harness.admit("/app/explorer.html")
+    harness.gate.led_pages = frozenset({"/app/explorer.html"})
+    assert harness.admit("/app/explorer.html", who="admin")
+    assert [event.kind for event in harness.events] == [AuditKind.DENIAL]
+    assert harness.admit("/app/explorer.html")
+    assert harness.admit("/app/explorer.html", who="link")
+    assert [event.kind for event in harness.events] == [AuditKind.DENIAL] * 3
     assert harness.admit("/app/libs/jquery.js", who="admin")
-    assert not harness.admit("/app/explorer.html", "POST", accept="text/html,*/*")
-    assert not harness.admit("/app/explorer.html", accept="*/*")
-    assert not harness.admit("/app/explorer.html", who="link", accept="text/html,*/*")
-    assert not harness.admit("/app/libs/jquery.js", accept="text/html,*/*")
+    assert not harness.admit("/app/libs/jquery.js")
 
 
 def test_administrator_reads_without_a_word(harness: Harness) -> None:
@@ -115,6 +116,10 @@ def test_closed_while_starting(harness: Harness) -> None:
         assert not harness.admit(uri, who="admin")
     assert harness.admit("/sightline/health")
     assert harness.admit("/sightline/query-probe")
+    assert harness.admit("/app/explorer.html", x_sightline_start=harness.gate.start_token)
+    assert not harness.admit("/app/explorer.html", x_sightline_start="é")
+    harness.gate.is_open = True
+    assert not harness.admit("/app/explorer.html", x_sightline_start=harness.gate.start_token)
 
 
 @pytest.mark.parametrize(
