@@ -1,0 +1,90 @@
+"""The servers that are compared: the same core with our plugin, with Orthanc's own DICOMweb plugin, and with neither."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support.orthanc_server import PASSWORD, OrthancServer
+
+OFFICIAL = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+
+
+class Ours(OrthancServer):
+    """Sightline as it is shipped: filter, login and audit log on."""
+
+    name = "Sightline"
+    headers = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
+
+
+class Peer(OrthancServer):
+    """Orthanc with stock settings and these plugins only; nobody has to log in."""
+
+    headers: dict[str, str] = {}
+
+    def __init__(self, folder: Path, name: str, *plugins: Path) -> None:
+        super().__init__(folder)
+        self.name = name
+        modality = {"AET": "TESTCLIENT", "Host": "127.0.0.1", "Port": 4243, "AllowStore": True}
+        self.configuration = {
+            "Name": name,
+            "HttpPort": self.http_port,
+            "DicomPort": self.dicom_port,
+            "DicomAet": "SIGHTLINE",
+            "DicomModalities": {"client": modality},
+            "StorageDirectory": str(folder / "data" / "orthanc"),
+            "IndexDirectory": str(folder / "data" / "orthanc"),
+            "AuthenticationEnabled": False,
+            "RemoteAccessAllowed": False,
+            "OverwriteInstances": True,
+            "Plugins": [str(plugin) for plugin in plugins],
+        }
+
+    def start(self) -> Peer:
+        """Start and wait until it answers."""
+        self.launch()
+        wait_for(f"{self.url}/system", self)
+        return self
+
+
+def wait_for(url: str, server: OrthancServer) -> None:
+    """Wait until an address answers 200, or the server has ended."""
+    for _ in range(600):
+        assert server.process is not None
+        assert server.process.poll() is None, server.log()
+        try:
+            if requests.get(url, timeout=1).ok:
+                return
+        except requests.RequestException:
+            pass
+        try:
+            server.process.wait(0.1)
+        except Exception:  # noqa: S112 - it has not ended, which is what is hoped for
+            continue
+    raise AssertionError(f"{url} does not answer")
+
+
+def fill(server: Ours | Peer, contents: Iterable[bytes]) -> None:
+    """Store files by the core's own upload route, some at a time."""
+    session = requests.Session()
+    session.headers.update(server.headers)
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=4)
+    session.mount("http://", adapter)
+
+    def store(content: bytes) -> None:
+        session.post(f"{server.url}/instances", data=content, timeout=60).raise_for_status()
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in threads.map(store, contents):
+            pass
+
+
+def description(server: OrthancServer) -> dict[str, Any]:
+    """Return what the server says of itself."""
+    answer: dict[str, Any] = requests.get(f"{server.url}/system", headers=getattr(server, "headers", {}), timeout=10).json()
+    return answer
