@@ -83,14 +83,18 @@ def _touches(server: Server, studies: Sequence[int]) -> float:
     return timed(server, paths, FRAME)
 
 
-def _first_touch(bench: Bench, name: str = "first touch of a frame of a series", must: float = 1, aim: float = 2, first: int = 1) -> None:
+def _first_touch(
+    bench: Bench, name: str = "first touch of a frame of a series", must: float = 1, aim: float = 2, first: int = 1
+) -> None:
     bench.latency(name, must, aim, lambda server, n: _touches(server, range(first + n * 50, first + n * 50 + 50)))
 
 
 def _metadata(bench: Bench) -> None:
     path = [f"{SERIES}/metadata"]
     rounds, bench.rounds = bench.rounds, 1
-    bench.latency(f"series metadata, {bench.slices} slices, first ever", 1, 4, lambda server, _: timed(server, path, JSON))
+    bench.latency(
+        f"series metadata, {bench.slices} slices, first ever", 1, 4, lambda server, _: timed(server, path, JSON)
+    )
     bench.rounds = rounds
     bench.latency("series metadata, warm, plain", 3, 8, lambda server, _: timed(server, path * 8, JSON))
     zipped = JSON | {"Accept_Encoding": "gzip"}
@@ -103,7 +107,12 @@ def _metadata(bench: Bench) -> None:
 def _frames(bench: Bench) -> None:
     for server in (bench.ours, bench.peer):
         timed(server, bench.frame_paths(), FRAME)
-    bench.latency("frame, 1 connection, warm series, p50", 3, 6, lambda server, n: timed(server, bench.frame_paths(n * 7)[:300], FRAME))
+    bench.latency(
+        "frame, 1 connection, warm series, p50",
+        3,
+        6,
+        lambda server, n: timed(server, bench.frame_paths(n * 7)[:300], FRAME),
+    )
     bench.rate("frames, 8 connections", 3, 10, lambda _: bench.frame_paths(), 8, FRAME)
 
 
@@ -120,10 +129,14 @@ def _search(bench: Bench) -> None:
 
 def _rendered(bench: Bench) -> None:
     bench.latency(
-        "rendered 512x512 JPEG, uncached, 1 connection", 2, 4,
+        "rendered 512x512 JPEG, uncached, 1 connection",
+        2,
+        4,
         lambda server, n: timed(server, bench.rendered_paths(n)[:150], PICTURE),
     )
-    bench.rate("rendered 512x512 JPEG, uncached, 8 connections", 3, 5, lambda n: bench.rendered_paths(n + 100), 8, PICTURE)
+    bench.rate(
+        "rendered 512x512 JPEG, uncached, 8 connections", 3, 5, lambda n: bench.rendered_paths(n + 100), 8, PICTURE
+    )
 
 
 def _whole_series(bench: Bench) -> None:
@@ -135,7 +148,10 @@ def _stow(bench: Bench) -> None:
     contents = data.ct_instances(100, "1.2.826.0.1.3680043.13.0", "1.2.826.0.1.3680043.13.0.1")
 
     def work(server: Server, number: int) -> float:
-        other = [content.replace(b"1.2.826.0.1.3680043.13.0", f"1.2.826.0.1.3680043.13.{number + 1}".encode()) for content in contents]
+        other = [
+            content.replace(b"1.2.826.0.1.3680043.13.0", f"1.2.826.0.1.3680043.13.{number + 1}".encode())
+            for content in contents
+        ]
         parts = [b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n" for content in other]
         kind = 'multipart/related; type="application/dicom"; boundary=b'
         connection: Client = client(server)
@@ -165,7 +181,9 @@ def _ingest(bench: Bench, folder: Path) -> None:
         started = time.perf_counter()
         for association in range(4):
             peer = ["-aet", CLIENT_AET, "-aec", AET, "127.0.0.1", str(server.dicom_port)]
-            senders.append(subprocess.Popen(["storescu", "--quiet", "--scan-directories", *peer, str(files / str(association))]))
+            senders.append(
+                subprocess.Popen(["storescu", "--quiet", "--scan-directories", *peer, str(files / str(association))])
+            )
         assert [sender.wait(300) for sender in senders] == [0] * 4
         return time.perf_counter() - started
 

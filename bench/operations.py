@@ -1,4 +1,4 @@
-"""What is measured: each operation once on Sightline and once on the peer, alternately, and the ratio that is wanted."""
+"""What is measured: each operation on Sightline and on the peer, in turn, and the ratio that is wanted."""
 
 from __future__ import annotations
 
@@ -58,8 +58,14 @@ class Bench:
         self._keep(Row(name, ours, peer, must, aim))
 
     def rate(
-        self, name: str, must: float, aim: float, paths: Callable[[int], Sequence[str]], connections: int,
-        headers: dict[str, str], unit: str = "/s",
+        self,
+        name: str,
+        must: float,
+        aim: float,
+        paths: Callable[[int], Sequence[str]],
+        connections: int,
+        headers: dict[str, str],
+        unit: str = "/s",
     ) -> None:
         """Measure requests per second on both, in turn, and keep the medians."""
         rates: dict[str, list[float]] = {self.ours.name: [], self.peer.name: []}

@@ -19,8 +19,8 @@ def write(rows: Sequence[Row], arguments: argparse.Namespace) -> None:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench-dicomweb`. Both servers run at the same time on one machine and are measured in turn; only",
-        "the ratios carry over to other machines. Sightline is measured as shipped: filter, login and audit log on.",
+        "Written by `make bench-dicomweb`. Both servers run at the same time on one machine and are measured in turn;",
+        "only the ratios carry over. Sightline is measured as shipped: filter, login and audit log on.",
         "",
         f"* {datetime.now(UTC):%Y-%m-%d}, {_machine()}",
         f"* {_versions()}",
@@ -31,9 +31,8 @@ def write(rows: Sequence[Row], arguments: argparse.Namespace) -> None:
     ]
     for row in rows:
         wanted = [f"{value:g}x" if value else "" for value in (row.must, row.aim)]
-        lines.append(
-            f"| {row.name} | {row.ours:.2f} {row.unit} | {row.peer:.2f} {row.unit} | {row.ratio:.2f}x | {' | '.join(wanted)} |"
-        )
+        measured = f"{row.ours:.2f} {row.unit} | {row.peer:.2f} {row.unit} | {row.ratio:.2f}x"
+        lines.append(f"| {row.name} | {measured} | {' | '.join(wanted)} |")
     PAGE.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 

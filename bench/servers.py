@@ -1,4 +1,4 @@
-"""The servers that are compared: the same core with our plugin, with Orthanc's own DICOMweb plugin, and with neither."""
+"""The servers that are compared: one core with our plugin, with Orthanc's own DICOMweb plugin, and with neither."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -19,13 +19,15 @@ class Ours(OrthancServer):
     """Sightline as it is shipped: filter, login and audit log on."""
 
     name = "Sightline"
-    headers = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
+    headers: ClassVar[dict[str, str]] = {
+        "Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    }
 
 
 class Peer(OrthancServer):
     """Orthanc with stock settings and these plugins only; nobody has to log in."""
 
-    headers: dict[str, str] = {}
+    headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, name: str, *plugins: Path) -> None:
         super().__init__(folder)
@@ -86,5 +88,7 @@ def fill(server: Ours | Peer, contents: Iterable[bytes]) -> None:
 
 def description(server: OrthancServer) -> dict[str, Any]:
     """Return what the server says of itself."""
-    answer: dict[str, Any] = requests.get(f"{server.url}/system", headers=getattr(server, "headers", {}), timeout=10).json()
+    answer: dict[str, Any] = requests.get(
+        f"{server.url}/system", headers=getattr(server, "headers", {}), timeout=10
+    ).json()
     return answer

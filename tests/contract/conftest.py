@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.support.orthanc_server import PASSWORD, OrthancServer
 INSIDE = os.environ.get("SIGHTLINE_CONTRACT_INSIDE") == "1"
 """Set by the script that runs this folder inside Orthanc's own interpreter."""
 
-KINDS = ["sdk"] if INSIDE else ["memory", pytest.param("remote", marks=pytest.mark.integration)]
+KINDS = ["sdk", "sdk-remembering"] if INSIDE else ["memory", pytest.param("remote", marks=pytest.mark.integration)]
 
 
 @pytest.fixture(params=KINDS)
@@ -24,10 +26,14 @@ def archive(request: pytest.FixtureRequest) -> Iterator[Archive]:
     """Return an archive; real ones are shared and never empty, so tests use identifiers of their own."""
     if request.param == "memory":
         yield FakeArchive()
-    elif request.param == "sdk":
+    elif INSIDE:
         from sightline.host.sdk_rest import SdkRest
 
-        yield OrthancArchive(SdkRest())
+        remembers = request.param == "sdk-remembering"
+        archive = OrthancArchive(SdkRest(), Path(os.environ["SIGHTLINE_STORAGE"]), True) if remembers else None
+        told: list[OrthancArchive] = sys.modules["__main__"].__dict__.setdefault("sightline_told", [])
+        told[:] = [archive] if archive else []
+        yield archive or OrthancArchive(SdkRest())
     else:
         server: OrthancServer = request.getfixturevalue("orthanc")
         rest = HttpRest(server.url, "admin", PASSWORD)

@@ -11,7 +11,7 @@ from pydicom.uid import generate_uid
 
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
 from sightline.archive.protocol import Archive, Level, Query
-from sightline.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UnprocessableError
+from sightline.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UnprocessableError
 from tests.support.dicom_files import image_file
 from tests.support.nested import nested_file
 
@@ -107,6 +107,23 @@ def test_overwrite_is_seen_at_once(archive: Archive, stored: Series) -> None:
     uuids = {record.file.uuid for record in archive.series_instances(ADMIN, stored.study, stored.series)}
     assert before.file.uuid not in uuids
     assert after.file.uuid in uuids
+
+
+def test_an_instance_more_is_seen_at_once(archive: Archive, stored: Series) -> None:
+    """What was known of a series does not hide what has been stored since."""
+    assert len(archive.series_instances(ADMIN, stored.study, stored.series)) == 3
+    archive.store(ADMIN, stored.slice(0, SOPInstanceUID=generate_uid()))
+    assert len(archive.series_instances(ADMIN, stored.study, stored.series)) == 4
+
+
+def test_a_second_patient_is_seen_at_once(archive: Archive, stored: Series) -> None:
+    """The same UIDs of somebody else: from then on it is not known who the patient is."""
+    archive.instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    archive.store(ADMIN, stored.slice(0, PatientID=generate_uid()[-12:]))
+    with pytest.raises(ConflictError):
+        archive.instance(ADMIN, stored.study, stored.series, stored.sops[1])
+    with pytest.raises(ConflictError):
+        archive.series_instances(ADMIN, stored.study, stored.series)
 
 
 def test_deletion_is_seen_at_once(archive: Archive, stored: Series) -> None:

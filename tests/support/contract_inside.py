@@ -10,6 +10,7 @@ import orthanc
 
 _settings = json.loads(orthanc.GetConfiguration())["Contract"]
 os.environ["SIGHTLINE_CONTRACT_INSIDE"] = "1"
+os.environ["SIGHTLINE_STORAGE"] = json.loads(orthanc.GetConfiguration())["StorageDirectory"]
 sys.path[:0] = _settings["Path"]
 os.chdir(_settings["Repository"])
 
@@ -21,10 +22,19 @@ def _run() -> None:
     Path(_settings["Done"]).write_text(str(int(code)))
 
 
+def on_stored(instance: orthanc.DicomInstance, _identifier: str) -> None:
+    """Tell the archive under test, as the host does."""
+    from sightline.archive.identity import identify
+
+    for archive in sys.modules["__main__"].__dict__.get("sightline_told", []):
+        archive.stored(identify(instance.GetInstanceData()).study_instance_uid)
+
+
 def on_change(change: int, _level: int, _resource: str) -> None:
     """Begin when Orthanc answers."""
     if change == orthanc.ChangeType.ORTHANC_STARTED:
         threading.Thread(target=_run, daemon=True).start()
 
 
+orthanc.RegisterOnStoredInstanceCallback(on_stored)
 orthanc.RegisterOnChangeCallback(on_change)

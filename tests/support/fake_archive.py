@@ -26,7 +26,7 @@ from sightline.archive.protocol import (
     StoreResult,
 )
 from sightline.dicomweb.matching import matches
-from sightline.errors import NotFoundError, UnprocessableError
+from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 
 _KEYWORDS = {
     Level.STUDY: (
@@ -75,6 +75,13 @@ class FakeArchive:
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[InstanceRecord, ...]:
         grant.require(Verb.VIEW, study_instance_uid)
+        patients = {
+            str(dataset.get("PatientID", ""))
+            for record, _, dataset in self._stored.values()
+            if record.study_instance_uid == study_instance_uid
+        }
+        if len(patients) > 1:
+            raise ConflictError("This study UID is stored for more than one patient.")
         records = tuple(
             record
             for record, _, _ in self._stored.values()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sightline.access.grant import Grant, Verb
 from sightline.archive.identifiers import orthanc_id
+from sightline.archive.identity import Identity, identify
+from sightline.archive.known import KnownFiles, KnownStudy
 from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
 from sightline.archive.ranges import comparable
@@ -21,7 +22,13 @@ DICOM_CONTENT = 1
 """Orthanc's content type of the attachment that holds the DICOM file."""
 
 _ZIP = b"PK\x03\x04"
-_IDENTIFIERS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_IDENTIFIERS = {
+    "sop_class_uid": "SOPClassUID",
+    "sop_instance_uid": "SOPInstanceUID",
+    "patient_id": "PatientID",
+    "study_instance_uid": "StudyInstanceUID",
+    "series_instance_uid": "SeriesInstanceUID",
+}
 _SORT_NEWEST = [
     {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
     {"Type": "DicomTag", "Key": "StudyTime", "Direction": "DESC"},
@@ -41,19 +48,17 @@ class OrthancArchive:
     rest : CoreRest
         The core's REST API.
     storage_directory : Path, optional
-        Orthanc's storage area, where it is a plain folder that this process can read: files are then read in place.
-    remember_patients : bool
-        Whether to remember which patient a study belongs to. Right only where `forget_patients` is called before a
-        store is acknowledged, as the host does; without it every call asks the core.
+        Orthanc's storage area, where it is a plain folder that this process can read, and from which a file is removed
+        before whatever removes it is acknowledged: files are then read in place.
+    is_told : bool
+        Whether `stored` is called before a store is acknowledged, as the host does. Only then is anything remembered;
+        without it every call asks the core.
     """
 
-    def __init__(self, rest: CoreRest, storage_directory: Path | None = None, remember_patients: bool = False) -> None:
+    def __init__(self, rest: CoreRest, storage_directory: Path | None = None, is_told: bool = False) -> None:
         self._rest = rest
-        self._storage = storage_directory
-        self._remember = remember_patients
-        self._patients: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._generation = 0
+        self._is_told = is_told
+        self._files = KnownFiles(storage_directory)
 
     def search(self, grant: Grant, query: Query) -> Page:
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
@@ -88,17 +93,24 @@ class OrthancArchive:
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[InstanceRecord, ...]:
         """Return all instances of one series, in no particular order (VIEW)."""
-        return self._series_instances(grant, study_instance_uid, series_instance_uid, {})
+        grant.require(Verb.VIEW, study_instance_uid)
+        known = self._known(study_instance_uid)
+        records = self._files.series(known, series_instance_uid)
+        if records is None:
+            records = self._ask_series(known, series_instance_uid, {})
+            self._files.add_series(known, series_instance_uid, records)
+        return records
 
     def any_instance(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> InstanceRecord:
         """Return one instance of a series, whichever, for what is the same in all (VIEW)."""
-        return self._series_instances(grant, study_instance_uid, series_instance_uid, {"Limit": 1})[0]
-
-    def _series_instances(
-        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, more: Mapping[str, Any]
-    ) -> tuple[InstanceRecord, ...]:
         grant.require(Verb.VIEW, study_instance_uid)
-        for patient_id in self._patient_candidates(study_instance_uid):
+        return self._ask_series(self._known(study_instance_uid), series_instance_uid, {"Limit": 1})[0]
+
+    def _ask_series(
+        self, known: KnownStudy, series_instance_uid: str, more: Mapping[str, Any]
+    ) -> tuple[InstanceRecord, ...]:
+        study_instance_uid = known.study_instance_uid
+        for patient_id in self._patient_candidates(known):
             answers = self._find(
                 {
                     "Level": Level.INSTANCE.value,
@@ -119,27 +131,33 @@ class OrthancArchive:
     ) -> InstanceRecord:
         """Return one instance (VIEW)."""
         grant.require(Verb.VIEW, study_instance_uid)
+        known = self._known(study_instance_uid)
+        record = self._files.instance(known, series_instance_uid, sop_instance_uid)
+        if record is not None:
+            return record
         uids = (study_instance_uid, series_instance_uid, sop_instance_uid)
-        for patient_id in self._patient_candidates(study_instance_uid):
+        for patient_id in self._patient_candidates(known):
             identifier = orthanc_id(patient_id, *uids)
             attachment = self._rest.get(f"/instances/{identifier}/attachments/dicom/info")
             if attachment is not None:
-                return InstanceRecord(identifier, *uids, _stored_file(json.loads(attachment)))
+                record = InstanceRecord(identifier, *uids, _stored_file(json.loads(attachment)))
+                self._files.add(known, [record])
+                return record
         raise NotFoundError("There is no such instance in the archive.")
 
     def source(self, grant: Grant, record: InstanceRecord) -> FileSource:
         """Where the DICOM file's bytes are, for a worker (VIEW)."""
         grant.require(Verb.VIEW, record.study_instance_uid)
-        path = self._stored_path(record.file)
-        return FileSource(path=str(path)) if path else FileSource(content=self.read(grant, record))
+        path = self._files.path(record.file)
+        return FileSource(path=path) if path else FileSource(content=self.read(grant, record))
 
     def read(self, grant: Grant, record: InstanceRecord) -> bytes:
         """Return the DICOM file, byte for byte as stored (VIEW)."""
         grant.require(Verb.VIEW, record.study_instance_uid)
-        path = self._stored_path(record.file)
+        path = self._files.path(record.file)
         if path:
             try:
-                return path.read_bytes()
+                return Path(path).read_bytes()
             except FileNotFoundError:
                 raise NotFoundError("The instance has just been removed or replaced.") from None
         content = self._rest.get(f"/instances/{record.orthanc_id}/attachments/dicom/data")
@@ -160,14 +178,14 @@ class OrthancArchive:
             raise UnprocessableError("The archive cannot read this as a DICOM file.", "not-dicom") from error
         if answer["Status"] not in ("Success", "AlreadyStored"):
             raise UnprocessableError("The archive refuses this instance.", "archive-refused")
-        values = self._identify(answer["ID"])
-        self.forget_patients()
+        found = self._identity(content, answer["ID"])
+        self.stored(found.study_instance_uid)
         return StoreResult(
             orthanc_id=answer["ID"],
-            study_instance_uid=values["StudyInstanceUID"],
-            series_instance_uid=values["SeriesInstanceUID"],
-            sop_instance_uid=values["SOPInstanceUID"],
-            sop_class_uid=values["SOPClassUID"],
+            study_instance_uid=found.study_instance_uid,
+            series_instance_uid=found.series_instance_uid,
+            sop_instance_uid=found.sop_instance_uid,
+            sop_class_uid=found.sop_class_uid,
             existed=answer["Status"] == "AlreadyStored",
         )
 
@@ -187,33 +205,38 @@ class OrthancArchive:
 
     def _delete(self, grant: Grant, collection: str, study_instance_uid: str, *uids: str) -> None:
         grant.require(Verb.DELETE, study_instance_uid)
-        for patient_id in self._patient_candidates(study_instance_uid):
+        for patient_id in self._patient_candidates(self._known(study_instance_uid)):
             if self._rest.delete(f"/{collection}/{orthanc_id(patient_id, study_instance_uid, *uids)}"):
-                self.forget_patients()
+                self.stored(study_instance_uid)
                 return
         raise NotFoundError("There is nothing of that kind in the archive.")
 
-    def forget_patients(self) -> None:
-        """Forget which patient each study belongs to; call it before a store that may change that is acknowledged."""
-        with self._lock:
-            self._generation += 1
-            self._patients.clear()
+    def stored(self, study_instance_uid: str) -> None:
+        """Forget what is known of a study (empty: of all); call it before a store into it is acknowledged."""
+        self._files.stored(study_instance_uid)
+
+    def distrust_storage(self) -> None:
+        """Remember no files from now on: they may stay in the storage area after they were deleted."""
+        self._files = KnownFiles(None)
+
+    def _known(self, study_instance_uid: str) -> KnownStudy:
+        """Return what is known of a study; nothing where nobody would tell that it has become wrong."""
+        return self._files.study(study_instance_uid) if self._is_told else KnownStudy(study_instance_uid)
 
     def _find(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = json.loads(self._rest.post("/tools/find", json.dumps(request).encode()))
         return answers
 
-    def _patient_candidates(self, study_instance_uid: str) -> Iterable[str]:
+    def _patient_candidates(self, known: KnownStudy) -> Iterable[str]:
         """Yield the remembered PatientID of a study, then, if the caller still asks, what the core says now."""
-        remembered = self._patients.get(study_instance_uid)
+        remembered = known.patient_id
         if remembered is not None:
             yield remembered
-        current = self._patient_of(study_instance_uid)
+        current = known.patient_id = self._patient_of(known.study_instance_uid)
         if current != remembered:
             yield current
 
     def _patient_of(self, study_instance_uid: str) -> str:
-        generation = self._generation
         answers = self._find(
             {
                 "Level": Level.STUDY.value,
@@ -230,29 +253,19 @@ class OrthancArchive:
                 "This study UID is stored for more than one patient. An administrator has to merge or remove one.",
                 "ambiguous-patient",
             )
-        patient_id = str(answers[0]["PatientMainDicomTags"].get("PatientID", ""))
-        with self._lock:
-            if self._remember and generation == self._generation:
-                self._patients[study_instance_uid] = patient_id
-        return patient_id
+        return str(answers[0]["PatientMainDicomTags"].get("PatientID", ""))
 
-    def _stored_path(self, file: StoredFile) -> Path | None:
-        """Return the file in Orthanc's storage area, if that can be read and holds it uncompressed."""
-        if self._storage is None:
-            return None
-        path = self._storage / file.uuid[0:2] / file.uuid[2:4] / file.uuid
-        try:
-            return path if path.stat().st_size == file.size else None
-        except OSError:
-            return None
-
-    def _identify(self, identifier: str) -> dict[str, str]:
-        """Return the UIDs of an instance that has just been stored."""
-        answer = self._rest.get(f"/instances/{identifier}?requestedTags={';'.join(_IDENTIFIERS)}")
+    def _identity(self, content: bytes, identifier: str) -> Identity:
+        """Return whose instance it is that has just been stored, proven by the id that the core gave it."""
+        found = identify(content)
+        uids = (found.study_instance_uid, found.series_instance_uid, found.sop_instance_uid)
+        if orthanc_id(found.patient_id, *uids) == identifier:
+            return found
+        answer = self._rest.get(f"/instances/{identifier}?requestedTags={';'.join(_IDENTIFIERS.values())}")
         if answer is None:
             raise UnprocessableError("The archive did not keep this instance.", "archive-refused")
         tags: dict[str, str] = json.loads(answer)["RequestedTags"]
-        return {name: tags.get(name, "") for name in _IDENTIFIERS}
+        return Identity(**{field: tags.get(name, "") for field, name in _IDENTIFIERS.items()})
 
 
 def _row(answer: Mapping[str, Any]) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orthanc
 
+from sightline.archive.identity import identify
 from sightline.configuration import ConfigurationError
 from sightline.host import receiving
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
@@ -94,9 +95,9 @@ def on_c_store(instance: orthanc.DicomInstance) -> int:
     return _host.receiving.on_c_store(instance)
 
 
-def on_stored_instance(_instance: orthanc.DicomInstance, _identifier: str) -> None:
+def on_stored_instance(instance: orthanc.DicomInstance, _identifier: str) -> None:
     """Forget what a store may have changed, before the store is acknowledged."""
-    _host.archive.forget_patients()
+    _host.archive.stored(identify(instance.GetInstanceData()).study_instance_uid)
 
 
 def on_change(change: int, _level: int, _resource: str) -> None:

@@ -64,7 +64,7 @@ class Host:
         storage = Path(configuration.get("StorageDirectory", "OrthancStorage")).absolute()
         # Compressed files cannot be read in place.
         in_place = None if configuration.get("StorageCompression", False) else storage
-        self.archive = OrthancArchive(self._rest, in_place, remember_patients=True)
+        self.archive = OrthancArchive(self._rest, in_place, is_told=True)
         self._sightline = assemble(settings, self._site(settings, storage), self.archive)
         self._threads = ThreadPoolExecutor(THREADS, "sightline-request")
         self._open(settings)
@@ -109,7 +109,10 @@ class Host:
     def _finish_start(self) -> None:
         try:
             self._core_version = json.loads(self._rest.get("/system") or b"{}").get("Version", "")
-            self._refuse_official_dicomweb()
+            plugins = json.loads(self._rest.get("/plugins") or b"[]")
+            self._refuse_official_dicomweb(plugins)
+            if "delayed-deletion" in plugins:
+                self.archive.distrust_storage()
             self._probe.run()
             self._shadow_explorer()
         except Exception:
@@ -128,9 +131,8 @@ class Host:
             orthanc.RegisterRestCallback(EXPLORER.replace(".", "\\."), self._on_explorer_page)
             self.gate.led_pages = frozenset({EXPLORER})
 
-    def _refuse_official_dicomweb(self) -> None:
+    def _refuse_official_dicomweb(self, plugins: list[str]) -> None:
         """Close what the official DICOMweb plugin still answers, which knows nothing of who may do what."""
-        plugins = json.loads(self._rest.get("/plugins") or b"[]")
         refused = []
         for tree in self_check.official_dicomweb_trees(self._configuration, plugins):
             self._warnings.append(f"The official DICOMweb plugin is loaded as well; its {tree} is refused.")

@@ -1,0 +1,137 @@
+"""What is known of stored files without asking the archive again, and how each answer is proven to be still right.
+
+A look-up in Orthanc's index takes longer the more is stored. But every stored file has a name of its own in the storage
+area, given once and never again, and Orthanc removes it before it acknowledges whatever deletes or replaces it: as long
+as the file is there, what was known of it holds. That more has been stored since is told by `stored`, which the host
+calls before a store is acknowledged.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sightline.archive.protocol import InstanceRecord, StoredFile
+
+Records = tuple[InstanceRecord, ...]
+
+MAXIMUM_RECORDS = 100_000
+"""About 50 MB. Studies that nobody asked for longest go first."""
+
+
+@dataclass(eq=False)
+class KnownStudy:
+    """What is known of one study since the last store into it. Whoever asks the archive gets this first.
+
+    Attributes
+    ----------
+    study_instance_uid : str
+        Which study.
+    patient_id : str or None
+        Whose it is; None while nobody asked.
+    instances : dict
+        Record by SOP Instance UID.
+    series : dict
+        All records of a series, by Series Instance UID.
+    """
+
+    study_instance_uid: str
+    patient_id: str | None = None
+    instances: dict[str, InstanceRecord] = field(default_factory=dict)
+    series: dict[str, Records] = field(default_factory=dict)
+
+
+class KnownFiles:
+    """Remembers records and proves them. Safe between threads.
+
+    What was found out while something was being stored into the same study goes into a `KnownStudy` that nobody will
+    see again: so nothing outdated is remembered.
+
+    Parameters
+    ----------
+    storage : Path, optional
+        Orthanc's storage area. Without one no file can be proven, and only patients are remembered.
+    maximum : int
+        Bound of all records together.
+    """
+
+    def __init__(self, storage: Path | None, maximum: int = MAXIMUM_RECORDS) -> None:
+        self.storage = storage
+        self._root = None if storage is None else str(storage)
+        self._maximum = maximum
+        self._studies: OrderedDict[str, KnownStudy] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def study(self, study_instance_uid: str) -> KnownStudy:
+        """Return what is known of a study, to be read and added to by `add` and `add_series`."""
+        with self._lock:
+            known = self._studies.get(study_instance_uid)
+            if known is None:
+                known = self._studies[study_instance_uid] = KnownStudy(study_instance_uid)
+            else:
+                self._studies.move_to_end(study_instance_uid)
+            return known
+
+    def stored(self, study_instance_uid: str) -> None:
+        """Forget a study into which something is being stored or from which something was deleted; all if unknown."""
+        with self._lock:
+            if not study_instance_uid:
+                self._studies.clear()
+                self._count = 0
+            elif known := self._studies.pop(study_instance_uid, None):
+                self._count -= _size(known)
+
+    def instance(self, known: KnownStudy, series_instance_uid: str, sop_instance_uid: str) -> InstanceRecord | None:
+        """Return the record of an instance if it is known and its file still there."""
+        record = known.instances.get(sop_instance_uid)
+        if record is None or record.series_instance_uid != series_instance_uid or not self.path(record.file):
+            return None
+        return record
+
+    def series(self, known: KnownStudy, series_instance_uid: str) -> Records | None:
+        """Return all records of a series if they are known and all their files still there."""
+        records = known.series.get(series_instance_uid)
+        return records if records and all(self.path(record.file) for record in records) else None
+
+    def add(self, known: KnownStudy, records: Iterable[InstanceRecord]) -> None:
+        """Remember instances."""
+        if self._root is not None:
+            with self._lock:
+                before = _size(known)
+                known.instances.update((record.sop_instance_uid, record) for record in records)
+                self._grow(known, before)
+
+    def add_series(self, known: KnownStudy, series_instance_uid: str, records: Records) -> None:
+        """Remember that these are all instances of a series."""
+        if self._root is not None:
+            self.add(known, records)
+            known.series[series_instance_uid] = records
+
+    def path(self, file: StoredFile) -> str | None:
+        """Return where the file lies in the storage area, None if it is not there, or not as it is."""
+        if self._root is None:
+            return None
+        uuid = file.uuid
+        path = f"{self._root}/{uuid[0:2]}/{uuid[2:4]}/{uuid}"
+        try:
+            return path if os.stat(path).st_size == file.size else None  # noqa: PTH116 - called for every slice
+        except OSError:
+            return None
+
+    def _grow(self, known: KnownStudy, before: int) -> None:
+        """Count what was added, and forget the studies that nobody asked for longest."""
+        if self._studies.get(known.study_instance_uid) is not known:
+            return  # outdated meanwhile, and seen by nobody
+        self._count += _size(known) - before
+        while self._count > self._maximum and len(self._studies) > 1:
+            _, forgotten = self._studies.popitem(last=False)
+            self._count -= _size(forgotten)
+
+
+def _size(known: KnownStudy) -> int:
+    return len(known.instances)
