@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import md5, sha1
@@ -57,6 +57,7 @@ class FakeArchive:
         self._stored: dict[str, tuple[InstanceRecord, bytes, Dataset]] = {}
         self._by_path = by_path
         self.source_calls = 0
+        self.stores = 0
         for content in files:
             self._put(content)
 
@@ -119,6 +120,10 @@ class FakeArchive:
             raise NotFoundError("The file has gone.")
         return stored[1]
 
+    def watch(self, study_instance_uid: str) -> Callable[[], bool]:
+        stores = self.stores
+        return lambda: self.stores == stores
+
     def store(self, grant: Grant, content: bytes) -> StoreResult:
         grant.require(Verb.UPLOAD)
         check_nesting(content)
@@ -164,6 +169,7 @@ class FakeArchive:
         orthanc_id = "-".join(digest[start : start + 8] for start in range(0, 40, 8))
         checksum = md5(content).hexdigest()  # noqa: S324 - Orthanc's own checksum
         before = self._stored.get(orthanc_id)
+        self.stores += 1
         existed = before is not None and before[0].file.md5 == checksum
         if not existed:
             record = InstanceRecord(orthanc_id, study, series, sop, StoredFile(str(uuid4()), len(content), checksum))

@@ -120,8 +120,7 @@ class AuditLog:
         UnavailableError
             The first read could not be written; nothing may be shown.
         """
-        reader = grant.on_study(study_instance_uid)
-        key = (reader.subject, reader.session, "" if reader.session else reader.address, study_instance_uid)
+        reader, key = _reader(grant, study_instance_uid)
         now = self._database.clock()
         if self._count(key, now):
             return
@@ -141,6 +140,10 @@ class AuditLog:
                 self._reads[key] = _Reads(replace(event, detail="further reads"), 0, now)
         if len(self._reads) > MAXIMUM_READERS:
             self.write_counts(forget_all=True)
+
+    def count_read(self, grant: Grant, study_instance_uid: str) -> bool:
+        """Count a further read of a study; False where it would be the first one, which nobody has written yet."""
+        return self._count(_reader(grant, study_instance_uid)[1], self._database.clock())
 
     def write_counts(self, sessions: Sequence[str] | None = None, forget_all: bool = False) -> None:
         """Write how many further pictures were read since the last time.
@@ -281,6 +284,12 @@ class AuditLog:
         self._end = (rows[-1][0], rows[-1][4])
         for row, event in zip(rows, events, strict=True):
             _log.info("audit %d %s outcome %s %s", row[0], event.kind.value, event.outcome.value, row[4])
+
+
+def _reader(grant: Grant, study_instance_uid: str) -> tuple[Grant, _Reader]:
+    """Return who reads, and by what that reader is known again."""
+    reader = grant.on_study(study_instance_uid)
+    return reader, (reader.subject, reader.session, "" if reader.session else reader.address, study_instance_uid)
 
 
 def denial_event(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +86,13 @@ class KnownFiles:
             elif known := self._studies.pop(study_instance_uid, None):
                 self._count -= _size(known)
 
+    def watch(self, study_instance_uid: str) -> Callable[[], bool]:
+        """Return a function that tells whether the study is still known as it is now."""
+        if self._root is None:
+            return _never
+        studies, known = self._studies, self.study(study_instance_uid)
+        return lambda: studies.get(study_instance_uid) is known
+
     def instance(self, known: KnownStudy, series_instance_uid: str, sop_instance_uid: str) -> InstanceRecord | None:
         """Return the record of an instance if it is known and its file still there."""
         record = known.instances.get(sop_instance_uid)
@@ -131,6 +138,10 @@ class KnownFiles:
         while self._count > self._maximum and len(self._studies) > 1:
             _, forgotten = self._studies.popitem(last=False)
             self._count -= _size(forgotten)
+
+
+def _never() -> bool:
+    return False
 
 
 def _size(known: KnownStudy) -> int:

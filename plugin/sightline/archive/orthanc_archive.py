@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,10 @@ class OrthancArchive:
         if content is None or hashlib.md5(content, usedforsecurity=False).hexdigest() != record.file.md5:
             raise NotFoundError("The instance has just been removed or replaced.")
         return content
+
+    def watch(self, study_instance_uid: str) -> Callable[[], bool]:
+        """Return a function that tells whether nothing was stored into the study since; False where nobody can tell."""
+        return self._files.watch(study_instance_uid) if self._is_told else KnownFiles(None).watch(study_instance_uid)
 
     def store(self, grant: Grant, content: bytes) -> StoreResult:
         """Store one DICOM file (UPLOAD)."""

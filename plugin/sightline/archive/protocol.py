@@ -5,7 +5,7 @@ Every method takes the caller's grant and refuses by itself, so that no handler 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -138,6 +138,14 @@ class Archive(Protocol):
 
     def read(self, grant: Grant, record: InstanceRecord) -> bytes:
         """Return the DICOM file, byte for byte as stored (VIEW). Raises `NotFoundError` when it has gone."""
+        ...
+
+    def watch(self, study_instance_uid: str) -> Callable[[], bool]:
+        """Return a function that tells whether nothing was stored into the study since; False where nobody can tell.
+
+        That what was stored is still there is proven by its file, at the path that `source` returned: it is removed
+        before a deletion or a replacement is acknowledged.
+        """
         ...
 
     def store(self, grant: Grant, content: bytes) -> StoreResult:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from pydicom.datadict import tag_for_keyword
 
 from sightline.archive.protocol import FileSource, InstanceRecord
-from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipart_answer
-from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.answers import answer_unless_known, entity_tag
+from sightline.dicomweb.native_frames import Framing, NativeFrames, again, frame_length
 from sightline.dicomweb.ranges import part_of
 from sightline.dicomweb.syntaxes import (
-    BIG_ENDIAN,
-    DEFLATED,
     FRAME_SYNTAXES,
     MEDIA_TYPES,
     NATIVE,
@@ -29,6 +25,7 @@ from sightline.dicomweb.urls import record_url
 from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
+from sightline.rendering.quick_header import quick_entry
 from sightline.rendering.series_table import InstanceEntry, instance_from_json
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
 from sightline.web.request import Request, Response
@@ -45,11 +42,12 @@ def retrieve_frames(
 ) -> Response:
     """Answer ``GET …/frames/{list}``: several parts, or the frame itself where one was asked for as such."""
     numbers = parse_frames(frames)
+    unchanged = services.archive.watch(study)
     record = services.archive.instance(request.grant, study, series, instance)
-    entry = image_entry(request, services, record)
+    entry = _frame_entry(request, services, record)
     if missing := [number for number in numbers if number > entry.number_of_frames]:
         raise NotFoundError(f"There is no frame {missing[0]}; the instance has {entry.number_of_frames}.")
-    return _answer_frames(request, services, record, entry, numbers)
+    return _answer_frames(request, services, record, entry, numbers, unchanged)
 
 
 def retrieve_bulk_data(
@@ -62,7 +60,7 @@ def retrieve_bulk_data(
     if place == PIXEL_DATA:
         entry = image_entry(request, services, record)
         if entry.transfer_syntax_uid not in NATIVE:
-            return _answer_frames(request, services, record, entry, range(1, entry.number_of_frames + 1))
+            return _answer_frames(request, services, record, entry, range(1, entry.number_of_frames + 1), None)
     types = [
         MediaType("multipart/related", OCTETS, EXPLICIT_VR_LITTLE_ENDIAN),
         MediaType(OCTETS, "", EXPLICIT_VR_LITTLE_ENDIAN),
@@ -74,7 +72,7 @@ def retrieve_bulk_data(
         file = file_argument(services.archive.source(request.grant, record), buffers)
         reply = services.engine.run("sightline.dicomweb.bulk_data:bulk_value", {"file": file, "place": place}, buffers)
         url = f"{record_url(services, record)}/bulkdata/{place}"
-        return _answer([bytes(reply.buffers[0])], [url], media_type)
+        return Framing([url], media_type).answer([bytes(reply.buffers[0])])
 
     return _in_parts(request, answer_unless_known(request, entity_tag([record], place, media_type), make), media_type)
 
@@ -128,17 +126,40 @@ def image_entry(request: Request, services: Services, record: InstanceRecord) ->
     raise NotFoundError("This instance has no frames, or has just been replaced.")
 
 
+def _frame_entry(request: Request, services: Services, record: InstanceRecord) -> InstanceEntry:
+    """Return how the pixels are encoded, without a worker where that can be told."""
+    if services.cache.get(("image-entry", record.file.uuid)) is None:
+        path = services.archive.source(request.grant, record).path
+        entry = quick_entry(path, record) if path else None
+        if entry is not None:
+            return entry
+    return image_entry(request, services, record)
+
+
 def _answer_frames(
-    request: Request, services: Services, record: InstanceRecord, entry: InstanceEntry, numbers: Sequence[int]
+    request: Request,
+    services: Services,
+    record: InstanceRecord,
+    entry: InstanceEntry,
+    numbers: Sequence[int],
+    unchanged: Callable[[], bool] | None,
 ) -> Response:
+    """Answer with frames; with `unchanged`, so that the answer may be given again while nothing has changed."""
     media_type = negotiate(
         request.headers.get("Accept", ""), request.args.get("accept"), _frame_offers(entry, len(numbers) == 1)
     )
+    url = record_url(services, record)
+    framing = Framing([f"{url}/frames/{number}" for number in numbers], media_type)
 
     def make() -> Response:
-        contents = _read_frames(request, services, record, entry, numbers, media_type.transfer_syntax)
-        urls = [f"{record_url(services, record)}/frames/{number}" for number in numbers]
-        return _answer(contents, urls, media_type)
+        source = services.archive.source(request.grant, record)
+        native = _native_frames(source, entry, numbers, media_type.transfer_syntax)
+        if native is None:
+            contents = _converted_frames(services, source, entry, numbers, media_type.transfer_syntax)
+            return framing.answer(contents)
+        if unchanged is not None and source.path is not None:
+            request.again = again(native, framing, unchanged)
+        return framing.answer(native.read())
 
     tag = entity_tag([record], "frames", *numbers, media_type)
     return _in_parts(request, answer_unless_known(request, tag, make), media_type)
@@ -164,20 +185,22 @@ def _frame_offers(entry: InstanceEntry, single: bool) -> list[MediaType]:
     return found
 
 
-def _read_frames(
-    request: Request,
-    services: Services,
-    record: InstanceRecord,
-    entry: InstanceEntry,
-    numbers: Sequence[int],
-    syntax: str,
+def _native_frames(
+    source: FileSource, entry: InstanceEntry, numbers: Sequence[int], syntax: str
+) -> NativeFrames | None:
+    """Return where the frames lie in the file, if that is all there is to do."""
+    length = frame_length(entry)
+    if length is None or (syntax in FRAME_SYNTAXES and syntax != entry.transfer_syntax_uid):
+        return None
+    start = entry.pixel_offset or 0
+    return NativeFrames(source, tuple(start + (number - 1) * length for number in numbers), length)
+
+
+def _converted_frames(
+    services: Services, source: FileSource, entry: InstanceEntry, numbers: Sequence[int], syntax: str
 ) -> list[bytes]:
-    """Return the frames in that syntax: straight from the file where nothing has to be decoded."""
-    source = services.archive.source(request.grant, record)
-    length = _native_length(entry)
+    """Have a worker cut, decode or encode the frames."""
     made = syntax in FRAME_SYNTAXES and syntax != entry.transfer_syntax_uid
-    if length is not None and not made:
-        return [_slice(source, (entry.pixel_offset or 0) + (number - 1) * length, length) for number in numbers]
     native = syntax == EXPLICIT_VR_LITTLE_ENDIAN
     task = "native_frames" if native else "encoded_frames" if made else "stored_frames"
     buffers: list[Buffer] = []
@@ -189,40 +212,3 @@ def _read_frames(
     }
     reply = services.engine.run(f"sightline.dicomweb.conversion:{task}", arguments, buffers)
     return [bytes(buffer) for buffer in reply.buffers]
-
-
-def _native_length(entry: InstanceEntry) -> int | None:
-    """Return how many bytes each frame takes in the file; None where it has to be decoded or swapped."""
-    syntax = entry.transfer_syntax_uid
-    if syntax not in NATIVE or syntax in (DEFLATED, BIG_ENDIAN) or entry.pixel_offset is None:
-        return None
-    if entry.bits_allocated % 8:
-        return None
-    samples = 2 if entry.photometric_interpretation == "YBR_FULL_422" else entry.samples_per_pixel
-    return entry.rows * entry.columns * samples * entry.bits_allocated // 8
-
-
-def _slice(source: FileSource, start: int, length: int) -> bytes:
-    """Return some bytes of a stored file."""
-    if source.path is None:
-        content = (source.content or b"")[start : start + length]
-    else:
-        try:
-            with Path(source.path).open("rb") as file:
-                content = os.pread(file.fileno(), length, start)
-        except FileNotFoundError:
-            raise NotFoundError("The instance has just been removed or replaced.") from None
-    if len(content) != length:
-        raise UnprocessableError("The stored pixels end too early.", "undecodable")
-    return content
-
-
-def _answer(contents: Sequence[bytes], urls: Sequence[str], media_type: MediaType) -> Response:
-    """Answer with one part each, or with the only content as it is."""
-    part_type = f"{media_type.content}; transfer-syntax={media_type.transfer_syntax}"
-    if not media_type.part:
-        answer = Response(contents[0], content_type=part_type)
-        answer.headers["Content-Location"] = urls[0]
-        return answer
-    headers = ({"Content-Type": part_type, "Content-Location": url} for url in urls)
-    return multipart_answer([Part(*pair) for pair in zip(headers, contents, strict=True)], media_type.part)

@@ -9,15 +9,16 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import orthanc
 
 from sightline.access.grant import Grant
+from sightline.web.ready import READY_KEY, ReadyAnswers
 from sightline.web.request import GRANT_KEY, REPEATED_KEYS_LOST
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Answer:
     status: int
     body: bytes
     content_type: str = "application/octet-stream"
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: Sequence[tuple[str, str]] = ()
 
 
 _STOPPING = Answer(503, b"Sightline is stopping.", headers=[("Retry-After", "10")])
@@ -62,15 +63,34 @@ class Bridge:
     ----------
     handler : callable
         ``handler(uri, request, grant) -> Answer``; runs on an 8 MB stack.
+    ready : ReadyAnswers, optional
+        Answers that need no handler: given on the callback's own thread, which spares two changes of thread.
     """
 
-    def __init__(self, threads: ThreadPoolExecutor, handler: Handler) -> None:
+    def __init__(self, threads: ThreadPoolExecutor, handler: Handler, ready: ReadyAnswers | None = None) -> None:
         self._threads = threads
         self._handler = handler
+        self._ready = ready
 
     def serve(self, output: orthanc.RestOutput, uri: str, request: Mapping[str, Any], grant: Grant) -> None:
         """Answer one callback. Always answers: without one, Orthanc closes the connection on the client."""
-        send(output, self._answer(uri, request, grant))
+        send(output, self._ready_answer(uri, request, grant) or self._answer(uri, request, grant))
+
+    def _ready_answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer | None:
+        if self._ready is None:
+            return None
+        headers = request["headers"]
+        try:
+            name = self._ready.name(request["method"], uri, request.get("get") or {}, headers, grant.address)
+            found = self._ready.find(name, grant, headers.get("if-none-match", "")) if name else None
+        except Exception:
+            log.exception("A ready answer could not be given")
+            return None
+        if found is None:
+            return None
+        status, body, answer = found
+        content_type = next(value for key, value in answer.headers if key == "Content-Type")
+        return Answer(status, body, content_type, answer.headers)
 
     def _answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
         try:
@@ -143,6 +163,7 @@ def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[],
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             GRANT_KEY: grant,
+            READY_KEY: ReadyAnswers.name(request["method"], uri, query, request["headers"], grant.address),
         }
         for name, value in request["headers"].items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value

@@ -79,7 +79,7 @@ class Host:
         self._loopback = Loopback(self._configuration, self.gate.start_token)
         self._probe = QueryProbe(self._loopback)
         web = wsgi_handler(self._sightline.application, self._probe.is_decoded, self._public_url)
-        self.application = Bridge(self._threads, web)
+        self.application = Bridge(self._threads, web, self._sightline.application.ready)
         self.root = Bridge(self._threads, root)
         self.uploads = Bridge(self._threads, Uploads(self._rest, access.audit, upload_bound).handle)
         self.probe = Bridge(self._threads, self._probe.handle)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wsgi import ClosingIterator
 
+from sightline.access.audit import AuditKind
 from sightline.access.grant import Verb
 from sightline.errors import (
     BadRequestError,
@@ -25,6 +26,7 @@ from sightline.errors import (
 from sightline.web.auditing import audit_denial, audit_request
 from sightline.web.compression import compress
 from sightline.web.error_answer import answer_error
+from sightline.web.ready import READY_KEY, ReadyAnswer, ReadyAnswers
 from sightline.web.request import Request, Response
 from sightline.web.routing import Route, UidConverter
 from sightline.web.security_headers import content_security_policy, protect
@@ -46,6 +48,7 @@ class Dispatcher:
 
     def __init__(self, routes: Sequence[Route], services: Services) -> None:
         self.routes = tuple(routes)
+        self.ready = ReadyAnswers(services.audit)
         self._services = services
         self._policy = content_security_policy(services.configuration.frame_ancestors)
         self._upload_bound = services.configuration.maximum_upload_megabytes * 1024 * 1024
@@ -63,8 +66,11 @@ class Dispatcher:
 
     def answer(self, request: Request) -> Response:
         """Answer one request; never raises."""
+        route: Route | None = None
+        values: dict[str, Any] = {}
         try:
-            response = self._handle(request)
+            route, values = self._match(request)
+            response = self._handle(request, route, values)
         except SightlineError as error:
             response = answer_error(request, error)
         except Exception:
@@ -72,10 +78,22 @@ class Dispatcher:
             response = answer_error(request, SightlineError("Something went wrong here. The server's log says what."))
         compress(request, response)
         protect(response, self._policy)
+        if route is not None and request.again is not None:
+            self._keep(request, response, route, route.checked_study(values))
         return response
 
-    def _handle(self, request: Request) -> Response:
-        route, path_values = self._match(request)
+    def _keep(self, request: Request, response: Response, route: Route, study: str | None) -> None:
+        """Keep an answer that may be given again, where the host asks for such."""
+        name = request.environ.get(READY_KEY)
+        if name is None or request.again is None or study is None or response.status_code != 200:
+            return
+        if route.audit != AuditKind.READ or not isinstance(route.permission, Verb):
+            return
+        headers = tuple(pair for pair in response.headers if pair[0] != "Content-Length")
+        etag = response.headers.get("ETag", "")
+        self.ready.keep(name, ReadyAnswer(route.permission, study, headers, etag, request.again))
+
+    def _handle(self, request: Request, route: Route, path_values: dict[str, Any]) -> Response:
         study = route.checked_study(path_values)
         try:
             self._services.access.check_origin(request.method, request.headers, self._services.public_url)

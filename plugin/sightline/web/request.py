@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.wrappers import Request as WerkzeugRequest
@@ -25,11 +26,14 @@ class Request(WerkzeugRequest):
     ----------
     studies : set of str
         Study Instance UIDs that a handler changed or handed out where the path names none: each is audited.
+    again : callable or None
+        Set by a handler whose answer may be given again: makes its body, None when it would be another by now.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
         self.studies: set[str] = set()
+        self.again: Callable[[], bytes | None] | None = None
 
     @property
     def grant(self) -> Grant:

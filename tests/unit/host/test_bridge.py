@@ -142,3 +142,38 @@ def test_failure_is_answered(bridge: Any) -> None:
     output = Output()
     bridge.Bridge(threads, fail).serve(output, "/", {"method": "GET"}, ANONYMOUS)
     assert output.sent == (503, b"Sightline is stopping.")
+
+
+class Ready:
+    """Ready answers as a test wants them."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def name(self, *_of: Any) -> tuple[str, ...]:
+        return ("name",)
+
+    def find(self, _name: Any, _grant: Any, known: str) -> Any:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return (304 if known else 200, b"" if known else b"ready", self.answer) if self.answer else None
+
+
+def test_ready_answers_need_no_handler(bridge: Any) -> None:
+    """They are sent with all their headers; where there is none, or none can be made, the handler answers."""
+    headers = (("Content-Type", "image/png"), ("ETag", '"1"'))
+    kept = types.SimpleNamespace(headers=headers)
+
+    def handle(_uri: str, _request: Any, _grant: Any) -> Any:
+        return bridge.Answer(200, b"made", "text/plain")
+
+    def serve(answer: Any, **request_headers: str) -> tuple[Any, ...]:
+        output = Output()
+        request = {"method": "GET", "headers": {name.replace("_", "-"): v for name, v in request_headers.items()}}
+        with ThreadPoolExecutor(1) as threads:
+            bridge.Bridge(threads, handle, Ready(answer)).serve(output, "/", request, ANONYMOUS)
+        return (*output.sent, output.headers)
+
+    assert serve(kept) == (200, b"ready", "image/png", [("ETag", '"1"')])
+    assert serve(kept, if_none_match='"1"') == (304, [("ETag", '"1"')])
+    assert serve(None) == serve(RuntimeError("inside")) == (200, b"made", "text/plain", [])

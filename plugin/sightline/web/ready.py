@@ -1,0 +1,116 @@
+"""Answers that can be given again without their handler: what a viewer asks for hundreds of times.
+
+The whole way of a request (route, permission, negotiation, look-ups) is gone once; then the answer is kept by all that
+it depends on, together with a function that makes its body again, or finds that this would be another by now. Whether
+the caller may have it is asked each time, and it is counted each time. Nothing is parsed here, so that a host may ask
+for a ready answer on a small stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sightline.access.audit import AuditLog
+from sightline.access.grant import Grant, Verb
+
+READY_KEY = "sightline.ready-key"
+"""WSGI environment key under which a host leaves the name of a request whose answer may be kept."""
+
+Name = tuple[str, ...]
+Body = Callable[[], bytes | None]
+
+MAXIMUM_ANSWERS = 8_000
+"""Some 20 MB."""
+_PART_DROPPED = 10
+_SAY_WHAT_IS_WANTED = ("accept", "accept-encoding", "forwarded", "x-forwarded-host", "x-forwarded-proto")
+_ASK_FOR_MORE = ("origin", "range", "if-match", "if-modified-since", "if-unmodified-since", "if-range")
+
+
+@dataclass(frozen=True)
+class ReadyAnswer:
+    """An answer with status 200.
+
+    Parameters
+    ----------
+    verb, study : Verb, str
+        What the caller must be allowed, on which study.
+    headers : tuple of (str, str)
+        All of them, `Content-Type` included.
+    etag : str
+        As in the header, with quotation marks.
+    body : callable
+        Makes the body; None when the answer would be another by now.
+    """
+
+    verb: Verb
+    study: str
+    headers: tuple[tuple[str, str], ...]
+    etag: str
+    body: Body
+
+
+class ReadyAnswers:
+    """Keeps answers by the names of requests. Safe between threads.
+
+    Parameters
+    ----------
+    audit : AuditLog
+        Where further reads are counted; the first read of a study goes the whole way.
+    maximum : int
+        How many are kept; the oldest go first.
+    """
+
+    def __init__(self, audit: AuditLog, maximum: int = MAXIMUM_ANSWERS) -> None:
+        self._audit = audit
+        self._maximum = maximum
+        self._answers: dict[Name, ReadyAnswer] = {}
+
+    @staticmethod
+    def name(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], address: str) -> Name | None:
+        """Return the name of a request by all that its answer may depend on; None where that is too much.
+
+        Parameters
+        ----------
+        query, headers : Mapping[str, str]
+            As they arrived; headers by lower-case names.
+        address : str
+            Of the caller, who may be a proxy that is trusted to say under which address we are reached.
+        """
+        if method != "GET" or any(name in headers for name in _ASK_FOR_MORE):
+            return None
+        wanted = [headers.get(name, "") for name in _SAY_WHAT_IS_WANTED]
+        is_forwarded = any(wanted[2:])
+        return (path, *wanted, address if is_forwarded else "", *(part for pair in query.items() for part in pair))
+
+    def find(self, name: Name, grant: Grant, known_etags: str) -> tuple[int, bytes, ReadyAnswer] | None:
+        """Return status, body and answer, if there is one that this caller may have and that is still right.
+
+        Parameters
+        ----------
+        name : tuple of str
+            Of the request.
+        grant : Grant
+            Who asks.
+        known_etags : str
+            The header `If-None-Match`, or nothing.
+        """
+        answer = self._answers.get(name)
+        if answer is None or not grant.allows(answer.verb, answer.study):
+            return None
+        body = answer.body()
+        if body is None:
+            self._answers.pop(name, None)
+            return None
+        if known_etags and known_etags.removeprefix("W/") != answer.etag:
+            return None
+        if not self._audit.count_read(grant, answer.study):
+            return None
+        return (304, b"", answer) if known_etags else (200, body, answer)
+
+    def keep(self, name: Name, answer: ReadyAnswer) -> None:
+        """Keep an answer."""
+        self._answers[name] = answer
+        if len(self._answers) > self._maximum:
+            for oldest in list(self._answers)[: self._maximum // _PART_DROPPED]:
+                self._answers.pop(oldest, None)
