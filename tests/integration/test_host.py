@@ -8,6 +8,7 @@ import gzip
 import http.client
 import io
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -290,3 +291,27 @@ class TestStart:
         """It starts, but says that anybody may store."""
         with OrthancServer(tmp_path, {"DicomAlwaysAllowStore": True}) as server, server.session() as client:
             assert "DicomAlwaysAllowStore" in client.get(f"{server.url}/sightline/health").json()["warnings"][0]
+
+    def test_start_while_clients_ask_all_the_time(self, tmp_path: Path) -> None:
+        """Registering Explorer's page while callbacks run once stopped the server for ever."""
+        over = threading.Event()
+        server = OrthancServer(tmp_path)
+
+        def ask() -> None:
+            with server.session(None) as client:
+                while not over.is_set():
+                    try:
+                        client.get(f"{server.url}/sightline/health", timeout=5)
+                    except requests.RequestException:
+                        time.sleep(0.01)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            asking = [threads.submit(ask) for _ in range(8)]
+            try:
+                with server, server.session(None) as client:
+                    assert client.get(f"{server.url}/app/explorer.html").status_code == 401
+                    over.set()
+            finally:
+                over.set()
+            for one in asking:
+                one.result(20)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import repeat
 from typing import Any
 
 from sightline.archive.protocol import InstanceRecord
@@ -12,6 +14,7 @@ from sightline.dicomweb.multipart import MultipartWriter, Part
 from sightline.dicomweb.native_xml import PART_TYPE, native_xml
 from sightline.web.negotiation import MediaType
 from sightline.web.request import Request, Response
+from sightline.web.services import Services
 
 JSON_OFFERS = (MediaType(MEDIA_TYPE), MediaType("application/json"))
 XML_OFFER = MediaType("multipart/related", PART_TYPE)
@@ -51,6 +54,38 @@ def entity_tag(records: Iterable[InstanceRecord], *variant: object) -> str:
     """Return an ETag that changes when any of the stored files, or the variant of the answer, does."""
     identities = sorted(f"{record.sop_instance_uid} {record.file.uuid}" for record in records)
     return sha256("\n".join([*identities, *map(str, variant)]).encode()).hexdigest()[:32]
+
+
+def again_while_stored(
+    request: Request,
+    services: Services,
+    records: Sequence[InstanceRecord],
+    unchanged: Callable[[], bool],
+    key: tuple[str, str],
+    body: bytes,
+) -> Callable[[], bytes | None] | None:
+    """Keep a body, and return what gives it again while all files that it was made of are stored; None if it cannot.
+
+    Parameters
+    ----------
+    records : sequence of InstanceRecord
+        All that the body was made of.
+    unchanged : callable
+        Of `Archive.watch`, asked for before the records.
+    key : tuple of (str, str)
+        Name of the body in the cache, with the identities of the files in it.
+    """
+    sources = [services.archive.source(request.grant, record).path for record in records]
+    paths = [path for path in sources if path is not None]
+    if len(paths) < len(records):
+        return None
+    services.cache.put(key, body)
+
+    def again() -> bytes | None:
+        # os.access, since it is called hundreds of times and has no Python around it
+        return services.cache.get(key) if unchanged() and all(map(os.access, paths, repeat(os.F_OK))) else None
+
+    return again
 
 
 def answer_unless_known(request: Request, tag: str, make: Callable[[], Response]) -> Response:

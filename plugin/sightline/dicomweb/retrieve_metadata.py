@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sightline.archive.protocol import InstanceRecord
-from sightline.dicomweb.answers import JSON_OFFERS, answer_unless_known, entity_tag
+from sightline.dicomweb.answers import JSON_OFFERS, again_while_stored, answer_unless_known, entity_tag
 from sightline.dicomweb.dicom_json import attribute, encode
 from sightline.dicomweb.instances import records_at
 from sightline.dicomweb.metadata_selection import Selection, parse_selection
-from sightline.dicomweb.urls import record_url
+from sightline.dicomweb.urls import record_url, study_url
 from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
@@ -35,32 +35,31 @@ def retrieve_metadata(
     """Answer ``GET …/metadata`` of a study, a series or an instance."""
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
     selection = parse_selection(request)
+    unchanged = services.archive.watch(study)
     records = selection.of_records(records_at(request, services, study, series, instance))
     zipped = bool(request.accept_encodings["gzip"])
-    tag = entity_tag(records, "metadata", media_type.name, zipped, *sorted(selection.tags))
+    variant = (study_url(services, study), media_type.name, zipped, *sorted(selection.tags))
+    tag = entity_tag(records, "metadata", *variant)
 
     def make() -> Response:
-        body, complete = _series_json(request, services, records, selection)
-        if instance is not None and not complete:
-            raise UnprocessableError("The stored file cannot be read.", "unreadable")
-        answer = Response(_zipped(services, tag, body) if zipped else body, content_type=media_type.name)
+        body = services.cache.get(("metadata", tag))
+        complete = body is not None
+        if body is None:
+            body, complete = _series_json(request, services, records, selection)
+            if instance is not None and not complete:
+                raise UnprocessableError("The stored file cannot be read.", "unreadable")
+            body = gzip.compress(body, 5, mtime=0) if zipped else body
+        answer = Response(body, content_type=media_type.name)
         if zipped:
             answer.headers["Content-Encoding"] = "gzip"
         answer.headers["Vary"] = "Accept-Encoding"
-        if not complete:
+        if complete:
+            request.again = again_while_stored(request, services, records, unchanged, ("metadata", tag), body)
+        else:
             answer.headers["Warning"] = _UNREADABLE
         return answer
 
     return answer_unless_known(request, tag, make)
-
-
-def _zipped(services: Services, tag: str, body: bytes) -> bytes:
-    """Return the body compressed, from the cache if it was made before."""
-    kept = services.cache.get(("metadata-gzip", tag))
-    if kept is None:
-        kept = gzip.compress(body, 5, mtime=0)
-        services.cache.put(("metadata-gzip", tag), kept)
-    return kept
 
 
 def _series_json(

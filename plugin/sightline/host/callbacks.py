@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import orthanc
@@ -11,6 +12,7 @@ import orthanc
 from sightline.archive.identity import identify
 from sightline.configuration import ConfigurationError
 from sightline.host import receiving
+from sightline.host.bridge import Bridge
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
 from sightline.host.gate import QUERY_PROBE, method_name
 from sightline.host.host import Host
@@ -62,27 +64,27 @@ def on_http_request(uri: str, **request: Any) -> bool:
 
 def on_application(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     """Answer our own routes."""
-    _host.application.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    _serve(_host.application, output, uri, request)
 
 
 def on_root(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     """Answer ``/``."""
-    _host.root.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    _serve(_host.root, output, uri, request)
 
 
 def on_explorer_page(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     """Answer Orthanc Explorer's page in the core's place."""
-    _host.explorer.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    _serve(_host.explorer, output, uri, request)
 
 
 def on_instances(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     """Answer the core's upload route in its place."""
-    _host.uploads.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    _serve(_host.uploads, output, uri, request)
 
 
 def on_query_probe(output: orthanc.RestOutput, uri: str, **request: Any) -> None:
     """Answer our own question to ourselves."""
-    _host.probe.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    _serve(_host.probe, output, uri, request)
 
 
 def on_received_instance(content: bytes, _origin: int) -> tuple[int, None]:
@@ -106,3 +108,10 @@ def on_change(change: int, _level: int, _resource: str) -> None:
         _host.started()
     elif change == orthanc.ChangeType.ORTHANC_STOPPED:
         _host.stop()
+
+
+def _serve(bridge: Bridge, output: orthanc.RestOutput, uri: str, request: Mapping[str, Any]) -> None:
+    try:
+        bridge.serve(output, uri, request, _host.gate.claim(uri, request["method"]))
+    finally:
+        _host.gate.left()

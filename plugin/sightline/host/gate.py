@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sightline.access.audit import AuditEvent, AuditKind, denial_event
@@ -81,9 +83,47 @@ class Gate:
         self.led_pages: frozenset[str] = frozenset()
         """Pages of the core that we answer in its place, to lead people without a login to ours."""
         self._visitors: dict[int, _Visitor] = {}
+        self._inside: set[int] = set()
+        self._is_shut = False
 
     def admit(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
         """Whether the request may go on. `uri` is normalised as routing sees it; HEAD and others look like GET."""
+        thread = threading.get_ident()
+        self._inside.add(thread)
+        if not self._is_shut and self._may_enter(uri, method, address, headers):
+            return True
+        self._inside.discard(thread)
+        return False
+
+    def claim(self, uri: str, method: str) -> Grant:
+        """Return whom the gate admitted on this thread for this very request, once; else nobody."""
+        visitor = self._visitors.pop(threading.get_ident(), None)
+        # The filter's URI still has a trailing slash that the callback's has lost.
+        if visitor is None or visitor.uri.rstrip("/") != uri.rstrip("/") or visitor.method != method:
+            return ANONYMOUS
+        return visitor.grant
+
+    def left(self) -> None:
+        """Take note that the callback on this thread has answered."""
+        self._inside.discard(threading.get_ident())
+
+    @contextmanager
+    def nobody_inside(self, patience_seconds: float) -> Iterator[bool]:
+        """Let nobody in meanwhile, and tell whether nobody is inside.
+
+        Orthanc waits in a registration until no callback runs, and lets none begin; Python's lock, which a callback
+        waits for, is held by whoever registers. So nobody may be on the way when something is registered.
+        """
+        self._is_shut = True
+        try:
+            deadline = time.monotonic() + patience_seconds
+            while self._inside and time.monotonic() < deadline:
+                time.sleep(0.005)
+            yield not self._inside
+        finally:
+            self._is_shut = False
+
+    def _may_enter(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
         grant = self._access.identify(headers, address)
         self._visitors[threading.get_ident()] = _Visitor(uri, method, grant)
         if not self._body_fits(uri, headers):
@@ -105,14 +145,6 @@ class Gate:
         if method == "GET" and not _reads_files(uri):
             return True
         return self._record(AuditEvent(AuditKind.CORE, grant, detail=f"{method} {uri}"))
-
-    def claim(self, uri: str, method: str) -> Grant:
-        """Return whom the gate admitted on this thread for this very request, once; else nobody."""
-        visitor = self._visitors.pop(threading.get_ident(), None)
-        # The filter's URI has lost a trailing slash that the callback's still has.
-        if visitor is None or visitor.uri.rstrip("/") != uri.rstrip("/") or visitor.method != method:
-            return ANONYMOUS
-        return visitor.grant
 
     def _may_use_core(self, grant: Grant, method: str, headers: Mapping[str, str]) -> bool:
         if not grant.allows(Verb.ADMINISTER):

@@ -31,6 +31,8 @@ from sightline.host.uploads import Uploads
 RECORD_SECONDS = 30
 """An audit log that takes longer is as good as none."""
 
+QUIET_SECONDS = 5
+
 log = logging.getLogger(__name__)
 
 
@@ -126,10 +128,15 @@ class Host:
     def _shadow_explorer(self) -> None:
         """Take Orthanc Explorer's page from the core, which no plugin can ask for it once it is shadowed."""
         page = self._loopback.get(EXPLORER)
-        if page is not None:
-            self.explorer = Bridge(self._threads, ExplorerPage(page).handle)
-            orthanc.RegisterRestCallback(EXPLORER.replace(".", "\\."), self._on_explorer_page)
-            self.gate.led_pages = frozenset({EXPLORER})
+        if page is None:
+            return
+        self.explorer = Bridge(self._threads, ExplorerPage(page).handle)
+        with self.gate.nobody_inside(QUIET_SECONDS) as is_quiet:
+            if is_quiet:
+                orthanc.RegisterRestCallback(EXPLORER.replace(".", "\\."), self._on_explorer_page)
+                self.gate.led_pages = frozenset({EXPLORER})
+        if not is_quiet:
+            log.warning("Orthanc Explorer does not lead to the login page, since requests came all the time")
 
     def _refuse_official_dicomweb(self, plugins: list[str]) -> None:
         """Close what the official DICOMweb plugin still answers, which knows nothing of who may do what."""

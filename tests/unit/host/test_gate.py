@@ -166,3 +166,18 @@ def test_claim_is_for_this_thread(harness: Harness) -> None:
     thread.start()
     thread.join()
     assert found == [ANONYMOUS]
+
+
+def test_nobody_inside(harness: Harness) -> None:
+    """Whoever was admitted is waited for until the callback has answered; nobody else gets in meanwhile."""
+    assert harness.admit("/sightline/x")
+    with harness.gate.nobody_inside(0.01) as is_quiet:
+        assert not is_quiet
+        assert not harness.admit("/sightline/health")
+    assert harness.admit("/sightline/x")  # on the same thread: the one before is over, whatever became of it
+    harness.gate.left()
+    with harness.gate.nobody_inside(5) as is_quiet:
+        assert is_quiet
+    assert not harness.admit("/system")
+    with harness.gate.nobody_inside(0.01) as is_quiet:
+        assert is_quiet  # who was refused is not inside
