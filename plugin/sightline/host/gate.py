@@ -89,7 +89,8 @@ class Gate:
     def admit(self, uri: str, method: str, address: str, headers: Mapping[str, str]) -> bool:
         """Whether the request may go on. `uri` is normalised as routing sees it; HEAD and others look like GET."""
         thread = threading.get_ident()
-        self._inside.add(thread)
+        # Before looking whether it is shut: whoever shuts it looks at this next.
+        (self._inside.add if self._is_ours(uri) else self._inside.discard)(thread)
         if not self._is_shut and self._may_enter(uri, method, address, headers):
             return True
         self._inside.discard(thread)
@@ -145,6 +146,10 @@ class Gate:
         if method == "GET" and not _reads_files(uri):
             return True
         return self._record(AuditEvent(AuditKind.CORE, grant, detail=f"{method} {uri}"))
+
+    def _is_ours(self, uri: str) -> bool:
+        """Whether one of our callbacks will answer."""
+        return uri in _OWN_PAGES or uri in self.led_pages or _below(uri, OWN_TREES)
 
     def _may_use_core(self, grant: Grant, method: str, headers: Mapping[str, str]) -> bool:
         if not grant.allows(Verb.ADMINISTER):
