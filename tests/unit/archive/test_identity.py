@@ -54,7 +54,7 @@ def test_as_pydicom_reads() -> None:
     shipped = Path(str(pydicom.data.__file__)).parent / "test_files"
     paths = [*sorted(shipped.rglob("*.dcm")), *corpus_files()]
     compared = sum(_is_as_pydicom_reads(path) for path in paths)
-    assert compared > 0.9 * len(paths) > 50
+    assert compared > 0.8 * len(paths) > 50
 
 
 def _is_as_pydicom_reads(path: Path) -> bool:

@@ -262,7 +262,7 @@ def dcmtk_depth(dump: bytes) -> int:
 def test_every_real_file_passes_but_the_deep_one() -> None:
     test_files = Path(pydicom.__file__).parent / "data" / "test_files"
     files = [*(path for path in test_files.rglob("*.dcm")), *corpus_files()]
-    assert len(files) > 80
+    assert len(files) > 70
     refused = {path.name: refusal(path.read_bytes()) for path in files}
     deep = {name: code for name, code in refused.items() if code}
     assert deep in ({}, {"2026-05-06-Deeply-Nested-Sequence.dcm": "too-deep"})
