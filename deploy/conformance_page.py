@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sightline.dicomweb.conformance import route_rows, search_attributes, syntax_rows
+from sightline.dicomweb.deviations import DEVIATIONS
 from sightline.dicomweb.routes import ROUTES
+from sightline.dicomweb_section import OPTIONS, DicomwebSection
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "conformance.md"
 
@@ -21,7 +23,9 @@ def text(page: str) -> str:
 
 
 def _routes() -> str:
-    rows = ((r["method"], f"`{r['path']}`", r["permission"], r["purpose"]) for r in route_rows(ROUTES))
+    rows = (
+        (r["method"], f"`{r['path']}`", r["permission"], r["purpose"]) for r in route_rows(ROUTES, DicomwebSection())
+    )
     return _table(("Method", "Path below `/dicom-web`", "Permission", "Purpose"), rows)
 
 
@@ -44,7 +48,23 @@ def _syntaxes() -> str:
     return _table(("Transfer syntax", "Name", "A frame as stored"), rows)
 
 
-_TABLES: dict[str, Callable[[], str]] = {"routes": _routes, "attributes": _attributes, "syntaxes": _syntaxes}
+def _deviations() -> str:
+    rows = ((row.what, row.inside, row.outside, row.proxied, row.why) for row in DEVIATIONS)
+    return _table(("What", "Inside Orthanc", "Outside", "Inside, through nginx", "Why"), rows)
+
+
+def _official() -> str:
+    rows = ((f"`{row.key}`", "yes" if row.is_honoured else "no", row.explanation) for row in OPTIONS)
+    return _table(("Key", "Heeded", "What it does here, or what to do instead"), rows)
+
+
+_TABLES: dict[str, Callable[[], str]] = {
+    "routes": _routes,
+    "attributes": _attributes,
+    "syntaxes": _syntaxes,
+    "deviations": _deviations,
+    "official": _official,
+}
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sightline.dicomweb.roots import placed
 from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
 from sightline.openemr.routes import ROUTES as OPENEMR_ROUTES
 from sightline.viewer.routes import ROUTES as VIEWER_ROUTES
@@ -11,10 +12,11 @@ from sightline.web.health import HEALTH_ROUTES
 from sightline.web.routing import Route
 from sightline.web.services import Services
 
-ROUTES: tuple[Route, ...] = (*HEALTH_ROUTES, *SESSION_ROUTES, *VIEWER_ROUTES, *OPENEMR_ROUTES, *DICOMWEB_ROUTES)
-"""Every route of Sightline."""
+_OTHERS = (*HEALTH_ROUTES, *SESSION_ROUTES, *VIEWER_ROUTES, *OPENEMR_ROUTES)
+ROUTES: tuple[Route, ...] = (*_OTHERS, *DICOMWEB_ROUTES)
+"""Every route of Sightline, where it is unless the configuration says otherwise."""
 
 
 def application(services: Services) -> Dispatcher:
     """Return the WSGI application."""
-    return Dispatcher(ROUTES, services)
+    return Dispatcher((*_OTHERS, *placed(DICOMWEB_ROUTES, services.dicomweb)), services)

@@ -13,6 +13,7 @@ from sightline.access.opening import Access, open_access
 from sightline.application import application
 from sightline.archive.protocol import Archive
 from sightline.configuration import Configuration
+from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
@@ -41,6 +42,8 @@ class Site:
         What the pages say of this Orthanc: ``dicom_aet`` and ``dicom_port``.
     health : callable
         Takes the workers' statistics, returns the health report.
+    dicomweb : DicomwebSection
+        Where the DICOMweb routes are.
     """
 
     public_url: str
@@ -49,6 +52,7 @@ class Site:
     users: Mapping[str, str]
     facts: Mapping[str, Any]
     health: Callable[[Mapping[str, int]], dict[str, Any]]
+    dicomweb: DicomwebSection
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         clock=database.clock,
         health=lambda: site.health(pool.statistics()),
         site={**site.facts, "versions": {"sightline": __version__}},
+        dicomweb=site.dicomweb,
+        dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )
     return Assembly(services, application(services), access, database)
 

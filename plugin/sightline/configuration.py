@@ -74,8 +74,23 @@ class Configuration(Section):
     frame_ancestors: tuple[Origin, ...] = Field(
         (), strict=False, description="Web sites, such as the EHR, that may show Sightline inside a frame."
     )
+    cors_origins: tuple[Origin, ...] = Field(
+        (),
+        strict=False,
+        description="Web sites whose scripts may use DICOMweb, with credentials that they send by themselves (header "
+        "`Authorization`), never with the cookies of a person who is logged in here.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
-        (), strict=False, description="Addresses of reverse proxies whose `X-Forwarded-For` is believed."
+        (),
+        strict=False,
+        description="Addresses or networks of reverse proxies whose `Forwarded` or `X-Forwarded-For`, `-Proto`, "
+        "`-Host` and `-Prefix` are believed. They have to set or to remove each of these headers.",
+    )
+    immutable_caching: bool = Field(
+        False,
+        description="Clients that send credentials by themselves may keep what DICOMweb gave them: an instance for a "
+        "week without asking, a study or a series as long as its ETag stands. Only where stored instances never "
+        "change.",
     )
     maximum_upload_megabytes: int = Field(
         1024, ge=1, description="Larger uploads are refused before their body is read."

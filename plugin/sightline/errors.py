@@ -73,6 +73,12 @@ class GoneError(SightlineError):
     status, code = 410, "gone"
 
 
+class LengthRequiredError(SightlineError):
+    """The body does not declare its length (411)."""
+
+    status, code = 411, "length-required"
+
+
 class TooLargeError(SightlineError):
     """The body is larger than the configured bound (413)."""
 
@@ -95,6 +101,15 @@ class UnprocessableError(SightlineError):
     """Well-formed, but what is stored does not allow it: no geometry, undecodable pixels (422)."""
 
     status, code = 422, "unprocessable"
+
+
+class TooManyRequestsError(SightlineError):
+    """Wait a while (429, with Retry-After; 503 inside Orthanc, which cannot send 429)."""
+
+    status, code = 429, "too-many-requests"
+
+    def __init__(self, message: str, code: str | None = None, retry_after_seconds: int = 60) -> None:
+        super().__init__(message, code, {"Retry-After": str(retry_after_seconds)})
 
 
 class UnavailableError(SightlineError):

@@ -7,6 +7,7 @@ types of error bodies. ``python -m sightline.standalone settings.json`` runs it 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,7 +20,10 @@ from sightline.archive.orthanc_archive import OrthancArchive
 from sightline.archive.rest import HttpRest
 from sightline.assembly import Assembly, Site, assemble, interpreter
 from sightline.configuration import Configuration, ConfigurationError
+from sightline.dicomweb_section import read_section, unheeded
 from sightline.web.request import GRANT_KEY
+
+_log = logging.getLogger(__name__)
 
 REQUIRED = ("Orthanc", "User", "Password", "RegisteredUsers", "Sightline")
 
@@ -32,7 +36,7 @@ class Standalone:
     settings : Mapping[str, Any]
         ``Orthanc`` (base URL of its REST API), ``User`` and ``Password`` (an administrator there), ``RegisteredUsers``
         (administrators here) and ``Sightline`` (the section as in Orthanc's configuration, with ``PublicUrl`` and
-        ``StateDirectory`` set).
+        ``StateDirectory`` set). ``DicomWeb`` and ``ReadOnly`` as in Orthanc's configuration, if wanted.
 
     Raises
     ------
@@ -45,6 +49,7 @@ class Standalone:
         if missing:
             raise ConfigurationError(f"Missing in the settings: {', '.join(missing)}.")
         configuration = Configuration.parse(settings["Sightline"])
+        section = read_section(settings)
         if not configuration.public_url or not configuration.state_directory:
             raise ConfigurationError('Set "PublicUrl" and "StateDirectory" in the section "Sightline".')
         self._rest = HttpRest(settings["Orthanc"], settings["User"], settings["Password"])
@@ -57,9 +62,12 @@ class Standalone:
                 users=settings["RegisteredUsers"],
                 facts={"dicom_aet": settings.get("DicomAet", ""), "dicom_port": settings.get("DicomPort", 0)},
                 health=_health,
+                dicomweb=section,
             ),
             OrthancArchive(self._rest),
         )
+        for sentence in unheeded(settings):
+            _log.warning("%s", sentence)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one WSGI request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from sightline.access.forwarded import forwarded_base, forwarded_for
 from sightline.access.headers import Headers
 from sightline.configuration import ConfigurationError
 
@@ -12,12 +13,12 @@ MAXIMUM_HOPS = 8
 
 
 class ClientAddress:
-    """Finds a caller's address. Memory only; never raises once made.
+    """Finds a caller's address, and ours as the caller knows it. Memory only; never raises once made.
 
     Parameters
     ----------
     trusted_proxies : Sequence[str]
-        Addresses or networks (``10.0.0.0/24``) whose ``X-Forwarded-For`` is believed.
+        Addresses or networks (``10.0.0.0/24``) whose ``Forwarded`` and ``X-Forwarded`` headers are believed.
 
     Raises
     ------
@@ -44,14 +45,36 @@ class ClientAddress:
         peer : str
             Address of the other end of the connection.
         """
-        address = _normal(peer)
-        hops = headers.get("x-forwarded-for", "").rsplit(",", MAXIMUM_HOPS)[-MAXIMUM_HOPS:]
-        while hops and self._is_trusted(address):
-            hop = _normal(hops.pop().strip())
+        return self._trace(headers, peer)[0]
+
+    def base_url(self, headers: Headers, peer: str, default_prefix: str = "") -> str:
+        """Return the address that a trusted proxy was asked under, without trailing slash; empty where none says so.
+
+        Parameters
+        ----------
+        headers, peer
+            As for `of`.
+        default_prefix : str
+            Path below which we are where no proxy names one.
+        """
+        if not self._trusted or not (headers.get("forwarded", "") or headers.get("x-forwarded-host", "")):
+            return ""
+        hops = self._trace(headers, peer)[1]
+        return forwarded_base(headers, hops, default_prefix) if hops else ""
+
+    def _trace(self, headers: Headers, peer: str) -> tuple[str, int]:
+        """Return the first address that is no trusted proxy, and how many proxies stand between it and us."""
+        address, trusted = _normal(peer), 0
+        if not self._is_trusted(address):
+            return address, trusted
+        hops = forwarded_for(headers)[-MAXIMUM_HOPS:]
+        while self._is_trusted(address):
+            trusted += 1
+            hop = _normal(hops.pop()) if hops else ""
             if not hop:
                 break
             address = hop
-        return address
+        return address, trusted
 
     def _is_trusted(self, address: str) -> bool:
         if not self._trusted or not address:

@@ -6,12 +6,15 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sightline.access.address import ClientAddress
 from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
 from sightline.access.cookies import Cookies
 from sightline.access.credentials import Credentials, Identity
+from sightline.access.forwarded import forwarded_base
 from sightline.access.grant import Grant, Permission, Verb, administrator, union
 from sightline.access.headers import Headers
 from sightline.access.origin import check_origin
@@ -56,6 +59,8 @@ class AccessControl:
         throttle: Throttle,
     ) -> None:
         self._public_url = public_url
+        self._prefix = urlsplit(public_url).path
+        self._cors_origins = configuration.cors_origins
         self._database = database
         self._sessions = sessions
         self._audit = audit
@@ -80,15 +85,16 @@ class AccessControl:
         -------
         Grant
             Of the ``Authorization`` header if there is one, else of the session cookies; an anonymous grant (which
-            carries the address, so ask `Grant.is_anonymous`) for anything missing, malformed, wrong or ended.
+            carries the address, so ask `Grant.is_anonymous`) for anything missing, malformed, wrong or ended. It
+            carries our own address as well, where a trusted proxy says under which one we were asked.
         """
         client = ""
         try:
             client = self._addresses.of(headers, address)
             authorization = headers.get("authorization", "")
-            if authorization:
-                return self._by_header(authorization, client)
-            return self._by_cookies(headers, client)
+            grant = self._by_header(authorization, client) if authorization else self._by_cookies(headers, client)
+            base = self._addresses.base_url(headers, address, self._prefix)
+            return replace(grant, base_url=base) if base else grant
         except Exception as error:  # whoever cannot be identified is nobody; told by `report_failures`
             self._failures.append(type(error).__name__)
             return Grant("anonymous", address=client)
@@ -104,7 +110,7 @@ class AccessControl:
         ------
         UnauthenticatedError
             ``wrong-credentials``; the answer does not tell which of the two is wrong.
-        UnavailableError
+        TooManyRequestsError
             Too many failures from that address: nothing was checked.
         """
         self._throttle.require(address)
@@ -165,7 +171,8 @@ class AccessControl:
         ForbiddenError
             With the code ``cross-origin``.
         """
-        check_origin(method, headers, public_url, by_cookie=gives_cookie or self.cookie_used(headers))
+        by_cookie = gives_cookie or self.cookie_used(headers)
+        check_origin(method, headers, public_url, by_cookie, self._cors_origins)
 
     def report_failures(self) -> None:
         """Log what `identify` swallowed."""
@@ -182,6 +189,7 @@ class AccessControl:
     def _warm_up(self) -> None:
         """Do once what may import or fetch something at its first call, which a small stack would not survive."""
         self._addresses.of({"x-forwarded-for": "::1"}, "::ffff:127.0.0.1")
+        forwarded_base({"forwarded": 'for="[::1]";host=localhost;proto=https'}, 1, "")
         self._credentials.authorization("Basic Og==")
         self._credentials.authorization("Bearer -")
         self._sessions.find("")

@@ -48,6 +48,8 @@ class Grant:
         Name of the person for display and audit: the user name, or whom a link was made for; may be empty.
     parts : tuple of Grant
         Where one browser holds several links: their grants, of which this is the union.
+    base_url : str
+        Our own address as a trusted reverse proxy says the caller asked for it; empty otherwise.
     """
 
     subject: str
@@ -56,6 +58,7 @@ class Grant:
     address: str = ""
     name: str = ""
     parts: tuple[Grant, ...] = ()
+    base_url: str = ""
 
     @property
     def is_anonymous(self) -> bool:

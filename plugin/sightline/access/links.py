@@ -183,7 +183,7 @@ class LinkStore:
             There is no such link, or the secret is not its own (``link-unknown``); the answer does not tell which.
         GoneError
             ``link-expired``, ``link-revoked`` or ``link-used``; only told to whoever has the secret.
-        UnavailableError
+        TooManyRequestsError
             Too many wrong secrets from that address.
         """
         self._throttle.require(address)

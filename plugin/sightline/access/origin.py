@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from sightline.access.headers import Headers
@@ -11,7 +12,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def check_origin(method: str, headers: Headers, public_url: str, by_cookie: bool) -> None:
+def check_origin(
+    method: str, headers: Headers, public_url: str, by_cookie: bool, cors_origins: Sequence[str] = ()
+) -> None:
     """Refuse a state change that another site may have caused.
 
     Parameters
@@ -25,6 +28,8 @@ def check_origin(method: str, headers: Headers, public_url: str, by_cookie: bool
     by_cookie : bool
         The request is authorised by a cookie or asks for one (login, opening a link), so it has to prove where it
         comes from. A client that sends its credentials by itself need not.
+    cors_origins : sequence of str
+        Other web sites whose scripts may call us with credentials of their own, never by a cookie.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def check_origin(method: str, headers: Headers, public_url: str, by_cookie: bool
         return
     origin, site = headers.get("origin", ""), headers.get("sec-fetch-site", "")
     if origin:
-        accepted = _is_own(origin, headers.get("host", ""), public_url)
+        accepted = _is_own(origin, headers.get("host", ""), public_url) or (not by_cookie and origin in cors_origins)
     elif site:
         accepted = site == "same-origin" or (site == "none" and not by_cookie)
     else:

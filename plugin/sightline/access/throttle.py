@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
 
-from sightline.errors import UnavailableError
+from sightline.errors import TooManyRequestsError
 
 FAILURES = 10
 WINDOW = timedelta(minutes=1)
@@ -53,12 +53,12 @@ class Throttle:
 
         Raises
         ------
-        UnavailableError
+        TooManyRequestsError
             With the time after which to try again.
         """
         seconds = self.wait_seconds(address)
         if seconds:
-            raise UnavailableError("Too many failed attempts. Wait a minute, then try again.", "throttled", seconds)
+            raise TooManyRequestsError("Too many failed attempts. Wait a minute, then try again.", "throttled", seconds)
 
 
 def _source(address: str) -> str:

@@ -82,6 +82,8 @@ class OrthancArchive:
             request["Limit"] = query.limit + 1
         if query.offset:
             request["Since"] = query.offset
+        if query.is_case_sensitive:
+            request["CaseSensitive"] = True
         if query.newest_first:
             request["OrderBy"] = _SORT_NEWEST
         rows = tuple(_row(answer) for answer in self._find(request))

@@ -74,6 +74,8 @@ class Query:
         Page; a limit of 0 means no limit.
     newest_first : bool
         Studies by descending Study Date and Study Time rather than in the archive's order.
+    is_case_sensitive : bool
+        Whether capitals differ from small letters.
     """
 
     level: Level
@@ -84,6 +86,7 @@ class Query:
     limit: int = 0
     offset: int = 0
     newest_first: bool = False
+    is_case_sensitive: bool = False
 
 
 @dataclass(frozen=True)

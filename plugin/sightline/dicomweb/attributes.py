@@ -38,6 +38,15 @@ BulkAddress = Callable[[str], str]
 """Makes the BulkDataURI of a value from its place, such as ``7FE00010`` or ``54000100.1.54001010``."""
 
 
+def bulk_data_url(instance_url: str, place: str) -> str:
+    """Return the address of a binary value as Orthanc's own DICOMweb plugin makes it.
+
+    >>> bulk_data_url("https://example.org/instances/1.2", "54000100.1.54001010")
+    'https://example.org/instances/1.2/bulk/54000100/1/54001010'
+    """
+    return f"{instance_url}/bulk/{place.lower().replace('.', '/')}"
+
+
 def dataset_attributes(dataset: Dataset, address: BulkAddress, place: str = "") -> JsonDataset:
     """Return all attributes of a data set, in ascending order of tags.
 

@@ -1,7 +1,7 @@
 """What these routes conform to, told from the tables that the code works with: ``GET /dicom-web/conformance``.
 
-The Capabilities transaction (PS3.18 section 8.9) uses OPTIONS, which Orthanc does not hand to plugins; this is our own
-description beside it. The conformance page of the documentation is made of the same tables.
+The Capabilities transaction (PS3.18 section 8.9), ``OPTIONS /dicom-web/``, has the same answer. The conformance page of
+the documentation is made of the same tables.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from sightline.access.grant import Verb
 from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
+from sightline.dicomweb.deviations import deviation_rows
 from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
 from sightline.dicomweb.search_parameters import (
@@ -24,15 +25,22 @@ from sightline.dicomweb.search_parameters import (
     SUPERSET_ATTRIBUTES,
 )
 from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
-from sightline.dicomweb.urls import BASE_PATH
+from sightline.dicomweb_section import DicomwebSection
 from sightline.web.routing import Route
 
 
-def conformance(routes: Sequence[Route]) -> dict[str, Any]:
-    """Return the routes, what searches and pictures understand, and the transfer syntaxes that can be decoded."""
+def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, Any]:
+    """Return the routes, what searches and pictures understand, and the transfer syntaxes that can be decoded.
+
+    Parameters
+    ----------
+    routes : sequence of Route
+        Where `section` has put them.
+    """
     return {
-        "basePath": BASE_PATH,
-        "routes": route_rows(routes),
+        "basePath": section.root,
+        "wadoPath": section.wado_root,
+        "routes": route_rows(routes, section),
         "search": {
             "mediaTypes": [str(offer) for offer in (*JSON_OFFERS, XML_OFFER)],
             "parameters": ["accept", "fuzzymatching", "includefield", "limit", "offset"],
@@ -47,15 +55,16 @@ def conformance(routes: Sequence[Route]) -> dict[str, Any]:
             "maximumPictures": MAXIMUM_PICTURES,
         },
         "transferSyntaxes": syntax_rows(),
+        "deviations": deviation_rows(),
     }
 
 
-def route_rows(routes: Sequence[Route]) -> list[dict[str, str]]:
-    """Return method, path below the root, permission and purpose of each route."""
+def route_rows(routes: Sequence[Route], section: DicomwebSection) -> list[dict[str, str]]:
+    """Return method, path below the root, permission and purpose of each route; GET stands for HEAD as well."""
     return [
         {
             "method": route.method,
-            "path": re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path.removeprefix(BASE_PATH)),
+            "path": re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route.path.removeprefix(section.root)),
             "permission": route.permission.value if isinstance(route.permission, Verb) else "public",
             "purpose": route.summary,
         }

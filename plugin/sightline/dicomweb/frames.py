@@ -11,6 +11,7 @@ from pydicom.datadict import tag_for_keyword
 
 from sightline.archive.protocol import FileSource, InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag
+from sightline.dicomweb.attributes import bulk_data_url
 from sightline.dicomweb.native_frames import Framing, NativeFrames, again, frame_length
 from sightline.dicomweb.ranges import part_of
 from sightline.dicomweb.syntaxes import (
@@ -53,7 +54,7 @@ def retrieve_frames(
 def retrieve_bulk_data(
     request: Request, services: Services, study: str, series: str, instance: str, place: str
 ) -> Response:
-    """Answer ``GET …/bulkdata/{place}``, an address that metadata gave. Encapsulated pixels come frame by frame."""
+    """Answer ``GET …/bulkdata/{place}``, as metadata once named it. Encapsulated pixels come frame by frame."""
     if not _PLACE.fullmatch(place):
         raise NotFoundError("There is no such bulk data.")
     record = services.archive.instance(request.grant, study, series, instance)
@@ -71,7 +72,7 @@ def retrieve_bulk_data(
         buffers: list[Buffer] = []
         file = file_argument(services.archive.source(request.grant, record), buffers)
         reply = services.engine.run("sightline.dicomweb.bulk_data:bulk_value", {"file": file, "place": place}, buffers)
-        url = f"{record_url(services, record)}/bulkdata/{place}"
+        url = bulk_data_url(record_url(services, record), place)
         return Framing([url], media_type).answer([bytes(reply.buffers[0])])
 
     return _in_parts(request, answer_unless_known(request, entity_tag([record], place, media_type), make), media_type)
@@ -80,7 +81,7 @@ def retrieve_bulk_data(
 def retrieve_linked_bulk_data(
     request: Request, services: Services, study: str, series: str, instance: str, path: str
 ) -> Response:
-    """Answer ``GET …/bulk/{tag}/{item}/{tag}``, the addresses that Orthanc's own DICOMweb plugin has given out."""
+    """Answer ``GET …/bulk/{tag}/{item}/{tag}``, the addresses that metadata gives, as Orthanc's own plugin does."""
     return retrieve_bulk_data(request, services, study, series, instance, path.upper().replace("/", "."))
 
 

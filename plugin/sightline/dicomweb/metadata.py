@@ -7,7 +7,7 @@ from typing import Any
 
 from pydicom import Dataset, dcmread
 
-from sightline.dicomweb.attributes import INLINE_BYTES, dataset_attributes
+from sightline.dicomweb.attributes import INLINE_BYTES, bulk_data_url, dataset_attributes
 from sightline.dicomweb.dicom_json import attribute, encode
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
@@ -38,7 +38,7 @@ def _metadata(item: Mapping[str, Any], buffers: Sequence[Buffer]) -> bytes:
 
 def metadata_json(dataset: Dataset, url: str) -> bytes:
     """Return the JSON of one instance, all attributes of its file but the meta header."""
-    found = dataset_attributes(dataset, lambda place: f"{url}/bulkdata/{place}")
+    found = dataset_attributes(dataset, lambda place: bulk_data_url(url, place))
     text = encode(found)
     if "00080005" not in found and not text.isascii():
         return encode({"00080005": attribute("CS", ["ISO_IR 192"]), **found})

@@ -18,7 +18,7 @@ from sightline.errors import BadRequestError
 from sightline.web.request import Request
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
-_NUMBER = re.compile(r"\d{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _ALWAYS = frozenset({"00080005", "00080016", "00080018", "0020000D", "0020000E"})
 """What tells an instance from another, and the character set."""
 
@@ -74,7 +74,7 @@ def _tag(name: str) -> str:
         return name.upper()
     tag = tag_for_keyword(name)
     if tag is None:
-        raise BadRequestError("includefield: name attributes by keyword or by eight hexadecimal digits.")
+        raise BadRequestError("'includefield': name attributes by keyword or by eight hexadecimal digits.")
     return f"{tag:08X}"
 
 
@@ -83,5 +83,5 @@ def _number(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not _NUMBER.fullmatch(text):
-        raise BadRequestError(f"{name} is a whole number, 0 or more.")
+        raise BadRequestError(f"'{name}' is a whole number, 0 or more.")
     return int(text)

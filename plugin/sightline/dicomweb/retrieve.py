@@ -17,6 +17,7 @@ from sightline.dicomweb.answers import answer_unless_known, entity_tag, multipar
 from sightline.dicomweb.frames import image_entry
 from sightline.dicomweb.instances import records_at
 from sightline.dicomweb.multipart import Part
+from sightline.dicomweb.partial import AcceptablePart, acceptable_part
 from sightline.dicomweb.syntaxes import (
     ENCODABLE,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -25,11 +26,11 @@ from sightline.dicomweb.syntaxes import (
     offers,
 )
 from sightline.dicomweb.urls import record_url
-from sightline.errors import NotFoundError, UnprocessableError
+from sightline.errors import NotAcceptableError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
-from sightline.web.request import Request, Response
+from sightline.web.request import CONTENT_TYPE_LOST, Request, Response
 from sightline.web.services import Services
 
 DICOM = "application/dicom"
@@ -58,7 +59,15 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
     """Answer ``GET`` of a study or a series: one part for each instance."""
     records = records_at(request, services, study, series, None)
     stored = [_stored_syntax(request, services, record) for record in records]
-    media_type = _negotiate(request, services, records, stored, single=False)
+    left_out = 0
+    try:
+        media_type = _negotiate(request, services, records, stored, single=False)
+    except NotAcceptableError:
+        if request.environ.get(CONTENT_TYPE_LOST):  # a 206 could not name its boundary
+            raise
+        indices, media_type = _acceptable_part(request, services, records, stored)
+        left_out = len(records) - len(indices)
+        records, stored = tuple(records[i] for i in indices), [stored[i] for i in indices]
 
     def part(index: int) -> Part:
         return _part(request, services, records[index], stored[index], media_type.transfer_syntax)
@@ -73,9 +82,24 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
     def make() -> Response:
         # The first part is made before the status is sent, so that one can still say that it cannot be.
         made = parts()
-        return streamed_multipart_answer(chain([next(made)], made), DICOM)
+        answer = streamed_multipart_answer(chain([next(made)], made), DICOM)
+        if left_out:
+            answer.status_code = 206
+            reason = f"{left_out} of {left_out + len(records)} instances cannot be sent as wanted and are left out"
+            answer.headers["Warning"] = f'299 Sightline "{reason}"'
+        return answer
 
-    return answer_unless_known(request, entity_tag(records, "dicom", media_type), make)
+    return answer_unless_known(request, entity_tag(records, "dicom", media_type, left_out), make)
+
+
+def _acceptable_part(
+    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str]
+) -> AcceptablePart:
+    def can_encode(index: int, syntax: str) -> bool:
+        return _all_encodable(request, services, [records[index]], [stored[index]], syntax)
+
+    accept = request.headers.get("Accept", "")
+    return acceptable_part(accept, request.args.get("accept"), DICOM, stored, can_encode)
 
 
 _MIXED = "as stored"

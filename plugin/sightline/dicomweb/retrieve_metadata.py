@@ -38,6 +38,7 @@ def retrieve_metadata(
     unchanged = services.archive.watch(study)
     records = selection.of_records(records_at(request, services, study, series, instance))
     zipped = bool(request.accept_encodings["gzip"])
+    # Metadata names addresses (BulkDataURI), and callers may know us under different ones.
     variant = (study_url(services, study), media_type.name, zipped, *sorted(selection.tags))
     tag = entity_tag(records, "metadata", *variant)
 

@@ -5,8 +5,10 @@ Whole files need DOWNLOAD; metadata, frames and pictures of a study need VIEW; s
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from sightline.access.grant import Verb
-from sightline.dicomweb.answers import json_answer
+from sightline.dicomweb.answers import answer_unless_known, json_answer
 from sightline.dicomweb.conformance import conformance
 from sightline.dicomweb.delete import delete_instance, delete_series, delete_study
 from sightline.dicomweb.frames import (
@@ -18,28 +20,37 @@ from sightline.dicomweb.frames import (
 from sightline.dicomweb.rendered import retrieve_rendered
 from sightline.dicomweb.retrieve import retrieve_instance, retrieve_instances
 from sightline.dicomweb.retrieve_metadata import retrieve_metadata
+from sightline.dicomweb.roots import placed
 from sightline.dicomweb.search import search_instances, search_series, search_studies
 from sightline.dicomweb.store import store_instances
 from sightline.dicomweb.thumbnails import retrieve_thumbnail
 from sightline.dicomweb.urls import BASE_PATH
-from sightline.web.negotiation import MediaType
+from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.routing import Route
 from sightline.web.services import Services
 
+_JSON = MediaType("application/json")
 _STUDIES = f"{BASE_PATH}/studies"
 _STUDY = f"{_STUDIES}/<uid:study>"
 _SERIES = f"{_STUDY}/series/<uid:series>"
 _INSTANCE = f"{_SERIES}/instances/<uid:instance>"
 
 
-def retrieve_conformance(_request: Request, _services: Services) -> Response:
-    """Answer ``GET /conformance``: what these routes can do."""
-    return json_answer(conformance(ROUTES), MediaType("application/json"))
+def retrieve_conformance(request: Request, services: Services) -> Response:
+    """Answer ``GET /conformance`` and the Capabilities transaction (PS3.18 section 8.9), ``OPTIONS /``."""
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), (_JSON,))
+    answer = json_answer(conformance(placed(ROUTES, services.dicomweb), services.dicomweb), media_type)
+    if request.method == "OPTIONS":
+        answer.headers["Allow"] = "GET, HEAD, OPTIONS"
+        return answer
+    return answer_unless_known(request, sha256(answer.get_data()).hexdigest()[:32], lambda: answer)
 
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{BASE_PATH}/conformance", retrieve_conformance, Verb.SEARCH, "What is supported", "search"),
+    Route("GET", f"{BASE_PATH}/", retrieve_conformance, Verb.SEARCH, "The same", "search"),
+    Route("OPTIONS", f"{BASE_PATH}/", retrieve_conformance, Verb.SEARCH, "The same (Capabilities)", "search"),
     Route("GET", _STUDIES, search_studies, Verb.SEARCH, "Search for studies", "search"),
     Route("GET", f"{BASE_PATH}/series", search_series, Verb.SEARCH, "Search for series", "search"),
     Route("GET", f"{BASE_PATH}/instances", search_instances, Verb.SEARCH, "Search for instances", "search"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sightline.archive.protocol import Level, Row
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, datasets_answer
 from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row
@@ -36,6 +38,8 @@ def _search(
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), (*JSON_OFFERS, XML_OFFER))
     lost = bool(request.environ.get(REPEATED_KEYS_LOST))
     search = parse_search(request.args, level, study, series, repeated_keys_are_lost=lost)
+    if services.dicomweb.is_case_sensitive:
+        search = replace(search, query=replace(search.query, is_case_sensitive=True))
     found = find(request.grant, services, search)
     known = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
     above = {keyword: uid for keyword, uid in known.items() if uid is not None}

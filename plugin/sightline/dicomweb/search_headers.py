@@ -8,7 +8,7 @@ from typing import Any
 
 from pydicom import Dataset, dcmread
 
-from sightline.dicomweb.attributes import INLINE_BYTES, dataset_attributes
+from sightline.dicomweb.attributes import INLINE_BYTES, bulk_data_url, dataset_attributes
 from sightline.dicomweb.dicom_json import Attribute, JsonDataset
 from sightline.dicomweb.matching import matches
 from sightline.rendering.channel import Buffer, Reply
@@ -52,7 +52,7 @@ def _compare(
 ) -> JsonDataset | None:
     paths = [path for path, _ in keys] + list(fields)
     dataset = _read(item["file"], buffers, paths)
-    known = dataset_attributes(dataset, lambda place: f"{item['url']}/bulkdata/{place}")
+    known = dataset_attributes(dataset, lambda place: bulk_data_url(item["url"], place))
     if not all(_any_matches(known, path.split("."), value) for path, value in keys):
         return None
     selected: JsonDataset = {}

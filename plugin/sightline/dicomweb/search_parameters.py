@@ -139,7 +139,7 @@ class _Reading:
 
     def include(self, name: str) -> None:
         """Take one attribute that each result is to have; what no result at this level can have is left out."""
-        path = _path(name)
+        path = _path(name, "includefield")
         keyword = _keyword(path)
         if keyword and _searchable(keyword, self.level) and _vr(path) != "SQ":
             self.wanted.append(keyword)
@@ -194,7 +194,7 @@ def parse_search(
     return Search(query, attributes, tuple(reading.warnings), reading.names, keys, fields)
 
 
-def _path(name: str) -> str:
+def _path(name: str, parameter: str = "") -> str:
     """Return the tags that a name stands for, eight digits in upper case each, with dots between.
 
     Raises
@@ -204,7 +204,9 @@ def _path(name: str) -> str:
     """
     tags = []
     for part in name.split("."):
-        tag = int(part, 16) if re.fullmatch(r"[0-9A-Fa-f]{8}", part) else tag_for_keyword(part)
+        tag = int(part, 16) if re.fullmatch(r"[0-9A-Fa-f]{8}", part) else tag_for_keyword(part) if part else None
+        if tag is None and parameter:
+            raise BadRequestError(f"'{parameter}' names '{name[:80]}', which is no DICOM attribute.")
         if tag is None:
             raise BadRequestError(f"'{name[:80]}' is neither a DICOM attribute nor a parameter of a search.")
         tags.append(tag_text(tag))
@@ -261,7 +263,7 @@ def _attributes(level: Level, study: str | None, series: str | None, more: Itera
 
 def _count(parameters: MultiDict[str, str], name: str) -> int:
     text = parameters.get(name, "0")
-    if not re.fullmatch(r"\d{1,9}", text):
+    if not re.fullmatch(r"[0-9]{1,9}", text):
         raise BadRequestError(f"'{name}' must be a whole number, not negative.")
     return int(text)
 

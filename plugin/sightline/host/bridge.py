@@ -19,7 +19,7 @@ import orthanc
 
 from sightline.access.grant import Grant
 from sightline.web.ready import READY_KEY, ReadyAnswers
-from sightline.web.request import GRANT_KEY, REPEATED_KEYS_LOST
+from sightline.web.request import CONTENT_TYPE_LOST, GRANT_KEY, REPEATED_KEYS_LOST
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ _SENDABLE = frozenset(
 )
 _INSTEAD = {301: 307, 308: 307, 418: 400, 421: 400, 425: 503, 428: 403, 429: 503, 431: 400, 451: 403, 508: 500}
 """Statuses that Orthanc answers with a closed connection, and the nearest that it can send."""
+
+REAL_CONTENT_TYPE = "X-Sightline-Content-Type"
+"""Header that says what the body is where Orthanc says ``text/plain``; orthanc-config/nginx.conf puts it right."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _OWN_HEADERS = frozenset({"content-type", "content-length", "connection", "keep-alive", "x-content-type-options"})
@@ -81,7 +84,7 @@ class Bridge:
             return None
         headers = request["headers"]
         try:
-            name = self._ready.name(request["method"], uri, request.get("get") or {}, headers, grant.address)
+            name = self._ready.name(request["method"], uri, request.get("get") or {}, headers, grant.base_url)
             found = self._ready.find(name, grant, headers.get("if-none-match", "")) if name else None
         except Exception:
             log.exception("A ready answer could not be given")
@@ -120,7 +123,8 @@ def send(output: orthanc.RestOutput, answer: Answer) -> None:
     elif status == 200:
         output.AnswerBuffer(answer.body, _CONTROL.sub(" ", answer.content_type))
     elif answer.body and status not in (204, 304):
-        # Orthanc adds "text/plain" to these; a type of our own would be a second one.
+        # Orthanc adds "text/plain" to these; a type of our own would be a second one. A reverse proxy may restore it.
+        output.SetHttpHeader(REAL_CONTENT_TYPE, _CONTROL.sub(" ", answer.content_type))
         output.SendHttpStatus(status if status in _SENDABLE else 500, answer.body)
     else:
         output.SendHttpStatusCode(status if status in _SENDABLE else 500)
@@ -155,6 +159,7 @@ def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[],
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": grant.address,
             REPEATED_KEYS_LOST: True,
+            CONTENT_TYPE_LOST: True,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": scheme,
             "wsgi.input": io.BytesIO(body),
@@ -163,7 +168,7 @@ def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[],
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             GRANT_KEY: grant,
-            READY_KEY: ReadyAnswers.name(request["method"], uri, query, request["headers"], grant.address),
+            READY_KEY: ReadyAnswers.name(request["method"], uri, query, request["headers"], grant.base_url),
         }
         for name, value in request["headers"].items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+import re
 from typing import Any
 
 import orthanc
@@ -53,7 +54,8 @@ def start() -> None:
     orthanc.RegisterRestCallback("/", on_root)
     orthanc.RegisterRestCallback("/instances", on_instances)
     orthanc.RegisterRestCallback(QUERY_PROBE, on_query_probe)
-    orthanc.RegisterRestCallback("/(sightline|dicom-web)(/.*)?", on_application)
+    for tree in _host.trees:
+        orthanc.RegisterRestCallback(f"{re.escape(tree)}(/.*)?", on_application)
     orthanc.ExtendOrthancExplorer(OPEN_IN_SIGHTLINE)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from sightline.access.audit import AuditEvent, AuditKind, denial_event
 from sightline.access.control import AccessControl
 from sightline.access.grant import ANONYMOUS, Grant, Verb
+from sightline.dicomweb_section import DicomwebSection
 from sightline.errors import SightlineError
 
 QUERY_PROBE = "/sightline/query-probe"
@@ -28,14 +29,13 @@ SMALL_BODY = 64 * 1024
 START_HEADER = "x-sightline-start"
 """Header by which the host is admitted that asks its own server something before anybody else is."""
 
-OWN_TREES = ("/sightline", "/dicom-web")
+PAGES_TREE = "/sightline"
 _OWN_PAGES = ("/", "/instances")
 _WHILE_STARTING = ("/sightline/health", QUERY_PROBE)
 _METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
 _FILE_ROUTES = frozenset(
     {"file", "archive", "media", "attachments", "frames", "preview", "rendered", "numpy", "content", "pdf", "webdav"}
 )
-_UPLOADS = ("/dicom-web/studies", "/instances")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Gate:
         Whether an upload may leave its length undeclared.
     record : callable
         Writes an audit event, on a larger stack than this one, and returns whether that worked.
+    section : DicomwebSection
+        Where our DICOMweb routes are.
     """
 
     def __init__(
@@ -69,12 +71,15 @@ class Gate:
         upload_bound: int,
         chunked_uploads: bool,
         record: Callable[[AuditEvent], bool],
+        section: DicomwebSection = DicomwebSection(),  # noqa: B008 - immutable
     ) -> None:
         self._access = access
         self._public_url = public_url
         self._upload_bound = upload_bound
         self._chunked_uploads = chunked_uploads
         self._record = record
+        self._own_trees = (PAGES_TREE, *section.trees)
+        self._uploads = (f"{section.root}/studies", "/instances")
         self.refused_trees: tuple[str, ...] = ()
         """Paths below which nothing may be reached at all: routes of another DICOMweb server."""
         self.is_open = False
@@ -136,7 +141,7 @@ class Gate:
         if _below(uri, self.refused_trees):
             self._record(denial_event(grant, method, "another DICOMweb server"))
             return False
-        if uri in _OWN_PAGES or _below(uri, OWN_TREES):
+        if uri in _OWN_PAGES or _below(uri, self._own_trees):
             return True
         if uri in self.led_pages:
             return grant.allows(Verb.ADMINISTER) or self._record(denial_event(grant, method, "core"))
@@ -161,7 +166,7 @@ class Gate:
         return True
 
     def _body_fits(self, uri: str, headers: Mapping[str, str]) -> bool:
-        is_ours = _below(uri, OWN_TREES) and not _below(uri, _UPLOADS)
+        is_ours = _below(uri, self._own_trees) and not _below(uri, self._uploads)
         if headers.get("transfer-encoding"):
             return self._chunked_uploads and not is_ours
         declared = headers.get("content-length", "0").strip()

@@ -18,10 +18,11 @@ from sightline.access.audit import AuditEvent
 from sightline.archive.orthanc_archive import OrthancArchive
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
+from sightline.dicomweb_section import read_section, unheeded
 from sightline.host import self_check
 from sightline.host.bridge import THREADS, Bridge, wsgi_handler
 from sightline.host.explorer import EXPLORER, ExplorerPage, root
-from sightline.host.gate import OWN_TREES, Gate
+from sightline.host.gate import PAGES_TREE, Gate
 from sightline.host.loopback import Loopback
 from sightline.host.query_probe import QueryProbe
 from sightline.host.receiving import Receiving
@@ -56,8 +57,11 @@ class Host:
         self._on_explorer_page = on_explorer_page
         self_check.refuse_unsafe(configuration, orthanc.CheckVersionAdvanced)
         settings = Configuration.parse(configuration.get("Sightline", {}))
+        self._section = read_section(configuration)
+        self.trees = (PAGES_TREE, *self._section.trees)
         self._configuration = configuration
         self._warnings = self_check.warnings(configuration, orthanc.CheckVersionAdvanced)
+        self._warnings += unheeded(configuration)
         self._core_version = ""
         self._is_started = self._is_shadowed = False
         self._stopping = threading.Lock()
@@ -76,7 +80,7 @@ class Host:
         upload_bound = settings.maximum_upload_megabytes * MEGABYTE
         access = self._sightline.access
         chunked = settings.allow_chunked_uploads
-        self.gate = Gate(access.control, self._public_url, upload_bound, chunked, self._record)
+        self.gate = Gate(access.control, self._public_url, upload_bound, chunked, self._record, self._section)
         self.receiving = Receiving(self._record)
         self._loopback = Loopback(self._configuration, self.gate.start_token)
         self._probe = QueryProbe(self._loopback)
@@ -143,7 +147,7 @@ class Host:
         refused = []
         for tree in self_check.official_dicomweb_trees(self._configuration, plugins):
             self._warnings.append(f"The official DICOMweb plugin is loaded as well; its {tree} is refused.")
-            if tree not in OWN_TREES:
+            if tree not in self.trees or self._is_shadowed:
                 refused.append(tree)
             elif _is_answered(f"{tree}/info"):
                 refused.append(tree)
@@ -159,6 +163,7 @@ class Host:
         is_listening = configuration.get("DicomServerEnabled", True)
         return Site(
             public_url=self._public_url,
+            dicomweb=self._section,
             state_directory=Path(settings.state_directory) if settings.state_directory else storage / "sightline",
             # sys.executable is Orthanc here; starting that again would start Orthanc.
             interpreter=interpreter(settings),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.configuration import ConfigurationError
+from sightline.dicomweb_section import read_section
 
 OLDEST_CORE = (1, 12, 7)
 SAFER_CORE = (1, 12, 11)
@@ -63,9 +64,7 @@ def official_dicomweb_trees(configuration: Mapping[str, Any], plugins: list[str]
     """Return the path trees of the official DICOMweb plugin, if it is loaded beside us."""
     if "dicom-web" not in plugins:
         return ()
-    section = configuration.get("DicomWeb", {})
-    roots = (section.get("Root", "/dicom-web/"), section.get("WadoRoot", "/wado"))
-    return tuple("/" + str(root).strip("/") for root in roots)
+    return read_section(configuration).trees
 
 
 def _version(parts: tuple[int, int, int]) -> str:

@@ -80,5 +80,5 @@ def site_json(services: Services) -> dict[str, Any]:
     return {
         "aet": services.site["dicom_aet"],
         "dicomPort": services.site["dicom_port"],
-        "stow": f"{services.public_url}/dicom-web/studies",
+        "stow": f"{services.dicomweb_url}/studies",
     }

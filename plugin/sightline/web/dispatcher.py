@@ -16,23 +16,27 @@ from werkzeug.wsgi import ClosingIterator
 from sightline.access.audit import AuditKind
 from sightline.access.grant import Verb
 from sightline.errors import (
-    BadRequestError,
     ForbiddenError,
+    LengthRequiredError,
     NotFoundError,
     SightlineError,
     TooLargeError,
     UnauthenticatedError,
 )
 from sightline.web.auditing import audit_denial, audit_request
+from sightline.web.client_cache import let_keep
 from sightline.web.compression import compress
+from sightline.web.cors import Cors
 from sightline.web.error_answer import answer_error
 from sightline.web.ready import READY_KEY, ReadyAnswer, ReadyAnswers
-from sightline.web.request import Request, Response
+from sightline.web.request import Request, Response, check_encoding
 from sightline.web.routing import Route, UidConverter
 from sightline.web.security_headers import content_security_policy, protect
 from sightline.web.services import Services
 
 log = logging.getLogger(__name__)
+
+_MAXIMUM_ADDRESSES = 64
 
 
 class Dispatcher:
@@ -52,6 +56,11 @@ class Dispatcher:
         self._services = services
         self._policy = content_security_policy(services.configuration.frame_ancestors)
         self._upload_bound = services.configuration.maximum_upload_megabytes * 1024 * 1024
+        self._cors = Cors(services.configuration.cors_origins, services.dicomweb.trees)
+        self._immutable = services.configuration.immutable_caching
+        self._dicomweb_trees = services.dicomweb.trees
+        self._answer_options = {route.path.rstrip("/") for route in self.routes if route.method == "OPTIONS"}
+        self._asked_under: dict[str, Services] = {}
         self._map = Map(
             [Rule(route.path, methods=[route.method], endpoint=route) for route in self.routes],
             converters={"uid": UidConverter},
@@ -69,14 +78,20 @@ class Dispatcher:
         route: Route | None = None
         values: dict[str, Any] = {}
         try:
-            route, values = self._match(request)
-            response = self._handle(request, route, values)
+            options = self._options(request) if request.method == "OPTIONS" else None
+            if options is not None:
+                response = options
+            else:
+                route, values = self._match(request)
+                response = self._handle(request, route, values)
         except SightlineError as error:
             response = answer_error(request, error)
         except Exception:
             log.exception("Unexpected failure at %s %s", request.method, request.path)
             response = answer_error(request, SightlineError("Something went wrong here. The server's log says what."))
         compress(request, response)
+        if not self._cors.is_preflight(request):
+            self._cors.allow(request, response)
         protect(response, self._policy)
         if route is not None and request.again is not None:
             self._keep(request, response, route, route.checked_study(values))
@@ -102,14 +117,42 @@ class Dispatcher:
         except SightlineError:
             audit_denial(self._services, request, route, study)
             raise
+        check_encoding(request)
         self._bound_body(request, route)
         response = self._call(request, route, path_values, study)
         audit_request(self._services, request, route, study, response.status_code)
+        if self._immutable and route.path.startswith(self._dicomweb_trees):
+            let_keep(request, response, path_values)
         return response
+
+    def _options(self, request: Request) -> Response | None:
+        """Answer which methods a path has, to anybody; None where a route answers OPTIONS by itself."""
+        allowed = _allowed(self._map.bind("", "/").allowed_methods(request.path))
+        if not allowed:
+            raise NotFoundError("There is nothing at this address.")
+        is_preflight = self._cors.is_preflight(request)
+        if not is_preflight and request.path.rstrip("/") in self._answer_options:
+            return None
+        response = Response(status=204, headers={"Allow": allowed})
+        if is_preflight:
+            self._cors.allow(request, response, allowed)
+        return response
+
+    def _seen_by(self, request: Request) -> Services:
+        """Return the services with our address as the caller knows it."""
+        base_url = request.grant.base_url
+        if not base_url:
+            return self._services
+        services = self._asked_under.get(base_url)
+        if services is None:
+            if len(self._asked_under) >= _MAXIMUM_ADDRESSES:
+                self._asked_under.clear()
+            services = self._asked_under[base_url] = self._services.asked_under(base_url)
+        return services
 
     def _call(self, request: Request, route: Route, path_values: dict[str, Any], study: str | None) -> Response:
         try:
-            return route.handler(request, self._services, **path_values)
+            return route.handler(request, self._seen_by(request), **path_values)
         except (UnauthenticatedError, ForbiddenError):
             # A public route's handler (login, opening a link) writes its own refusals; it knows more of them.
             if isinstance(route.permission, Verb):
@@ -122,7 +165,7 @@ class Dispatcher:
         except RequestRedirect:
             raise NotFoundError("There is nothing at this address.") from None
         except MethodNotAllowed as error:
-            allowed = ", ".join(sorted(error.valid_methods or ()))
+            allowed = _allowed(error.valid_methods or ())
             refusal = SightlineError(f"Allowed here: {allowed}.", "method-not-allowed", {"Allow": allowed})
             refusal.status = 405
             raise refusal from None
@@ -134,7 +177,13 @@ class Dispatcher:
         bound = self._upload_bound if route.max_body < 0 else route.max_body
         if request.content_length is None and request.headers.get("Transfer-Encoding"):
             if route.max_body >= 0 or not self._services.configuration.allow_chunked_uploads:
-                raise BadRequestError("Say how long the body is (Content-Length).", "length-required")
+                raise LengthRequiredError("Say how long the body is (Content-Length).")
         elif (request.content_length or 0) > bound:
             raise TooLargeError(f"The body is larger than {bound} bytes, which is the most that is accepted here.")
         request.max_content_length = bound
+
+
+def _allowed(methods: Iterable[str]) -> str:
+    """Return the methods of a path as the header `Allow` lists them; empty where there is nothing."""
+    names = sorted({*methods, "OPTIONS"})
+    return ", ".join(names) if len(names) > 1 else ""

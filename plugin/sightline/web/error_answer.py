@@ -69,4 +69,4 @@ def _wanted(request: Request) -> str:
 
 def wants_page(request: Request) -> bool:
     """Whether a person in a browser is asking for a page, rather than a program for data."""
-    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")

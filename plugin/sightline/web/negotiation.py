@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sightline.errors import NotAcceptableError
+from sightline.errors import BadRequestError, NotAcceptableError
 
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 """What a client means that names no transfer syntax for DICOM or for bulk data (PS3.18 section 8.7.3.1)."""
@@ -66,6 +66,8 @@ def negotiate(accept_header: str, query_accept: str | None, offers: Sequence[Med
     ------
     NotAcceptableError
         Nothing on offer is acceptable; the message names what is.
+    BadRequestError
+        The query parameter is no list of media types.
 
     Examples
     --------
@@ -74,7 +76,11 @@ def negotiate(accept_header: str, query_accept: str | None, offers: Sequence[Med
     'image/png'
     """
     wanted = query_accept if query_accept and query_accept.strip() else accept_header
-    ranges = list(parse_accept(wanted)) or [(MediaType("*/*"), 1.0)]
+    ranges = list(parse_accept(wanted))
+    if not ranges:
+        if wanted is query_accept:
+            raise BadRequestError("'accept' names no media type.", "bad-accept")
+        ranges = [(MediaType("*/*"), 1.0)]
     graded = [(_grade(offer, ranges), offer) for offer in offers]
     best, offer = max(graded, key=lambda pair: pair[0])
     if best[0] <= 0:

@@ -23,7 +23,6 @@ Body = Callable[[], bytes | None]
 MAXIMUM_ANSWERS = 8_000
 """Some 20 MB."""
 _PART_DROPPED = 10
-_SAY_WHAT_IS_WANTED = ("accept", "accept-encoding", "forwarded", "x-forwarded-host", "x-forwarded-proto")
 _ASK_FOR_MORE = ("origin", "range", "if-match", "if-modified-since", "if-unmodified-since", "if-range")
 
 
@@ -67,21 +66,24 @@ class ReadyAnswers:
         self._answers: dict[Name, ReadyAnswer] = {}
 
     @staticmethod
-    def name(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], address: str) -> Name | None:
+    def name(
+        method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], base_url: str
+    ) -> Name | None:
         """Return the name of a request by all that its answer may depend on; None where that is too much.
 
         Parameters
         ----------
         query, headers : Mapping[str, str]
             As they arrived; headers by lower-case names.
-        address : str
-            Of the caller, who may be a proxy that is trusted to say under which address we are reached.
+        base_url : str
+            Under which address a trusted proxy was asked (`Grant.base_url`); addresses in the answer begin with it.
         """
         if method != "GET" or any(name in headers for name in _ASK_FOR_MORE):
             return None
-        wanted = [headers.get(name, "") for name in _SAY_WHAT_IS_WANTED]
-        is_forwarded = any(wanted[2:])
-        return (path, *wanted, address if is_forwarded else "", *(part for pair in query.items() for part in pair))
+        wanted = (headers.get("accept", ""), headers.get("accept-encoding", ""))
+        # Who may keep the answer depends on how the caller proves who it is.
+        kind = "program" if "authorization" in headers else ""
+        return (path, *wanted, base_url, kind, *(part for pair in query.items() for part in pair))
 
     def find(self, name: Name, grant: Grant, known_etags: str) -> tuple[int, bytes, ReadyAnswer] | None:
         """Return status, body and answer, if there is one that this caller may have and that is still right.

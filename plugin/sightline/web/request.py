@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
 from sightline.access.grant import Grant
+from sightline.errors import BadRequestError
 
 GRANT_KEY = "sightline.grant"
 """WSGI environment key under which the host, or the outside server's middleware, leaves the caller's `Grant`."""
@@ -16,7 +18,10 @@ GRANT_KEY = "sightline.grant"
 REPEATED_KEYS_LOST = "sightline.repeated-keys-lost"
 """WSGI environment key that is true where of a repeated query key only the last value arrives, as inside Orthanc."""
 
-__all__ = ["GRANT_KEY", "REPEATED_KEYS_LOST", "Request", "Response"]
+CONTENT_TYPE_LOST = "sightline.content-type-lost"
+"""WSGI environment key that is true where only answers with status 200 keep their media type, as inside Orthanc."""
+
+__all__ = ["CONTENT_TYPE_LOST", "GRANT_KEY", "REPEATED_KEYS_LOST", "Request", "Response", "check_encoding"]
 
 
 class Request(WerkzeugRequest):
@@ -40,3 +45,24 @@ class Request(WerkzeugRequest):
         """Who asks and what they may do."""
         grant: Grant = self.environ[GRANT_KEY]
         return grant
+
+
+def check_encoding(request: Request) -> None:
+    """Refuse query values that are no percent-encoded UTF-8 (RFC 3986, PS3.18 section 8.3).
+
+    Raises
+    ------
+    BadRequestError
+        Names the parameter.
+    """
+    query: bytes = request.query_string
+    if b"%" not in query and query.isascii():
+        return
+    for piece in query.split(b"&"):
+        name, _, value = piece.partition(b"=")
+        try:
+            unquote_to_bytes(name).decode()
+            unquote_to_bytes(value).decode()
+        except UnicodeDecodeError:
+            named = unquote_to_bytes(name).decode("utf-8", "replace")[:80]
+            raise BadRequestError(f"The value of '{named}' is not percent-encoded UTF-8.", "bad-encoding") from None

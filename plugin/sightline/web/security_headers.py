@@ -25,7 +25,10 @@ def content_security_policy(frame_ancestors: Iterable[str]) -> str:
 
 
 def protect(response: Response, policy: str) -> None:
-    """Add the headers. `Cache-Control` is ``private, no-store`` unless the handler knew better."""
+    """Add the headers, `Vary` as one. `Cache-Control` is ``private, no-store`` unless the handler knew better."""
+    varied = response.headers.getlist("Vary")
+    if len(varied) > 1:
+        response.headers["Vary"] = ", ".join(dict.fromkeys(varied))
     response.headers.setdefault("Cache-Control", "private, no-store")
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sightline.access.control import AccessControl
 from sightline.access.links import LinkStore
 from sightline.archive.protocol import Archive
 from sightline.configuration import Configuration
+from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
 from sightline.web.cache import ByteCache
 
@@ -36,3 +37,15 @@ class Services:
     """What the pages say of this Orthanc: ``dicom_aet``, ``dicom_port`` (0: off), ``versions``."""
     cache: ByteCache = field(default_factory=lambda: ByteCache(128 << 20))
     """Answers kept ready, by the identities of the files that they were made of."""
+    dicomweb: DicomwebSection = field(default_factory=DicomwebSection)
+    """Where the DICOMweb routes are."""
+    dicomweb_url: str = ""
+    """Their address as the caller knows it, without trailing slash; below the public URL by default."""
+
+    def __post_init__(self) -> None:
+        if not self.dicomweb_url:
+            object.__setattr__(self, "dicomweb_url", self.dicomweb.url(self.public_url))
+
+    def asked_under(self, base_url: str) -> Services:
+        """Return the same for a caller who knows us under that address."""
+        return replace(self, dicomweb_url=self.dicomweb.url(base_url))

@@ -15,7 +15,7 @@ from sqlalchemy import event, select
 from sightline.access.grant import Verb
 from sightline.access.link import Link
 from sightline.access.opening import Access
-from sightline.errors import UnauthenticatedError, UnavailableError
+from sightline.errors import TooManyRequestsError, UnauthenticatedError
 from sightline.state.database import Database
 from sightline.state.tables import sessions
 from tests.support.clock import Clock
@@ -95,7 +95,7 @@ def test_after_ten_failures_not_even_the_right_password_is_checked(access: Acces
     for _ in range(10):
         with pytest.raises(UnauthenticatedError):
             access.control.login("ada", "wrong", HERE)
-    with pytest.raises(UnavailableError) as caught:
+    with pytest.raises(TooManyRequestsError) as caught:
         access.control.login("ada", USERS["ada"], HERE)
     assert caught.value.headers == {"Retry-After": "60"}
     assert access.control.identify(basic("ada", USERS["ada"]), HERE).is_anonymous

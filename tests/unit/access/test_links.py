@@ -18,8 +18,8 @@ from sightline.errors import (
     GoneError,
     NotFoundError,
     SightlineError,
+    TooManyRequestsError,
     UnauthenticatedError,
-    UnavailableError,
 )
 from tests.support.clock import Clock
 
@@ -140,7 +140,7 @@ def test_guessing_secrets_is_throttled(access: Access, make_link: Maker) -> None
     for number in range(10):
         with pytest.raises(NotFoundError):
             access.links.exchange(link.id, str(number), HERE)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(TooManyRequestsError):
         access.links.exchange(link.id, secret, HERE)
     assert access.links.exchange(link.id, secret, "192.0.2.2").grant.subject == f"link:{link.id}"
 

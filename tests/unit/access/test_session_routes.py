@@ -70,7 +70,7 @@ def test_too_many_wrong_passwords(site: Site) -> None:
     for _ in range(10):
         site.browser().post("/sightline/login", json=RIGHT | {"password": "x"}, **from_page())
     answer = site.browser().post("/sightline/login", json=RIGHT, **from_page())
-    assert (answer.status_code, answer.json["code"]) == (503, "throttled")
+    assert (answer.status_code, answer.json["code"]) == (429, "throttled")
     assert answer.headers["Retry-After"] == "60"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.access import throttle as throttle_module
 from sightline.access.throttle import Throttle
-from sightline.errors import UnavailableError
+from sightline.errors import TooManyRequestsError
 from tests.support.clock import Clock
 
 
@@ -18,7 +18,7 @@ def test_ten_failures_within_a_minute_are_enough() -> None:
         clock.advance(seconds=5)
     throttle.require("192.0.2.1")
     throttle.failed("192.0.2.1")
-    with pytest.raises(UnavailableError) as caught:
+    with pytest.raises(TooManyRequestsError) as caught:
         throttle.require("192.0.2.1")
     assert caught.value.headers == {"Retry-After": "15"}
     throttle.require("192.0.2.2")

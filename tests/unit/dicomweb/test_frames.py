@@ -188,7 +188,7 @@ def test_bulk_data_that_metadata_names(serve: Serve, by_path: bool) -> None:
     server = serve(path.read_bytes(), by_path=by_path)
     (metadata,) = server.get(f"{base}/metadata").json or ()
     uri = metadata["54000100"]["Value"][1]["54001010"]["BulkDataURI"]
-    assert uri == f"{PUBLIC_URL}/dicom-web{base}/bulkdata/54000100.2.54001010"
+    assert uri == f"{PUBLIC_URL}/dicom-web{base}/bulk/54000100/2/54001010"
     relative = uri.removeprefix(f"{PUBLIC_URL}/dicom-web")
     expected = dataset.WaveformSequence[1].WaveformData
     assert contents(server.get(relative)) == [expected]
@@ -197,6 +197,9 @@ def test_bulk_data_that_metadata_names(serve: Serve, by_path: bool) -> None:
     assert single.data == expected
     known = server.get(relative, "application/octet-stream", headers={"If-None-Match": single.headers["ETag"]})
     assert known.status_code == 304
+    assert single.headers["Content-Location"] == uri
+    former = server.get(f"{base}/bulkdata/54000100.2.54001010", "application/octet-stream")
+    assert (former.data, former.headers["ETag"]) == (expected, single.headers["ETag"])
 
 
 def test_pixel_data_as_bulk_data(serve: Serve) -> None:

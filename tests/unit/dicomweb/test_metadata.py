@@ -120,9 +120,9 @@ def test_binary_values_are_little_endian_and_large_ones_named() -> None:
     dataset.add_new(0x54000100, "SQ", [item])
     found = as_file(dataset, implicit_vr=False, little_endian=True)
     assert base64.b64decode(found["00281201"]["InlineBinary"]) == b"\x01\x02\x03\x04"
-    assert found["00420011"] == {"vr": "OB", "BulkDataURI": "http://x/bulkdata/00420011"}
+    assert found["00420011"] == {"vr": "OB", "BulkDataURI": "http://x/bulk/00420011"}
     nested = found["54000100"]["Value"][0]["54001010"]
-    assert nested == {"vr": "OW", "BulkDataURI": "http://x/bulkdata/54000100.1.54001010"}
+    assert nested == {"vr": "OW", "BulkDataURI": "http://x/bulk/54000100/1/54001010"}
 
 
 def test_an_instance_has_what_stands_behind_its_pixels(serve: Serve) -> None:

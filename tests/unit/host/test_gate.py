@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from sightline.access.audit import AuditEvent, AuditKind
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
+from sightline.dicomweb_section import DicomwebSection
 from sightline.errors import ForbiddenError
 
 UPLOAD_BOUND = 10_000_000
@@ -29,11 +31,17 @@ class Access:
 class Harness:
     """A gate and what it wrote."""
 
-    def __init__(self, chunked: bool = False, writable: bool = True) -> None:
+    def __init__(
+        self,
+        chunked: bool = False,
+        writable: bool = True,
+        section: DicomwebSection = DicomwebSection(),  # noqa: B008
+    ) -> None:
         from sightline.host.gate import Gate
 
         self.events: list[AuditEvent] = []
-        self.gate = Gate(Access(), "http://here", UPLOAD_BOUND, chunked, self.record)  # type: ignore[arg-type]
+        access: Any = Access()
+        self.gate = Gate(access, "http://here", UPLOAD_BOUND, chunked, self.record, section)
         self.gate.is_open = True
         self.writable = writable
 
@@ -52,7 +60,7 @@ def harness(orthanc_module: object) -> Harness:
     return Harness()
 
 
-@pytest.mark.parametrize("uri", ["/system", "/studies", "/sightlines", "/dicom-webs", "/wado", "/webdav/x", "/apps"])
+@pytest.mark.parametrize("uri", ["/system", "/studies", "/sightlines", "/dicom-webs", "/wados", "/webdav/x", "/apps"])
 @pytest.mark.parametrize("who", ["", "link"])
 def test_core_is_for_administrators(harness: Harness, uri: str, who: str) -> None:
     """Nobody else gets to any route that is not ours; the refusal is written down."""
@@ -60,7 +68,7 @@ def test_core_is_for_administrators(harness: Harness, uri: str, who: str) -> Non
     assert [event.kind for event in harness.events] == [AuditKind.DENIAL]
 
 
-@pytest.mark.parametrize("uri", ["/", "/instances", "/sightline", "/sightline/x", "/dicom-web/y"])
+@pytest.mark.parametrize("uri", ["/", "/instances", "/sightline", "/sightline/x", "/dicom-web/y", "/wado"])
 def test_own_routes_decide_for_themselves(harness: Harness, uri: str) -> None:
     """The gate lets everybody through to our own routes, which check permissions."""
     assert harness.admit(uri)
@@ -99,6 +107,19 @@ def test_nothing_happens_without_an_audit_log(orthanc_module: object) -> None:
 def test_cross_site_change_of_the_core(harness: Harness) -> None:
     """Another site cannot use an administrator's cookie on the core."""
     assert not harness.admit("/studies/abc", "DELETE", who="admin", origin="https://evil.example")
+
+
+def test_moved_dicomweb(orthanc_module: object) -> None:
+    """Where the configuration moves DICOMweb, its routes and its bound go with it; the former paths are the core's."""
+    gate = Harness(section=DicomwebSection(root="/images/web", wado_root="/images/uri")).gate
+    assert gate.admit("/images/web/studies", "GET", "", {})
+    assert gate.admit("/images/uri", "GET", "", {})
+    assert gate.admit("/images/web/studies", "POST", "", {"content-length": str(UPLOAD_BOUND)})
+    assert not gate.admit("/images/web/series", "POST", "", {"content-length": "65537"})
+    assert not gate.admit("/dicom-web/studies", "GET", "", {})
+    assert not gate.admit("/wado", "GET", "", {})
+    closed = Harness(section=DicomwebSection(is_enabled=False)).gate
+    assert not closed.admit("/dicom-web/studies", "GET", "", {})
 
 
 def test_refused_trees(harness: Harness) -> None:

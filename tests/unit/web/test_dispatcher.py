@@ -82,7 +82,7 @@ def test_link_service_is_refused(site: Site, route: Route) -> None:
     assert site.events()[-1] == ("denial", "4")
 
 
-@pytest.mark.parametrize("route", [route for route in PROTECTED if route.method != "GET"], ids=name)
+@pytest.mark.parametrize("route", [route for route in PROTECTED if route.method not in ("GET", "OPTIONS")], ids=name)
 def test_other_sites_cannot_change_anything(site: Site, route: Route) -> None:
     """A state change that another site's page sends is refused, whoever is logged in."""
     answer = site.program(route.method, address(route), headers={"Origin": "https://evil.example"})
@@ -147,7 +147,7 @@ def test_unknown_address(site: Site) -> None:
 def test_wrong_method(site: Site) -> None:
     """405 names what is allowed."""
     answer = site.program("DELETE", "/sightline/health")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert_error_shape(answer)
 
 
