@@ -127,7 +127,9 @@ class Dispatcher:
 
     def _options(self, request: Request) -> Response | None:
         """Answer which methods a path has, to anybody; None where a route answers OPTIONS by itself."""
-        allowed = _allowed(self._map.bind("", "/").allowed_methods(request.path))
+        adapter, path = self._map.bind("", "/"), request.path
+        # Werkzeug finds no methods where a rule has a slash at its end that the path has not, though it matches.
+        allowed = _allowed(adapter.allowed_methods(path) or adapter.allowed_methods(path + "/"))
         if not allowed:
             raise NotFoundError("There is nothing at this address.")
         is_preflight = self._cors.is_preflight(request)

@@ -69,6 +69,7 @@ def test_capabilities(site: Site) -> None:
     assert (options.status_code, options.json) == (200, get.json)
     assert options.json == site.program("GET", "/dicom-web/conformance").json
     assert options.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert site.program("OPTIONS", "/dicom-web").json == get.json
     known = site.program("GET", "/dicom-web/", headers={"If-None-Match": get.headers["ETag"]})
     assert (known.status_code, known.data) == (304, b"")
     assert site.browser().open("/dicom-web/no-such-thing", method="OPTIONS").status_code == 404
