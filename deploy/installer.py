@@ -22,6 +22,7 @@ from deploy.orthanc_configuration import ConfigurationFileError
 
 BUNDLE = Path(__file__).resolve().parent.parent
 DROP_IN = "sightline.json"
+OFFICIAL_DICOMWEB = "libOrthancDicomWeb"
 DEBIAN_SAMPLE = "/etc/orthanc/sample.py"
 """What Debian's package points `PythonScript` at: an example that does nothing."""
 
@@ -192,10 +193,12 @@ def _plugins(defined: dict[str, tuple[Path, Any]], plugin: Path) -> list[str]:
     """Name every plugin by its file, the Python plugin first.
 
     From a folder it could go missing unnoticed and leave everything open. And a route that two plugins register belongs
-    to the one that was loaded first: the official DICOMweb plugin would keep some of its own.
+    to the one that was loaded first. The official DICOMweb plugin is left out, since Sightline takes its place: Orthanc
+    would hand it what is stored at `/dicom-web` wherever it stands in the list.
     """
     others: list[str] = []
     for entry in defined.get("Plugins", (None, []))[1]:
         path = Path(entry)
         others += sorted(map(str, path.glob("*.so"))) if path.is_dir() else [entry]
-    return [str(plugin), *(entry for entry in others if Path(entry).resolve() != plugin.resolve())]
+    kept = [entry for entry in others if not Path(entry).name.startswith(OFFICIAL_DICOMWEB)]
+    return [str(plugin), *(entry for entry in kept if Path(entry).resolve() != plugin.resolve())]

@@ -158,15 +158,26 @@ def test_our_routes_win(installed: Stock) -> None:
     assert answer.json()[0]["0020000D"]["Value"] == ["1.2.826.0.1.1"]
 
 
+def test_a_store_is_ours(installed: Stock) -> None:
+    """The official plugin would take it from anybody."""
+    url, headers = f"{installed.url}/dicom-web/studies", {"Content-Type": "application/dicom"}
+    content = image_file(np.zeros((16, 16), np.uint16), StudyInstanceUID="1.2.826.0.1.9")
+    assert requests.post(url, content, headers=headers, timeout=10).status_code == 401
+    answer = requests.post(url, content, headers=headers, auth=ANN, timeout=10)
+    assert answer.status_code == 200
+    assert answer.json()["00081199"]["Value"]
+
+
 @pytest.mark.parametrize("path", ["/dicom-web/servers", "/dicom-web/info", "/wado", "/wado?requestType=WADO"])
 def test_left_over_official_routes_are_refused(installed: Stock, path: str) -> None:
     assert requests.get(f"{installed.url}{path}", auth=ANN, timeout=10).status_code in (403, 404)
 
 
-def test_the_log_names_what_is_refused(installed: Stock) -> None:
-    log = installed.log()
-    assert "official DICOMweb plugin is loaded as well; its /dicom-web is refused" in log
-    assert "its /wado is refused" in log
+def test_the_official_plugin_is_no_longer_loaded(installed: Stock) -> None:
+    plugins = requests.get(f"{installed.url}/plugins", auth=ANN, timeout=10).json()
+    assert "dicom-web" not in plugins
+    assert "python" in plugins
+    assert "official DICOMweb plugin" not in installed.log()
 
 
 def test_installing_again_changes_nothing(installed: Stock, unpacked: Path) -> None:

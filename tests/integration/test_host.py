@@ -163,7 +163,7 @@ class TestPlatform:
     def test_method_not_allowed(self, orthanc: OrthancServer, admin: requests.Session) -> None:
         """405 can only be sent in Orthanc's own way."""
         answer = admin.delete(f"{orthanc.url}/sightline/health")
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET,HEAD")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET,HEAD,OPTIONS")
 
     def test_large_upload_is_refused_before_its_body(self, orthanc: OrthancServer) -> None:
         """A body that is declared larger than the bound is refused although none of it was sent."""

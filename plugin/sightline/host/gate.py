@@ -32,6 +32,7 @@ START_HEADER = "x-sightline-start"
 PAGES_TREE = "/sightline"
 _OWN_PAGES = ("/", "/instances")
 _WHILE_STARTING = ("/sightline/health", QUERY_PROBE)
+_WITH_BODY = ("POST", "PUT")
 _METHODS = {1: "GET", 2: "POST", 3: "PUT", 4: "DELETE"}
 _FILE_ROUTES = frozenset(
     {"file", "archive", "media", "attachments", "frames", "preview", "rendered", "numpy", "content", "pdf", "webdav"}
@@ -82,6 +83,8 @@ class Gate:
         self._uploads = (f"{section.root}/studies", "/instances")
         self.refused_trees: tuple[str, ...] = ()
         """Paths below which nothing may be reached at all: routes of another DICOMweb server."""
+        self.closed_to_bodies: tuple[str, ...] = ()
+        """Paths below which no body is let in: Orthanc would hand it to another plugin, which asks nobody who may."""
         self.is_open = False
         """Until it is known who answers on our own trees, nothing but the question itself and the health pass."""
         self.start_token = secrets.token_hex(16)
@@ -138,7 +141,7 @@ class Gate:
         if not self.is_open:
             said = headers.get(START_HEADER, "").encode(errors="replace")
             return uri in _WHILE_STARTING or secrets.compare_digest(said, self.start_token.encode())
-        if _below(uri, self.refused_trees):
+        if _below(uri, self.refused_trees) or (method in _WITH_BODY and _below(uri, self.closed_to_bodies)):
             self._record(denial_event(grant, method, "another DICOMweb server"))
             return False
         if uri in _OWN_PAGES or _below(uri, self._own_trees):

@@ -144,7 +144,7 @@ class Host:
 
     def _refuse_official_dicomweb(self, plugins: list[str]) -> None:
         """Close what the official DICOMweb plugin still answers, which knows nothing of who may do what."""
-        refused = []
+        refused, shared = [], []
         for tree in self_check.official_dicomweb_trees(self._configuration, plugins):
             self._warnings.append(f"The official DICOMweb plugin is loaded as well; its {tree} is refused.")
             if tree not in self.trees or self._is_shadowed:
@@ -156,7 +156,14 @@ class Host:
                     f"The official DICOMweb plugin is loaded before Sightline and would answer at {tree} in its place, "
                     'without asking who may: all of it is refused. Name the Python plugin first in "Plugins".'
                 )
-        self.gate.refused_trees = tuple(refused)
+            else:
+                # Bodies that it reads chunk by chunk are handed to it whichever plugin was loaded first.
+                shared.append(tree)
+                self._warnings.append(
+                    f"Orthanc hands what is stored below {tree} to the official DICOMweb plugin, which asks nobody who "
+                    'may: it is refused. Take that plugin out of "Plugins" to store through Sightline.'
+                )
+        self.gate.refused_trees, self.gate.closed_to_bodies = tuple(refused), tuple(shared)
 
     def _site(self, settings: Configuration, storage: Path) -> Site:
         configuration = self._configuration

@@ -22,7 +22,7 @@ def plugins(tmp_path: Path) -> Path:
     """Make a plugin folder as Debian has it: links to the real files."""
     folder = tmp_path / "plugins"
     folder.mkdir()
-    for name in ("libOrthancDicomWeb", "libOrthancPython"):
+    for name in ("libOrthancDicomWeb", "libOrthancPython", "libServeFolders"):
         (tmp_path / f"{name}.so.1.0").touch()
         (folder / f"{name}.so").symlink_to(tmp_path / f"{name}.so.1.0")
     return folder
@@ -34,10 +34,10 @@ def test_what_nobody_defines_goes_into_our_own_file(plugins: Path) -> None:
     assert drop_in == {**WANTED, "Plugins": [str(plugins / "libOrthancPython.so")]}
 
 
-def test_a_plugin_folder_becomes_the_files_in_it_ours_first(plugins: Path) -> None:
+def test_a_plugin_folder_becomes_the_files_in_it_ours_first_and_official_dicomweb_left_out(plugins: Path) -> None:
     path = Path("/etc/orthanc/orthanc.json")
     changes, drop_in = plan({"Plugins": (path, [f"{plugins}/"])}, WANTED, plugins / "libOrthancPython.so")
-    listed = [str(plugins / "libOrthancPython.so"), str(plugins / "libOrthancDicomWeb.so")]
+    listed = [str(plugins / "libOrthancPython.so"), str(plugins / "libServeFolders.so")]
     assert changes == [Change(path, "Plugins", [f"{plugins}/"], listed)]
     assert "Plugins" not in drop_in
 

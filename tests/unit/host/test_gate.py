@@ -130,6 +130,17 @@ def test_refused_trees(harness: Harness) -> None:
     assert harness.admit("/sightline/api/studies", who="admin")
 
 
+def test_bodies_that_another_plugin_would_get(harness: Harness) -> None:
+    """Reading goes on; what is stored would be handed past us, so it is refused, and that is written down."""
+    harness.gate.closed_to_bodies = ("/dicom-web",)
+    assert harness.admit("/dicom-web/studies", who="admin")
+    assert harness.admit("/dicom-web/studies/1.2", "DELETE", who="admin")
+    assert not harness.admit("/dicom-web/studies", "POST", who="admin")
+    assert not harness.admit("/dicom-web/studies/1.2", "PUT", who="admin")
+    assert [event.kind for event in harness.events] == [AuditKind.DENIAL, AuditKind.DENIAL]
+    assert harness.admit("/sightline/login", "POST")
+
+
 def test_closed_while_starting(harness: Harness) -> None:
     """Until it is known who answers, only the health and our own question pass, administrators included."""
     harness.gate.is_open = False
