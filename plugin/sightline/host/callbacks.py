@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orthanc

@@ -157,7 +157,7 @@ class Gate:
 
     def _is_ours(self, uri: str) -> bool:
         """Whether one of our callbacks will answer."""
-        return uri in _OWN_PAGES or uri in self.led_pages or _below(uri, OWN_TREES)
+        return uri in _OWN_PAGES or uri in self.led_pages or _below(uri, self._own_trees)
 
     def _may_use_core(self, grant: Grant, method: str, headers: Mapping[str, str]) -> bool:
         if not grant.allows(Verb.ADMINISTER):
