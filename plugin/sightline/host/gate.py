@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -189,5 +189,5 @@ def _reads_files(uri: str) -> bool:
     return not _FILE_ROUTES.isdisjoint(uri.split("/"))
 
 
-def _below(uri: str, trees: Sequence[str]) -> bool:
-    return any(uri == tree or uri.startswith(tree + "/") for tree in trees)
+def _below(uri: str, trees: tuple[str, ...]) -> bool:
+    return uri.startswith(trees) and any(uri == tree or uri.startswith(tree + "/") for tree in trees)

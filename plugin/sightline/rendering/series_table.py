@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -129,7 +130,11 @@ class SeriesTable:
 
     def frame(self, sop_instance_uid: str, frame: int) -> FrameEntry | None:
         """Return that frame, None if the series has none such."""
-        return next((f for f in self.frames if f.sop_instance_uid == sop_instance_uid and f.frame == frame), None)
+        return self._by_place.get((sop_instance_uid, frame))
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, int], FrameEntry]:
+        return {(frame.instance.sop_instance_uid, frame.frame): frame for frame in self.frames}
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object from which `from_json` makes an equal table."""
@@ -175,16 +180,17 @@ def series_identity(file_uuids: Iterable[str]) -> str:
 
 def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
     """Return a JSON object for a frame, which names its instance but does not repeat it."""
-    value = {field.name: getattr(frame, field.name) for field in fields(frame) if field.name != "instance"}
+    value = dict(vars(frame))
+    del value["instance"]
     value["sop_instance_uid"] = frame.sop_instance_uid
-    value["rescale"] = asdict(frame.rescale)
+    value["rescale"] = dict(vars(frame.rescale))
     value["windows"] = [asdict(preset) for preset in frame.windows]
     return value
 
 
 def entry_argument(frame: FrameEntry) -> dict[str, Any]:
     """Return what a task needs to know of a frame; `entry_from_argument` makes the frame of it."""
-    return {"frame": frame_to_json(frame), "instance": asdict(frame.instance)}
+    return {"frame": frame_to_json(frame), "instance": dict(vars(frame.instance))}
 
 
 def entry_from_argument(argument: Mapping[str, Any]) -> FrameEntry:
