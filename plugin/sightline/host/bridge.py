@@ -9,7 +9,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -46,12 +46,13 @@ _OWN_HEADERS = frozenset({"content-type", "content-length", "connection", "keep-
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back to Orthanc."""
+    """What goes back to Orthanc: a body, or with status 200 pieces of one that are made while they are sent."""
 
     status: int
     body: bytes
     content_type: str = "application/octet-stream"
     headers: Sequence[tuple[str, str]] = ()
+    pieces: Iterable[bytes] | None = None
 
 
 _STOPPING = Answer(503, b"Sightline is stopping.", headers=[("Retry-After", "10")])
@@ -77,7 +78,15 @@ class Bridge:
 
     def serve(self, output: orthanc.RestOutput, uri: str, request: Mapping[str, Any], grant: Grant) -> None:
         """Answer one callback. Always answers: without one, Orthanc closes the connection on the client."""
-        send(output, self._ready_answer(uri, request, grant) or self._answer(uri, request, grant))
+        answer = self._ready_answer(uri, request, grant) or self._answer(uri, request, grant)
+        if answer.pieces is None:
+            send(output, answer)
+            return
+        try:
+            # Pieces are made on a stack of our own, too, for as long as the client takes to read them.
+            self._threads.submit(_send_pieces, output, answer).result()
+        except (CancelledError, RuntimeError):
+            send(output, _STOPPING)
 
     def _ready_answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer | None:
         if self._ready is None:
@@ -111,12 +120,34 @@ class Bridge:
             return Answer(500, b"Something went wrong here. The server's log says what.")
 
 
+def _send_pieces(output: orthanc.RestOutput, answer: Answer) -> None:
+    """Send an answer piece by piece. Where that breaks off, the connection ends before the body is complete."""
+    pieces = answer.pieces or ()
+    try:
+        _set_headers(output, answer.headers)
+        output.StartStreamAnswer(_CONTROL.sub(" ", answer.content_type))
+        for piece in pieces:
+            if piece:
+                output.SendStreamChunk(piece)
+    except orthanc.OrthancException:
+        log.info("A client went away before it had read all of its answer")
+    except Exception:
+        log.exception("An answer broke off")
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
+
+
+def _set_headers(output: orthanc.RestOutput, headers: Sequence[tuple[str, str]], left_out: str = "") -> None:
+    for name, value in headers:
+        if name.lower() not in _OWN_HEADERS and name != left_out:
+            output.SetHttpHeader(_CONTROL.sub("", name), _CONTROL.sub(" ", value))
+
+
 def send(output: orthanc.RestOutput, answer: Answer) -> None:
     """Send an answer within what Orthanc can send (statuses, one Content-Type, no line breaks in headers)."""
     status = answer.status if answer.status in _SENDABLE else _INSTEAD.get(answer.status, answer.status)
-    for name, value in answer.headers:
-        if name.lower() not in _OWN_HEADERS and not (status == 405 and name == "Allow"):
-            output.SetHttpHeader(_CONTROL.sub("", name), _CONTROL.sub(" ", value))
+    _set_headers(output, answer.headers, "Allow" if status == 405 else "")
     if status == 405:
         allowed = next((value for name, value in answer.headers if name == "Allow"), "GET")
         output.SendMethodNotAllowed(_CONTROL.sub(" ", allowed.replace(" ", "")))
@@ -204,11 +235,14 @@ def _call(application: Callable[..., Any], environ: dict[str, Any]) -> Answer:
         status, headers = int(line[:3]), fields
         return lambda _data: None
 
-    chunks = application(environ, start_response)
+    pieces = application(environ, start_response)
+    known = {name.lower(): value for name, value in headers}
+    content_type = known.get("content-type") or "application/octet-stream"
+    if status == 200 and "content-length" not in known:
+        return Answer(status, b"", content_type, headers, pieces)
     try:
-        body = b"".join(chunks)
+        body = b"".join(pieces)
     finally:
-        if hasattr(chunks, "close"):
-            chunks.close()
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return Answer(status, body, content_type or "application/octet-stream", headers)
+        if hasattr(pieces, "close"):
+            pieces.close()
+    return Answer(status, body, content_type, headers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import types
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, quote_plus
@@ -32,6 +34,14 @@ class Output:
 
     def SendHttpStatusCode(self, status: int) -> None:  # noqa: N802
         self.sent = (status,)
+
+    def StartStreamAnswer(self, mime: str) -> None:  # noqa: N802
+        self.sent = ("stream", mime)
+
+    def SendStreamChunk(self, chunk: bytes) -> None:  # noqa: N802
+        if chunk == b"gone":
+            raise sys.modules["orthanc"].OrthancException(0, "client")
+        self.sent = (*self.sent, chunk)
 
     def SendMethodNotAllowed(self, allowed: str) -> None:  # noqa: N802
         self.sent = (405, allowed)
@@ -178,3 +188,55 @@ def test_ready_answers_need_no_handler(bridge: Any) -> None:
     assert serve(kept) == (200, b"ready", "image/png", [("ETag", '"1"')])
     assert serve(kept, if_none_match='"1"') == (304, [("ETag", '"1"')])
     assert serve(None) == serve(RuntimeError("inside")) == (200, b"made", "text/plain", [])
+
+
+class Pieces:
+    """A body in pieces that remembers whether it was closed."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces, self.closed = pieces, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.pieces:
+            if piece == b"broken":
+                raise RuntimeError("inside")
+            yield piece
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("pieces", "sent"),
+    [
+        ((b"a", b"", b"b"), (b"a", b"b")),
+        ((b"a", b"gone", b"b"), (b"a",)),
+        ((b"a", b"broken", b"b"), (b"a",)),
+    ],
+)
+def test_pieces_are_sent_as_they_are_made(bridge: Any, pieces: tuple[bytes, ...], sent: tuple[bytes, ...]) -> None:
+    """Nothing follows what broke off, so that nobody takes it for the whole; what makes the pieces is closed."""
+    body = Pieces(*pieces)
+
+    def handle(_uri: str, _request: Any, _grant: Any) -> Any:
+        return bridge.Answer(200, b"", "multipart/related", [("ETag", '"1"')], body)
+
+    output = Output()
+    with ThreadPoolExecutor(1) as threads:
+        bridge.Bridge(threads, handle).serve(output, "/", {"method": "GET"}, ANONYMOUS)
+    assert (output.sent, output.headers) == (("stream", "multipart/related", *sent), [("ETag", '"1"')])
+    assert body.closed
+
+
+def test_only_what_has_no_length_is_streamed(bridge: Any) -> None:
+    """A body that is there leaves at once, which keeps the connection."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        pieces = environ["PATH_INFO"] == "/pieces"
+        return Response(iter([b"a", b"b"]) if pieces else b"ab")(environ, start_response)
+
+    handle = bridge.wsgi_handler(application, lambda: False, "https://pacs.example")
+    whole = handle("/whole", {"method": "GET", "headers": {}}, ANONYMOUS)
+    assert (whole.body, whole.pieces) == (b"ab", None)
+    streamed = handle("/pieces", {"method": "GET", "headers": {}}, ANONYMOUS)
+    assert (streamed.body, b"".join(streamed.pieces)) == (b"", b"ab")
