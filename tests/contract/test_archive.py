@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -216,6 +217,33 @@ def test_search_by_pages(archive: Archive, stored: Series) -> None:
     first, second = archive.search(ADMIN, query), archive.search(ADMIN, replace(query, offset=2))
     assert (len(first.rows), first.more, len(second.rows), second.more) == (2, True, 1, False)
     assert {row["SOPInstanceUID"] for row in (*first.rows, *second.rows)} == set(stored.sops)
+
+
+def test_counts_follow_what_is_stored(archive: Archive, stored: Series) -> None:
+    """Also once they were counted while nothing changed, and within the second in which something does."""
+    query = Query(
+        Level.STUDY,
+        {"StudyInstanceUID": stored.study},
+        attributes=("ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"),
+    )
+
+    def counts() -> tuple[str, ...]:
+        (row,) = archive.search(ADMIN, query).rows
+        return tuple(row[name] for name in query.attributes)
+
+    assert counts() == ("CT", "1", "3")
+    time.sleep(2.1)
+    assert counts() == counts() == ("CT", "1", "3")
+    archive.store(
+        ADMIN, stored.slice(0, SOPInstanceUID=generate_uid(), SeriesInstanceUID=generate_uid(), Modality="MR")
+    )
+    assert counts() == ("CT\\MR", "2", "4")
+    archive.delete_instance(ADMIN, stored.study, stored.series, stored.sops[0])
+    assert counts() == ("CT\\MR", "2", "3")
+    time.sleep(2.1)
+    assert counts() == counts() == ("CT\\MR", "2", "3")
+    archive.delete_series(ADMIN, stored.study, stored.series)
+    assert counts() == ("MR", "1", "1")
 
 
 def test_newest_first(archive: Archive, stored: Series) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.access.grant import Grant, Verb
+from sightline.archive.computed import COMPUTED, ComputedAttributes
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.identity import Identity, identify
 from sightline.archive.known import KnownFiles, KnownStudy
@@ -21,6 +22,8 @@ from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 DICOM_CONTENT = 1
 """Orthanc's content type of the attachment that holds the DICOM file."""
 
+_MOST_UIDS = 200
+"""So many are named in one query at most."""
 _ZIP = b"PK\x03\x04"
 _IDENTIFIERS = {
     "sop_class_uid": "SOPClassUID",
@@ -59,6 +62,7 @@ class OrthancArchive:
         self._rest = rest
         self._is_told = is_told
         self._files = KnownFiles(storage_directory)
+        self._computed = ComputedAttributes()
 
     def search(self, grant: Grant, query: Query) -> Page:
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
@@ -76,7 +80,6 @@ class OrthancArchive:
             "Query": matches,
             "Expand": True,
             "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
-            "RequestedTags": [*_PARENT_TAGS[query.level], *query.attributes],
         }
         if query.limit:
             request["Limit"] = query.limit + 1
@@ -86,10 +89,31 @@ class OrthancArchive:
             request["CaseSensitive"] = True
         if query.newest_first:
             request["OrderBy"] = _SORT_NEWEST
-        rows = tuple(_row(answer) for answer in self._find(request))
+        wanted = [*_PARENT_TAGS[query.level], *query.attributes]
+        if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
+            rows = self._find_studies(request, [tag for tag in wanted if tag not in COMPUTED])
+        else:
+            rows = [_row(answer) for answer in self._find(request | {"RequestedTags": wanted})]
         if query.limit and len(rows) > query.limit:
-            return Page(rows[: query.limit], True)
-        return Page(rows, False)
+            return Page(tuple(rows[: query.limit]), True)
+        return Page(tuple(rows), False)
+
+    def _find_studies(self, request: Mapping[str, Any], wanted: list[str]) -> list[Row]:
+        """Find studies with what the core counts for each, which is asked for only where it is not known."""
+        answers = self._find({**request, "RequestedTags": wanted})
+        counted = {answer["ID"]: self._computed.get(answer["ID"], _last_update(answer)) for answer in answers}
+        unknown = [answer for answer in answers if counted[answer["ID"]] is None]
+        if unknown:
+            more: dict[str, Any] = {**request, "RequestedTags": list(COMPUTED)}
+            if len(unknown) <= _MOST_UIDS:
+                uids = "\\".join(answer["MainDicomTags"]["StudyInstanceUID"] for answer in unknown)
+                more = {"Query": {"StudyInstanceUID": uids}, "RequestedTags": list(COMPUTED)}
+                more |= {key: request[key] for key in ("Level", "Expand", "ResponseContent")}
+            for answer in self._find(more):
+                values = {tag: str(answer["RequestedTags"].get(tag, "")) for tag in COMPUTED}
+                counted[answer["ID"]] = values
+                self._computed.put(answer["ID"], _last_update(answer), values)
+        return [{**_row(answer), **(counted[answer["ID"]] or {})} for answer in answers]
 
     def series_instances(
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
@@ -291,6 +315,11 @@ def _records(answers: Iterable[Mapping[str, Any]], study: str, series: str) -> I
             if attachment["ContentType"] == DICOM_CONTENT:
                 sop = answer["MainDicomTags"]["SOPInstanceUID"]
                 yield InstanceRecord(answer["ID"], study, series, sop, _stored_file(attachment))
+
+
+def _last_update(answer: Mapping[str, Any]) -> str:
+    """Return when something below a study was last stored or deleted."""
+    return str(answer.get("Metadata", {}).get("LastUpdate", ""))
 
 
 def _stored_file(attachment: Mapping[str, Any]) -> StoredFile:

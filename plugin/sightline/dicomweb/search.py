@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sightline.archive.protocol import Level, Row
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, datasets_answer
-from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row
+from sightline.dicomweb.dicom_json import JsonDataset, attribute, dataset_from_row, encode
 from sightline.dicomweb.search_candidates import find
 from sightline.dicomweb.search_parameters import parse_search
 from sightline.dicomweb.urls import instance_url, series_url, study_url
@@ -44,11 +44,15 @@ def _search(
     known = {"StudyInstanceUID": study, "SeriesInstanceUID": series}
     above = {keyword: uid for keyword, uid in known.items() if uid is not None}
     rows = [{**row, **above} for row in found.rows]
-    results = [
-        _result(services, level, row, search.attributes, more)
-        for row, more in zip(rows, found.attributes or ({},) * len(rows), strict=True)
-    ]
-    answer = datasets_answer(results, media_type)
+    if media_type == XML_OFFER or found.attributes:
+        results = [
+            _result(services, level, row, search.attributes, more)
+            for row, more in zip(rows, found.attributes or ({},) * len(rows), strict=True)
+        ]
+        answer = datasets_answer(results, media_type)
+    else:
+        texts = [_result_text(services, level, row, search.attributes) for row in rows]
+        answer = Response(b"[" + b",".join(texts) + b"]", content_type=media_type.name)
     for warning in (*search.warnings, *found.warnings):
         answer.headers.add("Warning", f'299 Sightline "{warning}"')
     if found.more:
@@ -63,6 +67,16 @@ def _result(services: Services, level: Level, row: Row, attributes: tuple[str, .
     result["00080056"] = attribute("CS", ["ONLINE"])
     result["00081190"] = attribute("UR", [_url(services, level, row)])
     return dict(sorted(result.items()))
+
+
+def _result_text(services: Services, level: Level, row: Row, attributes: tuple[str, ...]) -> bytes:
+    """Return one result as JSON; the same result was often sent before."""
+    key = ("result", _url(services, level, row), attributes, *row.items())
+    text = services.cache.get(key)
+    if text is None:
+        text = encode(_result(services, level, row, attributes, {}))
+        services.cache.put(key, text)
+    return text
 
 
 def _url(services: Services, level: Level, row: Row) -> str:

@@ -8,7 +8,8 @@ from sightline.web.request import Request, Response
 
 _TEXT_TYPES = ("text/", "application/json", "application/dicom+json", "application/fhir+json", "image/svg+xml")
 _SMALLEST = 1024
-_LEVEL = 6
+_LEVEL, _LARGE, _LEVEL_OF_LARGE = 6, 1 << 16, 1
+"""The last per cents of size would cost most of the time, which counts for what is large."""
 
 
 def compress(request: Request, response: Response) -> None:
@@ -20,5 +21,5 @@ def compress(request: Request, response: Response) -> None:
         return
     body = response.get_data()
     if len(body) >= _SMALLEST:
-        response.set_data(gzip.compress(body, _LEVEL, mtime=0))
+        response.set_data(gzip.compress(body, _LEVEL if len(body) < _LARGE else _LEVEL_OF_LARGE, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
