@@ -22,6 +22,13 @@ from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 DICOM_CONTENT = 1
 """Orthanc's content type of the attachment that holds the DICOM file."""
 
+_TOLD_OF_STUDIES = frozenset(COMPUTED) | {
+    *("AccessionNumber", "InstitutionName", "ReferringPhysicianName", "RequestedProcedureDescription"),
+    *("RequestingPhysician", "StudyDate", "StudyDescription", "StudyID", "StudyInstanceUID", "StudyTime"),
+    *("PatientBirthDate", "PatientID", "PatientName", "PatientSex"),
+}
+"""What needs no request: counted separately, or among the attributes that every core keeps of studies and patients."""
+
 _MOST_UIDS = 200
 """So many are named in one query at most."""
 _ZIP = b"PK\x03\x04"
@@ -91,7 +98,7 @@ class OrthancArchive:
             request["OrderBy"] = _SORT_NEWEST
         wanted = [*_PARENT_TAGS[query.level], *query.attributes]
         if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
-            rows = self._find_studies(request, [tag for tag in wanted if tag not in COMPUTED])
+            rows = self._find_studies(request, [tag for tag in wanted if tag not in _TOLD_OF_STUDIES])
         else:
             rows = [_row(answer) for answer in self._find(request | {"RequestedTags": wanted})]
         if query.limit and len(rows) > query.limit:
