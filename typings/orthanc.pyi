@@ -8,6 +8,7 @@ class OrthancException(Exception): ...  # noqa: N818 - the SDK's own name
 class ChangeType:
     ORTHANC_STARTED: int
     ORTHANC_STOPPED: int
+    STABLE_SERIES: int
 
 class HttpMethod:
     GET: int

@@ -11,6 +11,7 @@ import pytest
 
 from sightline.archive.orthanc_archive import OrthancArchive
 from sightline.archive.protocol import Archive
+from sightline.archive.register import SeriesRegister
 from sightline.archive.rest import HttpRest
 from tests.support.fake_archive import FakeArchive
 from tests.support.orthanc_server import PASSWORD, OrthancServer
@@ -18,7 +19,11 @@ from tests.support.orthanc_server import PASSWORD, OrthancServer
 INSIDE = os.environ.get("SIGHTLINE_CONTRACT_INSIDE") == "1"
 """Set by the script that runs this folder inside Orthanc's own interpreter."""
 
-KINDS = ["sdk", "sdk-remembering"] if INSIDE else ["memory", pytest.param("remote", marks=pytest.mark.integration)]
+KINDS = (
+    ["sdk", "sdk-remembering", "sdk-registering"]
+    if INSIDE
+    else ["memory", pytest.param("remote", marks=pytest.mark.integration)]
+)
 
 
 @pytest.fixture(params=KINDS)
@@ -29,8 +34,11 @@ def archive(request: pytest.FixtureRequest) -> Iterator[Archive]:
     elif INSIDE:
         from sightline.host.sdk_rest import SdkRest
 
-        remembers = request.param == "sdk-remembering"
-        archive = OrthancArchive(SdkRest(), Path(os.environ["SIGHTLINE_STORAGE"]), True) if remembers else None
+        archive = None
+        if request.param != "sdk":
+            storage, folder = Path(os.environ["SIGHTLINE_STORAGE"]), request.getfixturevalue("tmp_path")
+            register = SeriesRegister(folder) if request.param == "sdk-registering" else None
+            archive = OrthancArchive(SdkRest(), storage, True, register)
         told: list[OrthancArchive] = sys.modules["__main__"].__dict__.setdefault("sightline_told", [])
         told[:] = [archive] if archive else []
         yield archive or OrthancArchive(SdkRest())

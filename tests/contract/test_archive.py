@@ -84,6 +84,18 @@ def test_series_has_all_instances(archive: Archive, stored: Series) -> None:
     assert len({record.file.uuid for record in records}) == 3
 
 
+def test_whose_study_it_is(archive: Archive, stored: Series) -> None:
+    assert archive.patient_id(ADMIN, stored.study) == archive.patient_id(viewer(stored.study), stored.study)
+    assert archive.patient_id(ADMIN, stored.study) == stored.patient
+    with pytest.raises(NotFoundError):
+        archive.patient_id(ADMIN, generate_uid())
+    with pytest.raises(UnauthenticatedError):
+        archive.patient_id(ANONYMOUS, stored.study)
+    archive.delete_study(ADMIN, stored.study)
+    with pytest.raises(NotFoundError):
+        archive.patient_id(ADMIN, stored.study)
+
+
 def test_any_instance_is_one_of_the_series(archive: Archive, stored: Series) -> None:
     """With the identity of its file, and of no other study's series."""
     record = archive.any_instance(ADMIN, stored.study, stored.series)

@@ -72,10 +72,14 @@ class FakeArchive:
         end = query.offset + query.limit if query.limit else len(rows)
         return Page(tuple(rows[query.offset : end]), more=end < len(rows))
 
-    def series_instances(
-        self, grant: Grant, study_instance_uid: str, series_instance_uid: str
-    ) -> tuple[InstanceRecord, ...]:
+    def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
         grant.require(Verb.VIEW, study_instance_uid)
+        patients = self._patients(study_instance_uid)
+        if not patients:
+            raise NotFoundError("There is no such study.")
+        return patients.pop()
+
+    def _patients(self, study_instance_uid: str) -> set[str]:
         patients = {
             str(dataset.get("PatientID", ""))
             for record, _, dataset in self._stored.values()
@@ -83,6 +87,13 @@ class FakeArchive:
         }
         if len(patients) > 1:
             raise ConflictError("This study UID is stored for more than one patient.")
+        return patients
+
+    def series_instances(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[InstanceRecord, ...]:
+        grant.require(Verb.VIEW, study_instance_uid)
+        self._patients(study_instance_uid)
         records = tuple(
             record
             for record, _, _ in self._stored.values()

@@ -8,6 +8,7 @@ calls before a store is acknowledged.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict
@@ -16,6 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sightline.archive.protocol import InstanceRecord, StoredFile
+from sightline.archive.register import RegisteredSeries, SeriesRegister, registered
+
+_log = logging.getLogger(__name__)
 
 Records = tuple[InstanceRecord, ...]
 
@@ -37,12 +41,15 @@ class KnownStudy:
         Record by SOP Instance UID.
     series : dict
         All records of a series, by Series Instance UID.
+    touched : set
+        Series of which an instance was looked up by itself: who asks for another one will want all of them.
     """
 
     study_instance_uid: str
     patient_id: str | None = None
     instances: dict[str, InstanceRecord] = field(default_factory=dict)
     series: dict[str, Records] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
 
 
 class KnownFiles:
@@ -55,12 +62,16 @@ class KnownFiles:
     ----------
     storage : Path, optional
         Orthanc's storage area. Without one no file can be proven, and only patients are remembered.
+    register : SeriesRegister, optional
+        Where series that were listed are kept beyond memory.
     maximum : int
-        Bound of all records together.
+        Bound of all records in memory together.
     """
 
-    def __init__(self, storage: Path | None, maximum: int = MAXIMUM_RECORDS) -> None:
-        self.storage = storage
+    def __init__(
+        self, storage: Path | None, register: SeriesRegister | None = None, maximum: int = MAXIMUM_RECORDS
+    ) -> None:
+        self.register = register if storage is not None else None
         self._root = None if storage is None else str(storage)
         self._maximum = maximum
         self._studies: OrderedDict[str, KnownStudy] = OrderedDict()
@@ -80,6 +91,12 @@ class KnownFiles:
     def stored(self, study_instance_uid: str) -> None:
         """Forget a study into which something is being stored or from which something was deleted; all if unknown."""
         with self._lock:
+            if self.register is not None:
+                try:
+                    self.register.forget(study_instance_uid)
+                except OSError as error:
+                    _log.error("What each series holds is registered no more: %s", error.strerror)
+                    self.register = None
             if not study_instance_uid:
                 self._studies.clear()
                 self._count = 0
@@ -96,6 +113,8 @@ class KnownFiles:
     def instance(self, known: KnownStudy, series_instance_uid: str, sop_instance_uid: str) -> InstanceRecord | None:
         """Return the record of an instance if it is known and its file still there."""
         record = known.instances.get(sop_instance_uid)
+        if record is None:
+            record = self._registered(known, series_instance_uid, sop_instance_uid)
         if record is None or record.series_instance_uid != series_instance_uid or not self.path(record.file):
             return None
         return record
@@ -103,7 +122,35 @@ class KnownFiles:
     def series(self, known: KnownStudy, series_instance_uid: str) -> Records | None:
         """Return all records of a series if they are known and all their files still there."""
         records = known.series.get(series_instance_uid)
-        return records if records and all(self.path(record.file) for record in records) else None
+        if records is None:
+            kept = self._kept(known, series_instance_uid)
+            if kept is None:
+                return None
+            records = tuple(kept)
+            self.add(known, records)
+            known.series[series_instance_uid] = records
+        return records if all(self.path(record.file) for record in records) else None
+
+    def _registered(self, known: KnownStudy, series_instance_uid: str, sop_instance_uid: str) -> InstanceRecord | None:
+        """Return the record of an instance from the register: alone the first time, then with its whole series."""
+        if series_instance_uid in known.touched:
+            self.series(known, series_instance_uid)
+            return known.instances.get(sop_instance_uid)
+        kept = self._kept(known, series_instance_uid)
+        record = kept.instance(sop_instance_uid) if kept else None
+        if record is not None:
+            known.touched.add(series_instance_uid)
+            self.add(known, [record])
+        return record
+
+    def _kept(self, known: KnownStudy, series_instance_uid: str) -> RegisteredSeries | None:
+        """Return a series from the register, which knows whose it is, too."""
+        if self.register is None:
+            return None
+        kept = self.register.get(known.study_instance_uid, series_instance_uid)
+        if kept is not None:
+            known.patient_id = kept.patient_id
+        return kept
 
     def add(self, known: KnownStudy, records: Iterable[InstanceRecord]) -> None:
         """Remember instances."""
@@ -114,10 +161,17 @@ class KnownFiles:
                 self._grow(known, before)
 
     def add_series(self, known: KnownStudy, series_instance_uid: str, records: Records) -> None:
-        """Remember that these are all instances of a series."""
-        if self._root is not None:
-            self.add(known, records)
-            known.series[series_instance_uid] = records
+        """Remember that these are all instances of a series, and register it."""
+        if self._root is None:
+            return
+        self.add(known, records)
+        known.series[series_instance_uid] = records
+        series = registered(known.patient_id or "", records)
+        if self.register is not None and series is not None:
+            with self._lock:
+                # Under the lock, so that no store into the study is acknowledged meanwhile.
+                if self._studies.get(known.study_instance_uid) is known:
+                    self.register.put(series)
 
     def path(self, file: StoredFile) -> str | None:
         """Return where the file lies in the storage area, None if it is not there, or not as it is."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sightline.access.grant import Grant, Verb
+from sightline.access.grant import Grant, Verb, internal
 from sightline.archive.computed import COMPUTED, ComputedAttributes
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.identity import Identity, identify
@@ -16,6 +17,7 @@ from sightline.archive.known import KnownFiles, KnownStudy
 from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
 from sightline.archive.ranges import comparable
+from sightline.archive.register import SeriesRegister
 from sightline.archive.rest import CoreError, CoreRest
 from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 
@@ -63,12 +65,20 @@ class OrthancArchive:
     is_told : bool
         Whether `stored` is called before a store is acknowledged, as the host does. Only then is anything remembered;
         without it every call asks the core.
+    register : SeriesRegister, optional
+        Where series that were listed are kept; needs `is_told`.
     """
 
-    def __init__(self, rest: CoreRest, storage_directory: Path | None = None, is_told: bool = False) -> None:
+    def __init__(
+        self,
+        rest: CoreRest,
+        storage_directory: Path | None = None,
+        is_told: bool = False,
+        register: SeriesRegister | None = None,
+    ) -> None:
         self._rest = rest
         self._is_told = is_told
-        self._files = KnownFiles(storage_directory)
+        self._files = KnownFiles(storage_directory, register)
         self._computed = ComputedAttributes()
 
     def search(self, grant: Grant, query: Query) -> Page:
@@ -122,6 +132,14 @@ class OrthancArchive:
                 self._computed.put(answer["ID"], _last_update(answer), values)
         return [{**_row(answer), **(counted[answer["ID"]] or {})} for answer in answers]
 
+    def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
+        """Return whose study it is (VIEW)."""
+        grant.require(Verb.VIEW, study_instance_uid)
+        known = self._known(study_instance_uid)
+        if known.patient_id is None:
+            known.patient_id = self._patient_of(study_instance_uid)
+        return known.patient_id
+
     def series_instances(
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[InstanceRecord, ...]:
@@ -166,8 +184,12 @@ class OrthancArchive:
         grant.require(Verb.VIEW, study_instance_uid)
         known = self._known(study_instance_uid)
         record = self._files.instance(known, series_instance_uid, sop_instance_uid)
+        if record is None and series_instance_uid in known.touched:
+            self.series_instances(grant, study_instance_uid, series_instance_uid)
+            record = self._files.instance(known, series_instance_uid, sop_instance_uid)
         if record is not None:
             return record
+        known.touched.add(series_instance_uid)
         uids = (study_instance_uid, series_instance_uid, sop_instance_uid)
         for patient_id in self._patient_candidates(known):
             identifier = orthanc_id(patient_id, *uids)
@@ -251,6 +273,40 @@ class OrthancArchive:
     def stored(self, study_instance_uid: str) -> None:
         """Forget what is known of a study (empty: of all); call it before a store into it is acknowledged."""
         self._files.stored(study_instance_uid)
+
+    def take_over_register(self) -> None:
+        """Use what the last run has registered, if nothing was stored since."""
+        if self._files.register is not None:
+            self._files.register.take_over(self._state())
+
+    def leave_register(self) -> None:
+        """Leave what is registered to the next run."""
+        if self._files.register is not None:
+            self._files.register.leave(self._state())
+
+    def list_series(self, identifier: str) -> None:
+        """Register a series, named by its Orthanc id, before anybody asks for it."""
+        if self._files.register is None:
+            return
+        answers = self._find(
+            {
+                "Level": Level.INSTANCE.value,
+                "Query": {},
+                "ParentSeries": identifier,
+                "Limit": 1,
+                "Expand": True,
+                "ResponseContent": ["RequestedTags"],
+                "RequestedTags": ["StudyInstanceUID", "SeriesInstanceUID"],
+            }
+        )
+        for answer in answers:
+            tags = answer["RequestedTags"]
+            with suppress(NotFoundError, ConflictError):
+                self.series_instances(internal("register"), tags["StudyInstanceUID"], tags["SeriesInstanceUID"])
+
+    def _state(self) -> str:
+        """Return what changes with every store."""
+        return (self._rest.get("/changes?last") or b"").decode() + (self._rest.get("/statistics") or b"").decode()
 
     def distrust_storage(self) -> None:
         """Remember no files from now on: they may stay in the storage area after they were deleted."""

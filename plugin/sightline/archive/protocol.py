@@ -119,6 +119,10 @@ class Archive(Protocol):
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
         ...
 
+    def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
+        """Return whose study it is (VIEW). Raises `NotFoundError`, or `ConflictError` if it is of several patients."""
+        ...
+
     def series_instances(
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str
     ) -> tuple[InstanceRecord, ...]:

@@ -104,9 +104,11 @@ def on_stored_instance(instance: orthanc.DicomInstance, _identifier: str) -> Non
     _host.archive.stored(identify(instance.GetInstanceData()).study_instance_uid)
 
 
-def on_change(change: int, _level: int, _resource: str) -> None:
-    """Follow Orthanc's own start and stop."""
-    if change == orthanc.ChangeType.ORTHANC_STARTED:
+def on_change(change: int, _level: int, resource: str) -> None:
+    """Follow Orthanc's own start and stop, and take note of series to which nothing has come for a while."""
+    if change == orthanc.ChangeType.STABLE_SERIES:
+        _host.is_complete(resource)
+    elif change == orthanc.ChangeType.ORTHANC_STARTED:
         _host.started()
     elif change == orthanc.ChangeType.ORTHANC_STOPPED:
         _host.stop()

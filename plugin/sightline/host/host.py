@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import orthanc
 from sightline import __version__
 from sightline.access.audit import AuditEvent
 from sightline.archive.orthanc_archive import OrthancArchive
+from sightline.archive.register import SeriesRegister
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import read_section, unheeded
@@ -70,8 +72,11 @@ class Host:
         storage = Path(configuration.get("StorageDirectory", "OrthancStorage")).absolute()
         # Compressed files cannot be read in place.
         in_place = None if configuration.get("StorageCompression", False) else storage
-        self.archive = OrthancArchive(self._rest, in_place, is_told=True)
-        self._sightline = assemble(settings, self._site(settings, storage), self.archive)
+        site = self._site(settings, storage)
+        register = SeriesRegister(site.state_directory / "register")
+        self.archive = OrthancArchive(self._rest, in_place, is_told=True, register=register)
+        self._sightline = assemble(settings, site, self.archive)
+        self._registrar = ThreadPoolExecutor(1, "sightline-register")
         self._threads = ThreadPoolExecutor(THREADS, "sightline-request")
         self._open(settings)
 
@@ -100,8 +105,25 @@ class Host:
             self._is_started = False
             # Workers first: whoever waits for one is told to try again, so that the threads come to an end.
             self._sightline.services.engine.close()
+            self._registrar.shutdown(wait=True, cancel_futures=True)
             self._threads.shutdown(wait=True, cancel_futures=True)
             self._sightline.close()
+            try:
+                self.archive.leave_register()
+            except Exception:
+                log.exception("What is registered of series is not left to the next run")
+
+    def is_complete(self, series: str) -> None:
+        """List a series that has been quiet for a while, so that it opens fast; `series` is its Orthanc id."""
+
+        def register() -> None:
+            try:
+                self.archive.list_series(series)
+            except Exception:
+                log.exception("A series could not be registered")
+
+        with suppress(RuntimeError):  # stopping
+            self._registrar.submit(register)
 
     def _record(self, event: AuditEvent) -> bool:
         """Write an audit event for a caller whose own stack is too small for a database, or not ours."""
@@ -119,6 +141,7 @@ class Host:
             self._refuse_official_dicomweb(plugins)
             if "delayed-deletion" in plugins:
                 self.archive.distrust_storage()
+            self.archive.take_over_register()
             self._probe.run()
             self._shadow_explorer()
         except Exception:

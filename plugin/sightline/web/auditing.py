@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 from sightline.access.audit import AuditEvent, AuditKind, Outcome
 from sightline.access.grant import internal
-from sightline.archive.protocol import Level, Query
+from sightline.errors import ConflictError, NotFoundError
 from sightline.web.request import Request
 from sightline.web.routing import Route
 from sightline.web.services import Services
@@ -35,10 +35,11 @@ def audit_request(services: Services, request: Request, route: Route, study: str
 
 
 def _patient_id(services: Services, study: str) -> str:
-    """Return whose study it is; asked at the first read of a study by a session only."""
-    query = Query(Level.STUDY, {"StudyInstanceUID": study}, limit=1)
-    rows = services.archive.search(internal("audit"), query).rows
-    return rows[0].get("PatientID", "") if rows else ""
+    """Return whose study it is; asked at the first read of a study by a session only. Empty where that is unknown."""
+    try:
+        return services.archive.patient_id(internal("audit"), study)
+    except (ConflictError, NotFoundError):
+        return ""
 
 
 def audit_denial(services: Services, request: Request, route: Route, study: str | None) -> None:
