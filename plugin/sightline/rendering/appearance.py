@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -19,8 +20,11 @@ from sightline.kernels.grayscale import (
     grey_of_stored,
     value_range,
 )
+from sightline.kernels.overlays import Mask
+from sightline.rendering.codecs import decode_frame
 from sightline.rendering.headers import read_header
 from sightline.rendering.lookup_tables import modality_lut, palette, voi_lut
+from sightline.rendering.overlays import draw_masks, overlay_masks
 from sightline.rendering.series_table import FrameEntry
 from sightline.rendering.view import VoiFunction, Window
 
@@ -64,12 +68,31 @@ def picture_of_frame(
         A look-up table is damaged, or the colour space is not known.
     """
     if photometric_interpretation not in _GREY:
-        return _colour(pixels, photometric_interpretation, entry, file), None
+        picture, applied = colour_of_frame(pixels, photometric_interpretation, entry, file), None
+    else:
+        picture, applied = _grey(pixels, entry, file, window, invert)
+    if entry.instance.overlays:
+        picture = draw_masks(picture, masks_of_frame(entry, file))
+    return picture, applied
+
+
+def _grey(
+    pixels: NDArray[Any], entry: FrameEntry, file: BinaryIO, window: Window | None, invert: bool
+) -> tuple[Bytes, Window | None]:
     header = _header_if(entry.instance.modality_lut or (entry.instance.voi_lut and window is None), file)
     transform = grey_transform(entry, invert, header)
     voi = _voi(pixels, entry, window, transform, header)
     applied = Window(voi.center, voi.width, VoiFunction(voi.function)) if isinstance(voi, VoiWindow) else None
     return grey_of_stored(pixels, replace(transform, voi=voi)), applied
+
+
+def masks_of_frame(entry: FrameEntry, file: BinaryIO) -> Mapping[int, Mask]:
+    """Return the overlays of a stored frame, by group, as `overlay_masks` does."""
+
+    def cells() -> NDArray[Any]:
+        return decode_frame(file, entry.instance, entry.frame, every_bit=True)[0]
+
+    return overlay_masks(_header_if(True, file), entry.instance, entry.frame, cells)
 
 
 def grey_transform(entry: FrameEntry, invert: bool, header: Dataset) -> GreyTransform:
@@ -97,7 +120,7 @@ def _voi(
     pixels: NDArray[Any], entry: FrameEntry, window: Window | None, transform: GreyTransform, header: Dataset
 ) -> VoiWindow | LookUpTable:
     if window is None:
-        table = voi_lut(header)
+        table = voi_lut(header, entry.frame)
         if table is not None:
             return table
         if entry.instance.bits_stored == 1:
@@ -109,7 +132,7 @@ def _voi(
     return VoiWindow(window.center, window.width, window.function)
 
 
-def _colour(pixels: NDArray[Any], photometric_interpretation: str, entry: FrameEntry, file: BinaryIO) -> Bytes:
+def colour_of_frame(pixels: NDArray[Any], photometric_interpretation: str, entry: FrameEntry, file: BinaryIO) -> Bytes:
     """Return RGB of colour samples or palette indices."""
     if photometric_interpretation == "PALETTE COLOR":
         return palette_to_rgb(pixels, palette(_header_if(True, file)))

@@ -15,6 +15,7 @@ from pydicom import dcmread, uid
 from pydicom.pixels.decoders.base import get_decoder
 
 from sightline.errors import NotFoundError, UnprocessableError
+from sightline.rendering.bit_frames import DEFLATED_FRAMES, RLE, encapsulated_bits, inflated_frame, native_bits
 from sightline.rendering.series_table import InstanceEntry
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MAXIMUM_FRAME_BYTES = 512 << 20
 
 PLUGIN = "sightline"
 _LITTLE_ENDIAN = (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian)
+_CELLS = (*_LITTLE_ENDIAN, uid.ExplicitVRBigEndian, uid.RLELossless)
 _JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 _HTJ2K = (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K)
@@ -70,7 +72,9 @@ def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
     return bytes(array.tobytes())
 
 
-def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[NDArray[np.generic], str]:
+def decode_frame(
+    file: BinaryIO, instance: InstanceEntry, frame: int, every_bit: bool = False
+) -> tuple[NDArray[np.generic], str]:
     """Decode one frame of a DICOM file.
 
     Parameters
@@ -81,6 +85,9 @@ def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[N
         What its header says.
     frame : int
         From 1.
+    every_bit : bool
+        Keep what native and RLE pixels have in their unused bits (such as overlay planes of old files), and values
+        where they stand: the cells of PS3.5 section 8.1.1 rather than the values in them.
 
     Returns
     -------
@@ -97,8 +104,38 @@ def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[N
         The frame is too large, damaged, or of a transfer syntax that is not known.
     """
     _check(instance, frame)
-    if instance.bits_allocated == 1 and instance.transfer_syntax_uid in _LITTLE_ENDIAN:
-        return _one_bit_frame(file, instance, frame), instance.photometric_interpretation
+    pixels = _special_frame(file, instance, frame)
+    if pixels is not None:
+        return pixels, instance.photometric_interpretation
+    pixels, photometric_interpretation = _decode(file, instance, frame, every_bit or instance.shift > 0)
+    if instance.shift and not every_bit:
+        pixels = _shifted(pixels, instance)
+    return pixels, photometric_interpretation
+
+
+def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[np.generic] | None:
+    """Decode what pydicom cannot; None for everything else."""
+    syntax = instance.transfer_syntax_uid
+    if syntax == DEFLATED_FRAMES:
+        return inflated_frame(file, instance, frame)
+    if instance.bits_allocated == 1 and syntax in _LITTLE_ENDIAN:
+        return native_bits(_pixel_data(file, instance), instance, frame)
+    if instance.bits_allocated == 1 and syntax == RLE:
+        return encapsulated_bits(file, instance, frame)
+    return None
+
+
+def _shifted(pixels: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:
+    """Return the values of cells whose High Bit is not next above Bits Stored."""
+    if instance.transfer_syntax_uid not in _CELLS:
+        raise UnprocessableError("Compressed pixels whose High Bit is not above Bits Stored cannot be shown.")
+    # Up to the top of the cell, what is above High Bit falls off; down again, the sign is extended.
+    up = instance.bits_allocated - instance.shift - instance.bits_stored
+    return pixels << up >> up + instance.shift
+
+
+def _decode(file: BinaryIO, instance: InstanceEntry, frame: int, every_bit: bool) -> tuple[NDArray[np.generic], str]:
+    """Decode a frame through pydicom."""
     syntax = uid.UID(instance.transfer_syntax_uid)
     try:
         decoder = get_decoder(syntax)
@@ -110,7 +147,7 @@ def decode_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> tuple[N
             index=frame - 1,
             raw=True,
             decoding_plugin=PLUGIN if is_available(syntax) and _is_ours(instance) else "",
-            **_options(instance),
+            **_options(instance, every_bit and syntax in _CELLS),
         )
     except MemoryError:
         raise
@@ -136,27 +173,6 @@ def _is_ours(instance: InstanceEntry) -> bool:
     return instance.transfer_syntax_uid != uid.JPEGExtended12Bit or instance.bits_stored > 8
 
 
-def _one_bit_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[np.generic]:
-    """Unpack a frame of one bit per pixel, the first in the lowest bit (PS3.5 section 8.1.1).
-
-    Frames follow each other without a gap, so one may begin inside a byte, which pydicom does not expect.
-    """
-    count = instance.rows * instance.columns * instance.samples_per_pixel
-    first, skipped = divmod((frame - 1) * count, 8)
-    needed = (skipped + count + 7) // 8
-    source = _pixel_data(file, instance)
-    if isinstance(source, bytes):
-        packed = source[first : first + needed]
-    else:
-        source.seek(first, 1)
-        packed = source.read(needed)
-    if len(packed) < needed:
-        raise UnprocessableError("The pixels of this image cannot be decoded.", "undecodable")
-    bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")[skipped : skipped + count]
-    shape = (instance.rows, instance.columns)
-    return np.asarray(bits.reshape(shape if instance.samples_per_pixel == 1 else (*shape, -1)))
-
-
 def _pixel_data(file: BinaryIO, instance: InstanceEntry) -> BinaryIO | bytes:
     """Return the file, standing at the value of Pixel Data, or the value where the file is deflated as a whole."""
     if instance.pixel_offset is None:
@@ -166,9 +182,10 @@ def _pixel_data(file: BinaryIO, instance: InstanceEntry) -> BinaryIO | bytes:
     return file
 
 
-def _options(instance: InstanceEntry) -> dict[str, Any]:
+def _options(instance: InstanceEntry, every_bit: bool) -> dict[str, Any]:
     """Return pydicom's decoding options (PS3.3 C.7.6.3)."""
-    options: dict[str, Any] = {
+    options: dict[str, Any] = {"correct_unused_bits": False} if every_bit else {}
+    options |= {
         "rows": instance.rows,
         "columns": instance.columns,
         "number_of_frames": instance.number_of_frames,

@@ -29,7 +29,7 @@ from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_plan import plan as plan_series
 from sightline.rendering.volumes import VolumeStore
 
-_CODE_VERSION = 2
+_CODE_VERSION = 3
 """Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
 _PLANS = 200
 
@@ -39,7 +39,8 @@ class PlanesInfo:
     """The planes along the patient's axes that a series can be cut into, or why it cannot.
 
     Exactly one of `grids` (with all three orientations) and `refusal` is set. `warnings` are sentences for the reader,
-    such as where slices are missing. `window` is what pictures use when the view names none (None: the full range).
+    such as where slices are missing. `window` is what pictures use when the view names none (None: the VOI LUT of all
+    slices, or the full range).
     """
 
     grids: Mapping[Orientation, PlaneGrid]
@@ -116,7 +117,7 @@ class RenderingEngine:
         plan = self._plan(self.describe(grant, study_instance_uid, series_instance_uid))
         if isinstance(plan, GeometryError):
             return PlanesInfo({}, plan.reason)
-        return PlanesInfo(plan.grids, None, plan.warnings(), plan.window)
+        return PlanesInfo(plan.grids, None, plan.warnings(), None if plan.voi_lut else plan.window)
 
     def volume_progress(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> tuple[int, int]:
         """Return how many slices of the volume are loaded, and of how many (VIEW). Does not start loading.
@@ -182,9 +183,11 @@ class RenderingEngine:
         needed = plan.slices_of(plane.orientation, plane.index)
         first = needed[0] if needed else len(plan.frames) // 2
         with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first) as volume:
-            window = view.window or plan.window
-            volume.wait(needed if window else None, self._pool.deadline_seconds)
-            if window is None:
+            table = None if view.window else plan.voi_lut
+            window = view.window or (None if table else plan.window)
+            volume.wait(needed if window or table else None, self._pool.deadline_seconds)
+            buffers: list[Buffer] = []
+            if window is None and table is None:
                 full = full_range_window(volume.value_range())
                 window = Window(full.center, full.width, VoiFunction(full.function))
             arguments = {
@@ -193,9 +196,11 @@ class RenderingEngine:
                 "grid": asdict(grid),
                 "index": plane.index,
                 "lossy": any(frame.instance.lossy for frame in plan.frames),
+                "voi_lut": file_argument(fetch(by_uid[table.sop_instance_uid]), buffers) if table else None,
                 "view": _view_argument(view, window),
             }
-            reply = self._pool.submit("sightline.rendering.tasks:render_plane", arguments, fds=(volume.descriptor,))
+            task = "sightline.rendering.tasks:render_plane"
+            reply = self._pool.submit(task, arguments, buffers, (volume.descriptor,))
             return _picture(reply.result(), etag)
 
     def _plan(self, table: SeriesTable) -> VolumePlan | GeometryError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from pydicom import Dataset, dcmread
@@ -24,6 +25,7 @@ from sightline.rendering.view import VoiFunction, Window
 
 MAXIMUM_FRAMES = 100_000
 _PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+_PIXEL_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN")
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 _IMPLICIT, _DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -97,7 +99,10 @@ class _Places:
 
 
 def _pixel_element(file: BinaryIO, dataset: Dataset) -> tuple[str, bool, int | None] | None:
-    """Return keyword, whether its VR is OW, and byte offset of the value of the element that holds the pixels."""
+    """Return keyword, whether its VR is OW, and byte offset of the value of the element that holds the pixels.
+
+    None where there is none. The file stands where `read_header` left it.
+    """
     syntax = dataset.file_meta.get("TransferSyntaxUID", "") if hasattr(dataset, "file_meta") else ""
     if syntax == _DEFLATED:
         return ("PixelData", True, None) if "Rows" in dataset else None
@@ -108,7 +113,8 @@ def _pixel_element(file: BinaryIO, dataset: Dataset) -> tuple[str, bool, int | N
     keyword = _PIXELS.get(group << 16 | element)
     if keyword is None:
         return None
-    implicit = syntax in ("", _IMPLICIT) and not head[4:6].isalpha()
+    # Some files are of another encoding than their syntax says; what the header was read with is the truth.
+    implicit = head[4:6] not in _PIXEL_VRS
     return keyword, implicit or head[4:6] == b"OW", start + (8 if implicit else 12)
 
 
@@ -141,13 +147,48 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         lossy=str(dataset.get("LossyImageCompression", "")) == "01",
         frame_time=_frame_time(dataset),
         modality_lut=bool(dataset.get("ModalityLUTSequence")),
-        voi_lut=bool(dataset.get("VOILUTSequence")),
+        voi_lut=_has_voi_lut(dataset),
         presentation_inverse=str(dataset.get("PresentationLUTShape", "")) == "INVERSE",
         frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID") or ""),
         acquisition_number=_integer(dataset, "AcquisitionNumber"),
         content_time=str(dataset.get("ContentTime") or ""),
         patient_orientation=_pair_of_text(dataset.get("PatientOrientation")),
+        voi_lut_digest=_voi_lut_digest(dataset),
+        overlays=bool(overlay_groups(dataset)),
+        shift=_shift(dataset) if is_integer else 0,
     )
+
+
+def _has_voi_lut(dataset: Dataset) -> bool:
+    """Whether there is a VOI LUT, at the top or in a functional group (PS3.3 C.7.6.16.2.10)."""
+    groups = [
+        *(dataset.get("SharedFunctionalGroupsSequence") or ()),
+        *(dataset.get("PerFrameFunctionalGroupsSequence") or ()),
+    ]
+    items = (item for group in groups for item in group.get("FrameVOILUTSequence") or ())
+    return any(bool(item.get("VOILUTSequence")) for item in (dataset, *items))
+
+
+def _voi_lut_digest(dataset: Dataset) -> str:
+    """Return what is equal for equal VOI LUTs of whole instances; empty where there is none, or one for each frame."""
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [Dataset()])[0].get("FrameVOILUTSequence") or ()
+    for item in (*shared, dataset):
+        if item.get("VOILUTSequence"):
+            table = item.VOILUTSequence[0]
+            content = f"{table.get('LUTDescriptor')} {table.get('LUTData')!r}"
+            return sha256(content.encode()).hexdigest()[:16]
+    return ""
+
+
+def overlay_groups(dataset: Dataset) -> list[int]:
+    """Return the groups 6000 to 601E (hexadecimal, even) in which an overlay plane is described (PS3.3 C.9.2)."""
+    return [group for group in range(0x6000, 0x6020, 2) if (group, 0x0010) in dataset and (group, 0x0011) in dataset]
+
+
+def _shift(dataset: Dataset) -> int:
+    """Return how many bits lie below the lowest stored one (PS3.5 section 8.1.1); 0 where High Bit makes no sense."""
+    stored, high = int(dataset.get("BitsStored") or 0), _integer(dataset, "HighBit")
+    return high + 1 - stored if high is not None and stored - 1 < high < int(dataset.BitsAllocated) else 0
 
 
 def _frame(instance: InstanceEntry, number: int, places: _Places) -> FrameEntry:

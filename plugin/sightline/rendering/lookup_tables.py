@@ -19,9 +19,22 @@ def modality_lut(dataset: Dataset) -> LookUpTable | None:
     return _item(dataset, "ModalityLUTSequence")
 
 
-def voi_lut(dataset: Dataset) -> LookUpTable | None:
-    """Return the first VOI LUT (PS3.3 C.11.2), None if there is none. Raises `UnprocessableError`."""
+def voi_lut(dataset: Dataset, frame: int = 1) -> LookUpTable | None:
+    """Return the first VOI LUT of a frame, None if there is none. Raises `UnprocessableError`.
+
+    It is at the top (PS3.3 C.11.2), or in the Frame VOI LUT macro of the frame, or of all (C.7.6.16.2.10).
+    """
+    own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame - 1 : frame]
+    for group in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or ())):
+        for item in group.get("FrameVOILUTSequence") or ():
+            if item.get("VOILUTSequence"):
+                return _item(item, "VOILUTSequence")
     return _item(dataset, "VOILUTSequence")
+
+
+def presentation_lut(dataset: Dataset) -> LookUpTable | None:
+    """Return the Presentation LUT (PS3.3 C.11.6), None if there is none. Raises `UnprocessableError`."""
+    return _item(dataset, "PresentationLUTSequence")
 
 
 def palette(dataset: Dataset) -> Palette:
@@ -46,7 +59,9 @@ def _item(dataset: Dataset, keyword: str) -> LookUpTable | None:
         return None
     try:
         count, first, bits = _descriptor(items[0], "LUTDescriptor")
-        entries = _entries(items[0]["LUTData"].value, count)
+        data = items[0]["LUTData"]
+        swap = data.VR == "OW" and dataset.original_encoding[1] is False
+        entries = _entries(data.value, count, swap)
     except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
         raise UnprocessableError("A look-up table of this image is damaged.", "bad-lut") from error
     # Some files claim fewer bits than their entries have.
@@ -59,9 +74,11 @@ def _descriptor(dataset: Dataset, keyword: str) -> tuple[int, int, int]:
     return count or 65536, first, bits
 
 
-def _entries(data: Any, count: int) -> NDArray[np.uint16]:
-    """Return LUT Data, which may be a list of words, words as bytes, or bytes of 8-bit entries."""
+def _entries(data: Any, count: int, swap: bool = False) -> NDArray[np.uint16]:
+    """Return LUT Data, which may be a list of words, words as bytes (to be swapped), or bytes of 8-bit entries."""
     if isinstance(data, bytes):
+        if swap:
+            data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
         size = 1 if len(data) < 2 * count else 2
         entries = np.frombuffer(data, f"<u{size}")
     else:

@@ -17,6 +17,7 @@ from sightline.errors import NotFoundError, SightlineError, UnprocessableError
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.grayscale import (
     GreyTransform,
+    LookUpTable,
     VoiWindow,
     grey_of_modality_values,
     grey_of_stored,
@@ -33,6 +34,7 @@ from sightline.rendering.colour_profiles import profiled
 from sightline.rendering.encoding import MEDIA_TYPES, encode
 from sightline.rendering.files import open_file
 from sightline.rendering.headers import read_frames, read_header
+from sightline.rendering.lookup_tables import voi_lut
 from sightline.rendering.mapping import mapped_volume
 from sightline.rendering.series_table import (
     FrameEntry,
@@ -165,11 +167,12 @@ def _modality(pixels: NDArray[Any], transform: GreyTransform) -> NDArray[np.floa
     return values
 
 
-def render_plane(arguments: dict[str, Any], _buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
+def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
     """Cut one plane out of a shared volume, the only descriptor.
 
     Arguments: ``volume`` as in `load_slices`, with ``slope``, ``intercept``, ``padding`` and ``inverse``; ``geometry``
-    and ``grid``; ``index``; ``lossy``; ``view`` as in `render_frame`, its window given. The reply is `_picture`'s.
+    and ``grid``; ``index``; ``lossy``; ``view`` as in `render_frame`, its window given, unless ``voi_lut`` is the file
+    whose VOI LUT is applied instead. The reply is `_picture`'s.
     """
     description, view = arguments["volume"], arguments["view"]
     volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
@@ -177,7 +180,7 @@ def render_plane(arguments: dict[str, Any], _buffers: Sequence[Buffer], fds: Seq
     padding = None if description["padding"] is None else tuple(description["padding"])
     window = view["window"]
     transform = GreyTransform(
-        voi=VoiWindow(window["center"], window["width"], window["function"]),
+        voi=_plane_voi(window, arguments["voi_lut"], buffers),
         slope=description["slope"],
         intercept=description["intercept"],
         inverse=description["inverse"] != view["invert"],
@@ -189,6 +192,16 @@ def render_plane(arguments: dict[str, Any], _buffers: Sequence[Buffer], fds: Seq
         stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
         picture = grey_of_modality_values(modality_values(stored, transform), transform)
     return _picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
+
+
+def _plane_voi(window: Any, file: Mapping[str, Any] | None, buffers: Sequence[Buffer]) -> VoiWindow | LookUpTable:
+    if file is None:
+        return VoiWindow(window["center"], window["width"], window["function"])
+    with open_file(file, buffers) as opened:
+        table = voi_lut(read_header(opened))
+    if table is None:
+        raise UnprocessableError("The VOI LUT of these images has gone.", "bad-lut")
+    return table
 
 
 def geometry_from_json(value: Mapping[str, Any]) -> VolumeGeometry:

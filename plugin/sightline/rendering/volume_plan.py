@@ -39,6 +39,8 @@ class VolumePlan:
         slope per slice, Modality LUTs) they are float32 modality values, not-a-number where padding is.
     window : Window or None
         The first that the middle slice proposes.
+    voi_lut : FrameEntry or None
+        A frame whose VOI LUT all slices have; it is applied instead of `window`.
     """
 
     identity: str
@@ -48,6 +50,7 @@ class VolumePlan:
     dtype: str
     stored: bool
     window: Window | None
+    voi_lut: FrameEntry | None = None
 
     @property
     def size(self) -> int:
@@ -72,6 +75,8 @@ class VolumePlan:
         if not geometry.even:
             steps = [b - a for a, b in zip(geometry.distances, geometry.distances[1:], strict=False)]
             found.append(f"Slices lie {min(steps):.2f} to {max(steps):.2f} mm apart; planes are interpolated.")
+        if self.voi_lut is None and any(frame.instance.voi_lut for frame in self.frames):
+            found.append("The images have different VOI LUTs, which planes do not show; a window is applied instead.")
         # A series has one frame of reference (PS3.3 C.7.4.1); de-identification breaks that for each file apart.
         if len({frame.instance.frame_of_reference_uid for frame in self.frames}) > 1:
             found.append("The images name different frames of reference; being of one series, they are taken as one.")
@@ -113,7 +118,14 @@ def plan(table: SeriesTable) -> VolumePlan:
     dtype, stored = _voxels(frames)
     middle = frames[len(frames) // 2].windows
     grids = {Orientation(name): grid for name, grid in plan_planes(geometry).items()}
-    return VolumePlan(table.identity, geometry, grids, frames, dtype, stored, middle[0].window if middle else None)
+    window = middle[0].window if middle else None
+    return VolumePlan(table.identity, geometry, grids, frames, dtype, stored, window, _shared_voi_lut(frames))
+
+
+def _shared_voi_lut(frames: tuple[FrameEntry, ...]) -> FrameEntry | None:
+    """Return a frame whose VOI LUT is that of all."""
+    digests = {frame.instance.voi_lut_digest for frame in frames}
+    return frames[len(frames) // 2] if len(digests) == 1 and digests != {""} else None
 
 
 def _slice(frame: FrameEntry) -> SlicePlane:

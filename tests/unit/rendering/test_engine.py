@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
@@ -38,7 +38,7 @@ from sightline.rendering.view import (
     Window,
 )
 from sightline.rendering.viewport import Viewport
-from tests.support.dicom_files import CORONAL, image_file, slices_of
+from tests.support.dicom_files import CORONAL, image_file, part_10, slices_of
 from tests.support.fake_archive import FakeArchive
 
 STUDY, SERIES = "1.2.826.0.1.1", "1.2.826.0.1.1.1"
@@ -173,6 +173,41 @@ def test_colour_frames(make: Make) -> None:
     picture = make(FakeArchive([content])).render(DOCTOR, frame_view())
     np.testing.assert_array_equal(pixels(picture), rgb)
     assert picture.window is None
+
+
+LUT_ENTRIES = [0, 40, 90, 200]
+
+
+def with_voi_lut(content: bytes, entries: list[int]) -> bytes:
+    """Return the file with a VOI LUT of four 8-bit entries for the modality values from -2 on."""
+    dataset, item = dcmread(BytesIO(content)), Dataset()
+    item.add_new("LUTDescriptor", "SS", [4, -2, 8])
+    item.add_new("LUTData", "US", entries)
+    dataset.VOILUTSequence = [item]
+    return part_10(dataset)
+
+
+def test_planes_show_the_voi_lut_that_all_slices_share(make: Make) -> None:
+    files = [with_voi_lut(content, LUT_ENTRIES) for content in ct_files(VOLUME % 8 + 20)]
+    engine = make(FakeArchive(files))
+    info = engine.planes(DOCTOR, STUDY, SERIES)
+    assert (info.window, info.warnings) == (None, ())
+    picture = engine.render(DOCTOR, plane_view(Orientation.SAGITTAL, 5))
+    expected = np.take(LUT_ENTRIES, np.clip(VOLUME[::-1, :, 5] % 8 + 20 - 24 + 2, 0, 3))
+    np.testing.assert_array_equal(pixels(picture), expected)
+    assert picture.window is None
+    windowed = engine.render(DOCTOR, plane_view(Orientation.SAGITTAL, 5, window=Window(0, 10)))
+    np.testing.assert_array_equal(pixels(windowed), grey(VOLUME[::-1, :, 5] % 8 + 20, 0, 10))
+
+
+def test_planes_say_that_voi_luts_differ(make: Make) -> None:
+    files = [with_voi_lut(content, [0, 1, 2, k]) for k, content in enumerate(ct_files())]
+    engine = make(FakeArchive(files))
+    info = engine.planes(DOCTOR, STUDY, SERIES)
+    assert info.window == Window(0, 2000)
+    assert [warning for warning in info.warnings if "VOI LUT" in warning]
+    picture = engine.render(DOCTOR, plane_view(Orientation.SAGITTAL, 5))
+    np.testing.assert_array_equal(pixels(picture), grey(VOLUME[::-1, :, 5]))
 
 
 @pytest.mark.parametrize("warm", [False, True])
