@@ -6,18 +6,26 @@ one, or, where the client wants that, as an animation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from importlib.util import find_spec
+from typing import Any
 
 from sightline.dicomweb.answers import answer_unless_known, multipart_answer
-from sightline.dicomweb.frames import image_entry, parse_frames
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.rendered_documents import retrieve_document
 from sightline.dicomweb.rendered_parameters import view_settings
-from sightline.dicomweb.rendered_sources import PictureSource, sources_of_series, sources_of_study
+from sightline.dicomweb.rendered_sources import (
+    PictureSource,
+    sources_of_instance,
+    sources_of_presentation,
+    sources_of_series,
+    sources_of_study,
+)
 from sightline.dicomweb.urls import instance_url
-from sightline.errors import NotFoundError, TooLargeError
+from sightline.errors import BadRequestError, NotFoundError, TooLargeError
+from sightline.rendering.engine import PreparedView
 from sightline.rendering.view import FrameOf, Picture, PictureFormat, View
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
@@ -25,7 +33,8 @@ from sightline.web.services import Services
 
 MAXIMUM_PICTURES = 1000
 FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
-ANIMATIONS = ("image/gif", "image/webp")
+ANIMATIONS = ("image/gif", "image/webp", *(("video/mp4",) if find_spec("av") else ()))
+"""Films need the optional package PyAV."""
 DEFAULT_FRAME_TIME = 100.0
 """ms between the pictures of an animation where the file does not say."""
 _AT_ONCE = 4
@@ -39,45 +48,49 @@ def retrieve_rendered(
     instance: str | None = None,
     frames: str | None = None,
 ) -> Response:
-    """Answer ``GET …/rendered`` of a study, a series (all frames), an instance (its first frame) or frames.
+    """Answer ``GET …/rendered`` of a study, a series, an instance or frames.
 
-    An instance of several frames that is wanted as GIF or WebP is sent as an animation of all of them; one without
-    pixels as the text or document that it is.
+    All frames are sent, as parts or as an animation. An instance of several frames that is wanted as one picture is
+    sent as its first frame: Content-Location says so. A presentation state is sent as the images that it is for; what
+    has neither pixels nor images as the text or document that it is.
     """
+    settings = view_settings(request.args)
     is_instance = instance is not None and frames is None
-    try:
-        sources = _sources(request, services, study, series, instance, frames)
-    except NotFoundError:
-        if series is None or instance is None or frames is not None:
-            raise
-        # It may be there, and have something to read instead of pixels.
+    sources = _sources(request, services, study, series, instance, frames)
+    if sources is None:
+        assert series is not None and instance is not None  # noqa: S101 - only an instance can be no picture
         return retrieve_document(request, services, services.archive.instance(request.grant, study, series, instance))
-    offers = _offers(alone=is_instance or len(sources) == 1, animated=series is not None)
+    presented = any(source.presentation for source in sources)
+    if presented and settings["window"] is not None:
+        raise BadRequestError("'window' is what the presentation state says.", "bad-window")
+    stands_alone = len(sources) == 1 or (is_instance and not presented)
+    offers = _offers(alone=stands_alone, animated=series is not None)
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers)
-    if is_instance and media_type.name not in ANIMATIONS:
+    if media_type.name in FORMATS:
         sources = sources[:1]
     if len(sources) > MAXIMUM_PICTURES:
         raise TooLargeError(
             f"These are {len(sources)} pictures; at most {MAXIMUM_PICTURES} are rendered at once. "
             "Please ask for series, instances or frames."
         )
-    settings = view_settings(request.args)
-    picture_format = FORMATS.get(media_type.content, PictureFormat.PNG)
-    views = [View(study, s.series, s.frame, picture_format=picture_format, **settings) for s in sources]
-    return _answer(request, services, views, sources, media_type)
+    return answer_pictures(request, services, study, sources, media_type, settings)
 
 
 def _sources(
     request: Request, services: Services, study: str, series: str | None, instance: str | None, frames: str | None
-) -> Sequence[PictureSource]:
-    """Return the frames that the address stands for."""
+) -> Sequence[PictureSource] | None:
+    """Return the frames that the address stands for; None for an instance that is no picture."""
     if series is None:
         return sources_of_study(request, services, study)
     if instance is None:
         return sources_of_series(request, services, study, series)
-    entry = image_entry(request, services, services.archive.instance(request.grant, study, series, instance))
-    numbers = range(1, entry.number_of_frames + 1) if frames is None else parse_frames(frames)
-    return [PictureSource(series, FrameOf(instance, number), entry.frame_time) for number in numbers]
+    record = services.archive.instance(request.grant, study, series, instance)
+    try:
+        return sources_of_instance(request, services, record, frames)
+    except NotFoundError:
+        if frames is not None:
+            raise
+        return sources_of_presentation(request, services, record)
 
 
 def _offers(alone: bool, animated: bool) -> list[MediaType]:
@@ -87,22 +100,41 @@ def _offers(alone: bool, animated: bool) -> list[MediaType]:
     return [*single, *parts, *(MediaType(name) for name in ANIMATIONS if animated)]
 
 
-def _answer(
+def answer_pictures(
     request: Request,
     services: Services,
-    views: Sequence[View],
+    study: str,
     sources: Sequence[PictureSource],
     media_type: MediaType,
+    settings: Mapping[str, Any],
 ) -> Response:
-    tags = "+".join(services.engine.etag(request.grant, view) for view in views)
+    """Answer with the pictures of these frames: one alone, a part for each, or an animation.
+
+    Parameters
+    ----------
+    sources : sequence of PictureSource
+        At least one; exactly one where the media type is that of one picture.
+    media_type : MediaType
+        One of `FORMATS`, `ANIMATIONS`, or multipart of `FORMATS`.
+    settings : mapping
+        Fields of `View`.
+    """
+    kind = FORMATS.get(media_type.content, PictureFormat.PNG)
+    views = [
+        View(study, s.series, s.frame, picture_format=kind, presentation=s.presentation, **settings) for s in sources
+    ]
+    prepared = services.engine.prepare(request.grant, views)
+    tags = "+".join(view.etag for view in prepared)
     tag = sha256(f"{media_type} {tags}".encode()).hexdigest()[:32]
 
     def make() -> Response:
-        pictures = _render(request, services, views)
+        pictures = _render(request, services, prepared)
         if media_type.name in ANIMATIONS:
             return _animation(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
         if not media_type.part:
-            return Response(pictures[0].content, content_type=pictures[0].media_type)
+            answer = Response(pictures[0].content, content_type=pictures[0].media_type)
+            answer.headers["Content-Location"] = _url(services, views[0])
+            return answer
         parts = [
             Part({"Content-Type": picture.media_type, "Content-Location": _url(services, view)}, picture.content)
             for picture, view in zip(pictures, views, strict=True)
@@ -112,20 +144,22 @@ def _answer(
     return answer_unless_known(request, tag, make)
 
 
-def _render(request: Request, services: Services, views: Sequence[View]) -> list[Picture]:
+def _render(request: Request, services: Services, prepared: Sequence[PreparedView]) -> list[Picture]:
     """Render several pictures at once, so that every worker has something to do."""
     grant = request.grant
-    if len(views) == 1:
-        return [services.engine.render(grant, views[0])]
+    if len(prepared) == 1:
+        return [services.engine.render_prepared(grant, prepared[0])]
     with ThreadPoolExecutor(_AT_ONCE, "sightline-rendered") as threads:
-        return list(threads.map(lambda view: services.engine.render(grant, view), views))
+        return list(threads.map(lambda view: services.engine.render_prepared(grant, view), prepared))
 
 
 def _url(services: Services, view: View) -> str:
-    """Return the address of a frame's picture."""
-    frame = view.source
+    """Return the address of a frame's picture, or of the presentation state that it is shown with."""
+    study, state, frame = view.study_instance_uid, view.presentation, view.source
+    if state is not None:
+        return f"{instance_url(services, study, state.series_instance_uid, state.sop_instance_uid)}/rendered"
     assert isinstance(frame, FrameOf)  # noqa: S101 - all views here are of frames
-    address = instance_url(services, view.study_instance_uid, view.series_instance_uid, frame.sop_instance_uid)
+    address = instance_url(services, study, view.series_instance_uid, frame.sop_instance_uid)
     return f"{address}/frames/{frame.frame}/rendered"
 
 
@@ -134,5 +168,6 @@ def _animation(
 ) -> Response:
     arguments = {"media_type": name, "frame_time": frame_time or DEFAULT_FRAME_TIME, "quality": quality}
     buffers = [picture.content for picture in pictures]
-    reply = services.engine.run("sightline.rendering.animation:animate", arguments, buffers)
+    module = "film" if name == "video/mp4" else "animation"
+    reply = services.engine.run(f"sightline.rendering.{module}:animate", arguments, buffers)
     return Response(bytes(reply.buffers[0]), content_type=name)

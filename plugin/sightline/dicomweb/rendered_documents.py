@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag
+from sightline.dicomweb.rendered_parameters import check_charset
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.web.negotiation import MediaType, negotiate
@@ -23,6 +24,7 @@ def retrieve_document(request: Request, services: Services, record: InstanceReco
     NotAcceptableError
         The client wants it as something else.
     """
+    check_charset(request.args)
     buffers: list[Buffer] = []
     arguments = {"file": file_argument(services.archive.source(request.grant, record), buffers)}
     reply = services.engine.run("sightline.objects.documents:read_document", arguments, buffers)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sightline.errors import BadRequestError
+from sightline.errors import BadRequestError, NotAcceptableError
 from sightline.rendering.view import VoiFunction, Window, parse_annotations, parse_colour_profile
 from sightline.rendering.viewport import Viewport
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _FUNCTIONS = {
     "linear": VoiFunction.LINEAR,
     "linear-exact": VoiFunction.LINEAR_EXACT,
@@ -30,8 +31,27 @@ def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
         "viewport": viewport_of(parameters),
         "quality": _quality(parameters),
         "colour_profile": parse_colour_profile(parameters.get("iccprofile", "no")),
-        "annotations": parse_annotations(parameters["annotation"]) if parameters.get("annotation") else (),
+        "annotations": parse_annotations(parameters["annotation"]) if "annotation" in parameters else (),
     }
+
+
+def number(text: str) -> float:
+    """Read a decimal number, with or without an exponent; Python would read more. Raises `ValueError`.
+
+    >>> number("-1.5e3")
+    -1500.0
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("That is no number.")
+    return float(text)
+
+
+def check_charset(parameters: Mapping[str, str]) -> None:
+    """Refuse a wish for text in anything but UTF-8 (PS3.18 section 8.3.3.2). Raises `NotAcceptableError`."""
+    wanted = parameters.get("charset", "utf-8")
+    names = {name.partition(";")[0].strip().lower() for name in wanted.split(",")}
+    if names.isdisjoint({"utf-8", "utf8", "*"}):
+        raise NotAcceptableError("'charset' is utf-8: texts are available in it alone.", "bad-charset")
 
 
 def viewport_of(parameters: Mapping[str, str]) -> Viewport | None:
@@ -47,7 +67,7 @@ def _window(parameters: Mapping[str, str]) -> Window | None:
         return None
     try:
         center, width, function = text.split(",")
-        window = Window(float(center), float(width), _FUNCTIONS[function.strip().lower()])
+        window = Window(number(center), number(width), _FUNCTIONS[function.strip().lower()])
     except (ValueError, KeyError):
         window = None
     if window is None or not window.is_valid:
@@ -57,6 +77,6 @@ def _window(parameters: Mapping[str, str]) -> Window | None:
 
 def _quality(parameters: Mapping[str, str]) -> int:
     text = parameters.get("quality", "85")
-    if not re.fullmatch(r"\d{1,3}", text) or not 1 <= int(text) <= 100:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
         raise BadRequestError("'quality' is a number from 1 to 100.", "bad-quality")
     return int(text)

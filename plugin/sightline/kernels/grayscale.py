@@ -66,6 +66,8 @@ class GreyTransform:
         Whether the least value is shown white: MONOCHROME1, Presentation LUT Shape INVERSE or the reader's wish.
     padding : (int, int), optional
         Inclusive range of stored values that are no image.
+    presentation_lut : LookUpTable, optional
+        Applied last; the whole range of the VOI's output is mapped to all of its entries (PS3.3 C.11.6.1.1).
     """
 
     voi: VoiWindow | LookUpTable
@@ -74,6 +76,7 @@ class GreyTransform:
     modality_lut: LookUpTable | None = None
     inverse: bool = False
     padding: tuple[int, int] | None = None
+    presentation_lut: LookUpTable | None = None
 
 
 def window_values(values: Any, window: VoiWindow) -> Floats:
@@ -173,10 +176,17 @@ def grey_of_modality_values(values: Any, transform: GreyTransform) -> Bytes:
         grey = window_values(values, transform.voi)
     else:
         grey = look_up(values, transform.voi) * (WHITE / ((1 << transform.voi.bits) - 1))
+    if transform.presentation_lut is not None:
+        grey = _presented(grey, transform.presentation_lut)
     if transform.inverse:
         grey = WHITE - grey
     rounded = np.floor(grey + 0.5)
     return np.asarray(np.where(np.isnan(rounded), PADDING_GREY, rounded).astype(np.uint8))
+
+
+def _presented(grey: Floats, table: LookUpTable) -> Floats:
+    index = np.floor(grey * ((len(table.entries) - 1) / WHITE) + 0.5)
+    return look_up(index + table.first, table) * (WHITE / ((1 << table.bits) - 1))
 
 
 def grey_of_stored(stored: NDArray[Any], transform: GreyTransform) -> Bytes:

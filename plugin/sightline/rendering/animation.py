@@ -36,7 +36,7 @@ def animate(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence
     if size[0] * size[1] * len(buffers) > LARGEST_ANIMATION:
         raise UnprocessableError("This animation would be too large; please ask for a smaller viewport.", "too-large")
     options = _options(arguments["media_type"], arguments["frame_time"], arguments["quality"])
-    pictures = _pictures(buffers, size)
+    pictures = decoded_pictures(buffers, size)
     target = BytesIO()
     next(pictures).save(target, save_all=True, append_images=pictures, loop=0, **options)
     return Reply({"media_type": arguments["media_type"]}, (target.getvalue(),))
@@ -51,7 +51,7 @@ def _options(media_type: str, frame_time: float, quality: int) -> dict[str, Any]
     raise BadRequestError(f"There are no animations of type {media_type}.")
 
 
-def _pictures(buffers: Sequence[Buffer], size: tuple[int, int]) -> Iterator[Image.Image]:
+def decoded_pictures(buffers: Sequence[Buffer], size: tuple[int, int]) -> Iterator[Image.Image]:
     """Decode pictures one after another, so that not all of them take memory at once."""
     for buffer in buffers:
         with Image.open(BytesIO(buffer)) as image:

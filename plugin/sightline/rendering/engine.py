@@ -49,6 +49,15 @@ class PlanesInfo:
     window: Window | None = None
 
 
+@dataclass(frozen=True)
+class PreparedView:
+    """A view, the `Picture.etag` that it has now, and the stored files that it was found to be made of."""
+
+    view: View
+    etag: str
+    records: Sequence[InstanceRecord]
+
+
 class RenderingEngine:
     """Series tables, pictures and volumes of one archive. All methods block, and may be called from any thread.
 
@@ -108,9 +117,24 @@ class RenderingEngine:
             A worker failed twice, or the deadline passed.
         """
         identity, records = self._identity(grant, view)
-        etag = _etag(identity, view)
+        return self.render_prepared(grant, PreparedView(view, _etag(identity, view), records))
+
+    def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
+        """Ask the archive what pictures of frames are made of now, once for each series (VIEW).
+
+        Raises
+        ------
+        NotFoundError
+            Any of them is not there.
+        """
+        known: dict[tuple[str, str], Mapping[str, InstanceRecord]] = {}
+        return [PreparedView(view, *self._prepared(grant, view, views, known)) for view in views]
+
+    def render_prepared(self, grant: Grant, prepared: PreparedView) -> Picture:
+        """Return the picture of a view that `prepare` has looked up just now; raises as `render` does."""
+        view, etag = prepared.view, prepared.etag
         make = self._render_frame if isinstance(view.source, FrameOf) else self._render_plane
-        return self._pictures.get_or_make(etag, lambda: make(grant, view, records, etag))
+        return self._pictures.get_or_make(etag, lambda: make(grant, view, prepared.records, etag))
 
     def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> PlanesInfo:
         """Return the planes that the series can be cut into, or why not (VIEW). Loads no pixels."""
@@ -148,12 +172,41 @@ class RenderingEngine:
         self._pool.close()
         self._volumes.close()
 
+    def _prepared(
+        self,
+        grant: Grant,
+        view: View,
+        views: Sequence[View],
+        known: dict[tuple[str, str], Mapping[str, InstanceRecord]],
+    ) -> tuple[str, Sequence[InstanceRecord]]:
+        """Return etag and records of one of several views; series are asked for where they hold more than one."""
+        study = view.study_instance_uid
+        names = [(view.series_instance_uid, view.source.sop_instance_uid)] if isinstance(view.source, FrameOf) else []
+        if view.presentation is not None:
+            names.append((view.presentation.series_instance_uid, view.presentation.sop_instance_uid))
+        if not names or len(views) == 1:
+            identity, records = self._identity(grant, view)
+            return _etag(identity, view), records
+        found = []
+        for series, instance in names:
+            if (study, series) not in known:
+                listed = self._archive.series_instances(grant, study, series)
+                known[study, series] = {record.sop_instance_uid: record for record in listed}
+            if instance not in known[study, series]:
+                raise NotFoundError("There is no such instance.")
+            found.append(known[study, series][instance])
+        return _etag(" ".join(record.file.uuid for record in found), view), found
+
     def _identity(self, grant: Grant, view: View) -> tuple[str, Sequence[InstanceRecord]]:
         """Ask the archive what the view is made of now: its identity, and the records."""
         study, series = view.study_instance_uid, view.series_instance_uid
         if isinstance(view.source, FrameOf):
             record = self._archive.instance(grant, study, series, view.source.sop_instance_uid)
-            return record.file.uuid, (record,)
+            if view.presentation is None:
+                return record.file.uuid, (record,)
+            state = view.presentation
+            other = self._archive.instance(grant, study, state.series_instance_uid, state.sop_instance_uid)
+            return f"{record.file.uuid} {other.file.uuid}", (record, other)
         records = self._archive.series_instances(grant, study, series)
         return series_identity(record.file.uuid for record in records), records
 
@@ -167,7 +220,11 @@ class RenderingEngine:
             "frame": frame,
             "view": _view_argument(view, view.window),
         }
-        return _picture(self._pool.submit("sightline.rendering.tasks:render_frame", arguments, buffers).result(), etag)
+        task = "sightline.rendering.tasks:render_frame"
+        if view.presentation is not None:
+            task = "sightline.objects.presented:render_presented"
+            arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
+        return _picture(self._pool.submit(task, arguments, buffers).result(), etag)
 
     def _render_plane(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
         plane = view.source

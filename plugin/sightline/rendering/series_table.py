@@ -44,9 +44,9 @@ class InstanceEntry:
     where the value of Pixel Data starts in the file; None where the file is deflated as a whole. `padding` is the
     inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost something before
     it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say that the file
-    carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty where
-    each frame has its own. `overlays` says that it carries overlay planes. `shift` is how many bits there are below the
-    lowest stored one, where High Bit is not next above Bits Stored.
+    carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
+    where each frame has its own. `overlays` says that it carries overlay planes. `shift` is how many bits there are
+    below the lowest stored one, where High Bit is not next above Bits Stored.
     """
 
     file_uuid: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,27 +78,32 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
 
     Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
     ``invert``, ``max_size``, ``viewport``, ``format``, ``quality``, ``colour_profile`` and ``annotations``.
-    The reply is that of `_picture`.
+    The reply is that of `encoded_picture`.
     """
     view = arguments["view"]
     with open_file(arguments["file"], buffers) as file:
-        if arguments["entry"] is not None:
-            entry = entry_from_argument(arguments["entry"])
-        else:
-            frames = read_frames(file, "")
-            if not 1 <= arguments["frame"] <= len(frames):
-                raise NotFoundError(f"The file has {len(frames)} frames.")
-            entry = frames[arguments["frame"] - 1]
+        entry = frame_entry(arguments, file)
         pixels, photometric = codecs.decode_frame(file, entry.instance, entry.frame)
         window = window_from_json(view["window"]) if view["window"] else None
         picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
         notes = notes_of(file, entry, view["annotations"], applied)
     applied_json = asdict(applied) if applied else None
-    return _picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile, notes)
+    return encoded_picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile, notes)
 
 
-def _picture(
+def frame_entry(arguments: Mapping[str, Any], file: BinaryIO) -> FrameEntry:
+    """Return what is known of the frame that a task is about, from its arguments or else from the header."""
+    if arguments["entry"] is not None:
+        return entry_from_argument(arguments["entry"])
+    frames = read_frames(file, "")
+    if not 1 <= arguments["frame"] <= len(frames):
+        raise NotFoundError(f"The file has {len(frames)} frames.")
+    entry: FrameEntry = frames[arguments["frame"] - 1]
+    return entry
+
+
+def encoded_picture(
     picture: NDArray[np.uint8],
     view: Mapping[str, Any],
     spacing: Spacing,
@@ -172,7 +177,7 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
 
     Arguments: ``volume`` as in `load_slices`, with ``slope``, ``intercept``, ``padding`` and ``inverse``; ``geometry``
     and ``grid``; ``index``; ``lossy``; ``view`` as in `render_frame`, its window given, unless ``voi_lut`` is the file
-    whose VOI LUT is applied instead. The reply is `_picture`'s.
+    whose VOI LUT is applied instead. The reply is `encoded_picture`'s.
     """
     description, view = arguments["volume"], arguments["view"]
     volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
@@ -191,7 +196,7 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
     else:
         stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
         picture = grey_of_modality_values(modality_values(stored, transform), transform)
-    return _picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
+    return encoded_picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
 
 
 def _plane_voi(window: Any, file: Mapping[str, Any] | None, buffers: Sequence[Buffer]) -> VoiWindow | LookUpTable:

@@ -19,7 +19,7 @@ from sightline.rendering.viewport import Viewport
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
-_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile", "annotation")
+_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile", "annotation", "presentation")
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
@@ -95,6 +95,14 @@ class PlaneOf:
 
 
 @dataclass(frozen=True)
+class PresentationOf:
+    """A presentation state of the same study, by its series and instance."""
+
+    series_instance_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True)
 class View:
     """What a picture shows.
 
@@ -120,6 +128,8 @@ class View:
         Whether colour pictures carry an ICC profile, or are converted to sRGB.
     annotations : tuple of Annotation
         What is written into the picture of a frame, in the order of the enumeration.
+    presentation : PresentationOf, optional
+        The presentation state that a frame is shown with; it then says all of its appearance, the window too.
     """
 
     study_instance_uid: str
@@ -133,6 +143,7 @@ class View:
     viewport: Viewport | None = None
     colour_profile: ColourProfile = ColourProfile.NO
     annotations: tuple[Annotation, ...] = ()
+    presentation: PresentationOf | None = None
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -173,6 +184,9 @@ class View:
             settings.append(("iccprofile", self.colour_profile.value))
         if self.annotations:
             settings.append(("annotation", ",".join(self.annotations)))
+        if self.presentation is not None:
+            state = self.presentation
+            settings.append(("presentation", f"{state.series_instance_uid},{state.sop_instance_uid}"))
         return settings
 
     @classmethod
@@ -212,6 +226,7 @@ class View:
             viewport=Viewport.parse(query["viewport"]) if "viewport" in query else None,
             colour_profile=parse_colour_profile(query.get("iccprofile", "no")),
             annotations=parse_annotations(query["annotation"]) if "annotation" in query else (),
+            presentation=_presentation(parts[2], query) if "presentation" in query else None,
         )
 
 
@@ -242,6 +257,16 @@ def _source(place: str, number: str) -> FrameOf | PlaneOf:
     if not _UID.fullmatch(place):
         raise BadRequestError(f"A plane is one of {', '.join(Orientation)}.")
     return FrameOf(place, _integer("frame", number, 1, 9_999_999))
+
+
+def _presentation(place: str, query: Mapping[str, str]) -> PresentationOf:
+    """Read ``series UID,instance UID``."""
+    series, _, instance = query["presentation"].partition(",")
+    if not _UID.fullmatch(series) or not _UID.fullmatch(instance) or place in set(Orientation):
+        raise BadRequestError("'presentation' is the series and the instance of a presentation state of a frame.")
+    if "window" in query or "invert" in query:
+        raise BadRequestError("A picture has a presentation state or a window of its own, not both.")
+    return PresentationOf(series, instance)
 
 
 def _window(text: str) -> Window:

@@ -19,6 +19,7 @@ from sightline.configuration import Configuration
 from sightline.dicomweb.routes import ROUTES
 from sightline.errors import UnprocessableError
 from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.engine import PreparedView
 from sightline.rendering.headers import read_frames
 from sightline.rendering.series_table import SeriesTable, in_display_order, series_identity
 from sightline.rendering.view import Picture, View
@@ -60,6 +61,12 @@ class LocalEngine:
         self.views.append(view)
         name = view.picture_format.value
         return Picture(repr(view).encode(), f"image/{name}", 1, 1, self.etag(grant, view), name == "jpeg", None)
+
+    def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
+        return [PreparedView(view, self.etag(grant, view), ()) for view in views]
+
+    def render_prepared(self, grant: Grant, prepared: PreparedView) -> Picture:
+        return self.render(grant, prepared.view)
 
     def run(
         self, task: str, arguments: Mapping[str, Any], buffers: Sequence[Buffer] = (), deadline: float | None = None

@@ -70,10 +70,27 @@ def test_parameters(server: Server, query: str, view: View) -> None:
         "quality=0",
         "quality=101",
         "quality=x",
+        "quality=٣٠",
+        "quality=",
+        "window=1_0,2,linear",
+        "window=١,2,linear",
+        "window=inf,2,linear",
+        "window=1,2,linear,",
+        "window=",
+        "viewport=",
+        "annotation=",
+        "annotation=patient,",
+        "annotation=Patient",
+        "iccprofile=",
+        "iccprofile=YES",
     ],
 )
-def test_malformed_values_are_refused(server: Server, query: str) -> None:
-    assert server.get(f"{PATH}/rendered?{query}").status_code == 400
+@pytest.mark.parametrize("place", [PATH, f"{PATH}/frames/1", SERIES_PATH, f"/studies/{STUDY}"])
+def test_malformed_values_are_refused_by_name(server: Server, query: str, place: str) -> None:
+    answer = server.get(f"{place}/rendered?{query}")
+    name = query.partition("=")[0]
+    assert (answer.status_code, (answer.json or {})["code"]) == (400, f"bad-{name}")
+    assert f"'{name}'" in (answer.json or {})["message"]
     assert server.engine.views == []
 
 

@@ -109,13 +109,37 @@ def test_animations_have_every_frame_and_their_time(server: Server, accept: str,
         assert np.abs(frame - level).max() <= tolerance
 
 
-def test_an_instance_is_its_first_frame_or_an_animation(server: Server) -> None:
+def test_an_instance_is_its_first_frame_its_frames_or_an_animation(server: Server) -> None:
     path = f"/studies/{STUDY}/series/1.3/instances/1.3.1"
-    assert grey(server.get(f"{path}/rendered", "image/png").data) == LEVELS[0]
+    alone = server.get(f"{path}/rendered", "image/png")
+    assert grey(alone.data) == LEVELS[0]
+    assert alone.headers["Content-Location"].endswith(f"{path}/frames/1/rendered")
+    assert server.get(f"{path}/rendered").mimetype == "image/jpeg"
+    parts = server.get(f"{path}/rendered", 'multipart/related; type="image/png"')
+    assert [grey(bytes(part)) for part in contents(parts)] == list(LEVELS)
     for suffix, count in (("", 3), ("/frames/1,3", 2), ("/frames/2", 1)):
         answer = server.get(f"{path}{suffix}/rendered?viewport=24,24", "image/gif")
         with Image.open(BytesIO(answer.data)) as image:
             assert (getattr(image, "n_frames", 1), image.size) == (count, (24, 16))
+
+
+@pytest.mark.parametrize(("series", "rate"), [("1.3", 25), ("1.1", 10)])
+def test_a_film_has_every_frame_and_their_time(server: Server, series: str, rate: int) -> None:
+    av = pytest.importorskip("av")
+    answer = server.get(f"/studies/{STUDY}/series/{series}/rendered?quality=100&viewport=45,45", "video/mp4")
+    assert (answer.status_code, answer.mimetype) == (200, "video/mp4")
+    with av.open(BytesIO(answer.data)) as film:
+        stream = film.streams.video[0]
+        assert (stream.codec_context.name, stream.average_rate) == ("h264", rate)
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+    assert [frame.shape for frame in frames] == [(30, 46, 3)] * 3
+    for frame, level in zip(frames, LEVELS, strict=True):
+        assert np.abs(frame.astype(int) - level).max() <= 3
+
+
+def test_without_its_library_there_is_no_film(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendered, "ANIMATIONS", ("image/gif", "image/webp"))
+    assert server.get(f"/studies/{STUDY}/series/1.3/rendered", "video/mp4").status_code == 406
 
 
 def test_images_of_several_sizes_make_no_animation(server: Server) -> None:

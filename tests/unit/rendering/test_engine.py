@@ -34,12 +34,14 @@ from sightline.rendering.view import (
     Picture,
     PictureFormat,
     PlaneOf,
+    PresentationOf,
     View,
     Window,
 )
 from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import CORONAL, image_file, part_10, slices_of
 from tests.support.fake_archive import FakeArchive
+from tests.support.presentation_states import area, presentation_state, reference
 
 STUDY, SERIES = "1.2.826.0.1.1", "1.2.826.0.1.1.1"
 DOCTOR = administrator("doctor")
@@ -511,3 +513,57 @@ def test_annotated_regions_animations_and_reports_are_made_by_workers(make: Make
         engine.render(DOCTOR, plane_view(Orientation.AXIAL, 3, annotations=(Annotation.PATIENT,)))
     with pytest.raises(NotFoundError, match="neither a report nor"):
         engine.run("sightline.objects.documents:read_document", {"file": {"buffer": 0}}, ct_files()[:1])
+
+
+class CountingArchive(FakeArchive):
+    """Counts the questions about what is stored."""
+
+    questions = 0
+
+    def series_instances(self, *arguments: Any) -> Any:
+        self.questions += 1
+        return super().series_instances(*arguments)
+
+
+def test_many_pictures_of_one_series_are_one_question(make: Make) -> None:
+    archive = CountingArchive(ct_files())
+    engine = make(archive)
+    prepared = engine.prepare(DOCTOR, [frame_view(sop) for sop in SOPS])
+    for one, sop, stored in zip(prepared, SOPS, VOLUME, strict=True):
+        np.testing.assert_array_equal(pixels(engine.render_prepared(DOCTOR, one)), grey(stored))
+        assert one.view.source == FrameOf(sop)
+    assert archive.questions == 1
+    assert [one.etag for one in prepared] == [engine.etag(DOCTOR, frame_view(sop)) for sop in SOPS]
+    with pytest.raises(NotFoundError):
+        engine.prepare(DOCTOR, [frame_view(SOPS[0]), frame_view("9.9")])
+    with pytest.raises(UnauthenticatedError):
+        engine.prepare(ANONYMOUS, [frame_view(SOPS[0]), frame_view(SOPS[1])])
+
+
+def test_a_frame_as_a_presentation_state_shows_it(make: Make) -> None:
+    state = presentation_state(
+        [reference(SOPS[2])],
+        [area(16, 20)],
+        ImageRotation=90,
+        RescaleSlope=1,
+        RescaleIntercept=-24,
+        RescaleType="HU",
+        SoftcopyVOILUTSequence=[window_item(100, 300)],
+    )
+    archive = FakeArchive([*ct_files(), state])
+    engine = make(archive)
+    view = frame_view(SOPS[2], presentation=PresentationOf("1.2.826.0.1.1.9", "1.2.3.99"))
+    picture = engine.render(DOCTOR, view)
+    np.testing.assert_array_equal(pixels(picture), np.rot90(grey(VOLUME[2], 100, 300), -1))
+    assert picture.window == Window(100, 300)
+    assert engine.prepare(DOCTOR, [view, view])[1].etag == picture.etag
+    archive._put(presentation_state([reference(SOPS[2])], [area(16, 20)]))
+    assert engine.etag(DOCTOR, view) != picture.etag
+    with pytest.raises(BadRequestError, match="does not refer"):
+        engine.render(DOCTOR, frame_view(SOPS[1], presentation=view.presentation))
+
+
+def window_item(center: float, width: float) -> Dataset:
+    item = Dataset()
+    item.WindowCenter, item.WindowWidth = center, width
+    return item

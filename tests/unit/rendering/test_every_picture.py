@@ -1,7 +1,7 @@
 """Every image of the corpus and of pydicom looks as independent libraries say it must, or is refused with a reason.
 
-Stored values come from pydicom's own decoders, modality values and VOI LUTs from its processing, windows from highdicom.
-PNG pictures are at most one grey level off.
+Stored values come from pydicom's own decoders, modality values and VOI LUTs from its processing, windows from
+highdicom. PNG pictures are at most one grey level off.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from sightline.rendering.view import (
     Orientation,
     PictureFormat,
     PlaneOf,
+    PresentationOf,
     View,
     VoiFunction,
     Window,
@@ -37,20 +38,37 @@ VIEWPORTS = st.builds(
     SIDES,
     SIDES,
 )
-VIEWS = st.builds(
-    View,
-    UIDS,
-    UIDS,
-    st.builds(FrameOf, UIDS, st.integers(1, 99999))
-    | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999)),
-    st.none() | WINDOWS,
-    st.none() | st.integers(1, 8192),
-    st.booleans(),
-    st.sampled_from(PictureFormat),
-    st.integers(1, 100),
-    colour_profile=st.sampled_from(ColourProfile),
-    annotations=st.sampled_from([(), (Annotation.PATIENT,), (Annotation.TECHNIQUE,), tuple(Annotation)]),
-).flatmap(lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport)))
+
+
+def presented(view: View, state: PresentationOf) -> View:
+    """Return the view of a frame as a presentation state shows it; a plane as it is."""
+    if isinstance(view.source, PlaneOf):
+        return view
+    return replace(view, window=None, invert=False, presentation=state)
+
+
+VIEWS = (
+    st.builds(
+        View,
+        UIDS,
+        UIDS,
+        st.builds(FrameOf, UIDS, st.integers(1, 99999))
+        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999)),
+        st.none() | WINDOWS,
+        st.none() | st.integers(1, 8192),
+        st.booleans(),
+        st.sampled_from(PictureFormat),
+        st.integers(1, 100),
+        colour_profile=st.sampled_from(ColourProfile),
+        annotations=st.sampled_from([(), (Annotation.PATIENT,), (Annotation.TECHNIQUE,), tuple(Annotation)]),
+    )
+    .flatmap(
+        lambda view: st.just(view) | st.builds(PresentationOf, UIDS, UIDS).map(lambda state: presented(view, state))
+    )
+    .flatmap(
+        lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport))
+    )
+)
 
 
 def parse(path: str) -> View:

@@ -1,0 +1,260 @@
+"""Pictures of images as a presentation state shows them: PS3.4 N.2, step by step. Runs in workers only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+
+from sightline.errors import SightlineError, UnprocessableError
+from sightline.kernels.grayscale import GreyTransform, LookUpTable, VoiWindow, full_range_window, grey_of_stored
+from sightline.kernels.overlays import Mask
+from sightline.kernels.presentation import (
+    Point,
+    circle_mask,
+    oriented,
+    oriented_point,
+    polygon_mask,
+    rectangle_mask,
+)
+from sightline.kernels.resize import reduced_shape
+from sightline.kernels.viewport import fitted_shape, resample_region
+from sightline.objects import drawing
+from sightline.objects.annotations import WHITE
+from sightline.objects.presentation_state import (
+    PRESENTATION_STATES,
+    DisplayedArea,
+    Presentation,
+    Shutter,
+    check_supported,
+    read_presentation,
+    read_references,
+)
+from sightline.rendering import codecs
+from sightline.rendering.annotations import notes_of
+from sightline.rendering.appearance import masks_of_frame
+from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.files import open_file
+from sightline.rendering.overlays import overlay_masks
+from sightline.rendering.series_table import FrameEntry
+from sightline.rendering.sizing import LARGEST_PICTURE
+from sightline.rendering.tasks import encoded_picture, frame_entry
+from sightline.rendering.view import VoiFunction, Window
+from sightline.rendering.viewport import Viewport
+
+Bytes = NDArray[np.uint8]
+
+
+def list_references(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
+    """Say which images a presentation state is for.
+
+    Arguments: ``file``. The reply has ``images``, a list of ``series``, ``instance`` and ``frames`` (empty: all); null
+    if the file is no presentation state.
+
+    Raises
+    ------
+    UnprocessableError
+        It is one that cannot be shown.
+    """
+    with open_file(arguments["file"], buffers) as file:
+        dataset = _read(file)
+    if not str(dataset.get("SOPClassUID", "")).startswith(PRESENTATION_STATES):
+        return Reply({"images": None})
+    check_supported(dataset)
+    images = [
+        {"series": found.series_instance_uid, "instance": found.sop_instance_uid, "frames": list(found.frames)}
+        for found in _understood(lambda: read_references(dataset))
+    ]
+    return Reply({"images": images})
+
+
+def render_presented(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
+    """Render one stored frame as a presentation state shows it.
+
+    Arguments are those of `sightline.rendering.tasks:render_frame`, and ``presentation``, the file of the presentation
+    state; the view has no window. The reply is the same.
+    """
+    view = arguments["view"]
+    with open_file(arguments["presentation"], buffers) as file:
+        dataset = _read(file)
+    with open_file(arguments["file"], buffers) as file:
+        entry = frame_entry(arguments, file)
+        presentation = _understood(lambda: read_presentation(dataset, entry.instance.sop_instance_uid, entry.frame))
+        pixels, photometric = codecs.decode_frame(file, entry.instance, entry.frame)
+        if not photometric.startswith("MONOCHROME"):
+            raise UnprocessableError("A grayscale presentation state cannot be applied to a colour image.")
+        transform = _transform(presentation, entry)
+        picture = grey_of_stored(pixels, transform)
+        masks = _masks(presentation, dataset, entry, file)
+        picture = _covered(picture, presentation, masks, _shutter_plane(presentation, dataset, entry))
+        picture, view = _displayed(picture, presentation, view)
+        window = _window(transform.voi) if presentation.voi is not None else None
+        notes = notes_of(file, entry, view["annotations"], None)
+    return encoded_picture(picture, view, None, entry.instance.lossy, window, None, notes)
+
+
+def _read(file: BinaryIO) -> Dataset:
+    try:
+        return dcmread(file, force=True)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise UnprocessableError("This file cannot be read.", "unreadable") from error
+
+
+def _understood(read: Any) -> Any:
+    """Call what parses values, in which anything can be."""
+    try:
+        return read()
+    except (MemoryError, RecursionError, SightlineError):
+        raise
+    except Exception as error:
+        raise UnprocessableError("This presentation state is damaged.", "bad-state") from error
+
+
+def _transform(presentation: Presentation, entry: FrameEntry) -> GreyTransform:
+    """Return all steps from stored value to grey; the image's own photometric interpretation takes no part."""
+    voi = presentation.voi
+    if voi is None:
+        voi = full_range_window(_modality_range(presentation, entry))
+    return GreyTransform(
+        voi=voi,
+        slope=presentation.slope,
+        intercept=presentation.intercept,
+        modality_lut=presentation.modality_lut,
+        inverse=presentation.inverse,
+        padding=entry.instance.padding,
+        presentation_lut=presentation.presentation_lut,
+    )
+
+
+def _modality_range(presentation: Presentation, entry: FrameEntry) -> tuple[float, float]:
+    """Return the modality values that are possible: without a VOI LUT they are shown as they are, from end to end."""
+    if presentation.modality_lut is not None:
+        return 0.0, float((1 << presentation.modality_lut.bits) - 1)
+    instance = entry.instance
+    if instance.pixel_keyword != "PixelData":
+        raise UnprocessableError("This presentation state has no window for pixels that are real numbers.")
+    low = -(1 << (instance.bits_stored - 1)) if instance.pixel_representation else 0
+    ends = [low, low + (1 << instance.bits_stored) - 1]
+    first, last = sorted(end * presentation.slope + presentation.intercept for end in ends)
+    return first, last
+
+
+def _window(voi: VoiWindow | LookUpTable) -> Any:
+    return asdict(Window(voi.center, voi.width, VoiFunction(voi.function))) if isinstance(voi, VoiWindow) else None
+
+
+def _masks(
+    presentation: Presentation, dataset: Dataset, entry: FrameEntry, file: BinaryIO
+) -> list[tuple[Mask, tuple[int, int, int]]]:
+    """Return the overlay planes that are active, and the colours of their layers."""
+    if not presentation.overlays:
+        return []
+    found = {**masks_of_frame(entry, file), **_own_masks(dataset, entry)}
+    colours = presentation.annotations.colours
+    return [
+        (found[group], colours.get(layer, WHITE)) for group, layer in presentation.overlays.items() if group in found
+    ]
+
+
+def _own_masks(dataset: Dataset, entry: FrameEntry) -> Mapping[int, Mask]:
+    return overlay_masks(dataset, entry.instance, entry.frame, lambda: np.zeros((0, 0), np.uint8))
+
+
+def _shutter_plane(presentation: Presentation, dataset: Dataset, entry: FrameEntry) -> Mask | None:
+    group = presentation.shutter.overlay if presentation.shutter else None
+    if group is None:
+        return None
+    found = _own_masks(dataset, entry).get(group)
+    if found is None:
+        raise UnprocessableError("The shutter of this presentation state is missing.", "bad-state")
+    return found
+
+
+def _covered(
+    picture: Bytes, presentation: Presentation, masks: Sequence[tuple[Mask, tuple[int, int, int]]], plane: Mask | None
+) -> Bytes:
+    """Return the picture behind its shutter, with the active overlays over both."""
+    shape = (picture.shape[0], picture.shape[1])
+    if presentation.shutter is not None:
+        picture = np.where(_visible(presentation.shutter, shape, plane), picture, np.uint8(presentation.shutter.grey))
+    if any(len(set(colour)) > 1 for _, colour in masks) or drawing.is_coloured(presentation.annotations):
+        picture = np.repeat(picture[..., None], 3, axis=-1)
+    for mask, colour in masks:
+        picture = picture.copy()
+        picture[mask] = colour if picture.ndim == 3 else colour[0]
+    return picture
+
+
+def _visible(shutter: Shutter, shape: tuple[int, int], plane: Mask | None) -> Mask:
+    """Return what the shutter leaves visible: what is inside of all of its shapes."""
+    visible = np.ones(shape, np.bool_)
+    if shutter.rectangle is not None:
+        visible &= rectangle_mask(shape, *shutter.rectangle)
+    if shutter.circle is not None:
+        visible &= circle_mask(shape, shutter.circle[:2], shutter.circle[2])
+    if shutter.polygon is not None:
+        visible &= polygon_mask(shape, shutter.polygon)
+    return visible & ~plane if plane is not None else visible
+
+
+def _displayed(picture: Bytes, presentation: Presentation, view: Mapping[str, Any]) -> tuple[Bytes, dict[str, Any]]:
+    """Return the displayed area, turned, in square pixels and with its annotations, and what the view still wants.
+
+    Where the view wants a size and no region, the picture is made in that size at once, so that letters and lines stay
+    sharp.
+    """
+    area, (rotation, flip) = presentation.area, (presentation.rotation, presentation.flip)
+    part, (left, top) = _cut(picture, area)
+    rows, columns = part.shape[:2]
+    turned = oriented(part, rotation, flip)
+    height, width = (
+        rows * max(1.0, area.pixel_ratio) * area.magnification,
+        columns * max(1.0, 1 / area.pixel_ratio) * area.magnification,
+    )
+    if rotation in (90, 270):
+        height, width = width, height
+    shape, rest = _target(height, width, view)
+    if shape[0] * shape[1] > LARGEST_PICTURE:
+        raise UnprocessableError("The displayed area of this presentation state is too large.", "too-large")
+    region = (0.0, 0.0, float(turned.shape[1]), float(turned.shape[0]))
+    scaled = turned if shape == turned.shape[:2] else resample_region(np.ascontiguousarray(turned), region, *shape)
+
+    def of_image(point: Point) -> Point:
+        x, y = oriented_point((point[0] - left, point[1] - top), (columns, rows), rotation, flip)
+        return x * shape[1] / turned.shape[1], y * shape[0] / turned.shape[0]
+
+    mapping = drawing.Mapping(of_image, (shape[1], shape[0]))
+    return drawing.drawn(scaled, presentation.annotations, mapping), rest
+
+
+def _cut(picture: Bytes, area: DisplayedArea) -> tuple[Bytes, tuple[int, int]]:
+    """Return the displayed area, black where it is outside of the image, and its left and upper edge."""
+    (first_column, first_row), (last_column, last_row) = area.corners
+    left, right = sorted((first_column, last_column))
+    top, bottom = sorted((first_row, last_row))
+    rows, columns = bottom - top + 1, right - left + 1
+    if rows * columns > max(LARGEST_PICTURE, picture.shape[0] * picture.shape[1]):
+        raise UnprocessableError("The displayed area of this presentation state is too large.", "too-large")
+    result = np.zeros((rows, columns, *picture.shape[2:]), np.uint8)
+    up, low = max(0, top - 1), min(picture.shape[0], bottom)
+    near, far = max(0, left - 1), min(picture.shape[1], right)
+    if up < low and near < far:
+        result[up - top + 1 : low - top + 1, near - left + 1 : far - left + 1] = picture[up:low, near:far]
+    return result, (left - 1, top - 1)
+
+
+def _target(height: float, width: float, view: Mapping[str, Any]) -> tuple[tuple[int, int], dict[str, Any]]:
+    """Return the size (rows, columns) to draw in, and the view without what that takes care of."""
+    viewport = Viewport(*view["viewport"]) if view["viewport"] is not None else None
+    natural = max(1, round(height)), max(1, round(width))
+    if viewport is not None and viewport == replace(viewport, left=0.0, top=0.0, width=None, height=None):
+        return fitted_shape(height, width, viewport.rows, viewport.columns), {**view, "viewport": None}
+    if viewport is None and view["max_size"] is not None:
+        return reduced_shape(*natural, view["max_size"]), {**view, "max_size": None}
+    return natural, dict(view)
