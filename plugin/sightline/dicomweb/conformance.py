@@ -25,6 +25,7 @@ from sightline.dicomweb.search_parameters import (
     SUPERSET_ATTRIBUTES,
 )
 from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
+from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
 from sightline.web.routing import Route
 
@@ -51,9 +52,10 @@ def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, 
         "rendered": {
             "pictures": list(FORMATS),
             "animations": list(ANIMATIONS),
-            "parameters": ["accept", "annotation", "iccprofile", "quality", "viewport", "window"],
+            "parameters": ["accept", "annotation", "charset", "iccprofile", "quality", "viewport", "window"],
             "maximumPictures": MAXIMUM_PICTURES,
         },
+        "wadoUri": {"parameters": [name for name in PARAMETERS if name != "anonymize"]},
         "transferSyntaxes": syntax_rows(),
         "deviations": deviation_rows(),
     }

@@ -24,14 +24,24 @@ def retrieve_document(request: Request, services: Services, record: InstanceReco
     NotAcceptableError
         The client wants it as something else.
     """
-    check_charset(request.args)
+    forms = read_forms(request, services, record)
+    offers = [MediaType(name) for name in forms]
+    name = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers).name
+    return answer_form(request, record, name, forms[name])
+
+
+def read_forms(request: Request, services: Services, record: InstanceRecord) -> dict[str, bytes]:
+    """Return what people read of an instance by media type, best first. Raises `NotFoundError` if it has nothing."""
     buffers: list[Buffer] = []
     arguments = {"file": file_argument(services.archive.source(request.grant, record), buffers)}
     reply = services.engine.run("sightline.objects.documents:read_document", arguments, buffers)
-    names = reply.values["media_types"]
-    offers = [MediaType(name) for name in names]
-    name = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers).name
-    content = bytes(reply.buffers[names.index(name)])
+    return dict(zip(reply.values["media_types"], map(bytes, reply.buffers), strict=True))
+
+
+def answer_form(request: Request, record: InstanceRecord, name: str, content: bytes) -> Response:
+    """Answer with one form of a document; texts are in UTF-8."""
+    if name in _TEXT:
+        check_charset(request.args)
     content_type = f"{name}; charset=utf-8" if name in _TEXT else name
     tag = entity_tag([record], name)
     return answer_unless_known(request, tag, lambda: Response(content, content_type=content_type))

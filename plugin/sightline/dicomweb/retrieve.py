@@ -55,6 +55,25 @@ def retrieve_instance(request: Request, services: Services, study: str, series: 
     return answer_unless_known(request, entity_tag([record], "dicom", media_type), make)
 
 
+def retrieve_file(request: Request, services: Services, record: InstanceRecord, syntax: str) -> Response:
+    """Answer with the DICOM file of an instance in that transfer syntax, ``*`` for as it is stored, and nothing else.
+
+    Raises
+    ------
+    NotAcceptableError
+        It cannot be put into that syntax; the message names those that it can be put into.
+    """
+    stored = _stored_syntax(request, services, record)
+    wanted = f"{DICOM}; transfer-syntax={syntax}"
+    chosen = _negotiate(request, services, [record], [stored], single=True, wanted=wanted)
+
+    def make() -> Response:
+        part = _part(request, services, record, stored, chosen.transfer_syntax)
+        return Response(bytes(part.content), content_type=part.headers["Content-Type"])
+
+    return answer_unless_known(request, entity_tag([record], "dicom", chosen), make)
+
+
 def retrieve_instances(request: Request, services: Services, study: str, series: str | None = None) -> Response:
     """Answer ``GET`` of a study or a series: one part for each instance."""
     records = records_at(request, services, study, series, None)
@@ -106,7 +125,12 @@ _MIXED = "as stored"
 
 
 def _negotiate(
-    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str], single: bool
+    request: Request,
+    services: Services,
+    records: Sequence[InstanceRecord],
+    stored: Sequence[str],
+    single: bool,
+    wanted: str | None = None,
 ) -> MediaType:
     """Choose between what is stored (one syntax, or several as a whole) and what can be made of all of it.
 
@@ -116,7 +140,7 @@ def _negotiate(
     targets = (*_TARGETS, *ENCODABLE) if all(is_decodable(syntax) for syntax in stored) else ()
     while True:
         types = offers(DICOM, kept, targets, single)
-        chosen = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), types)
+        chosen = negotiate(request.headers.get("Accept", ""), wanted or request.args.get("accept"), types)
         syntax = chosen.transfer_syntax
         if syntax == kept or syntax not in ENCODABLE or _all_encodable(request, services, records, stored, syntax):
             return chosen

@@ -24,7 +24,9 @@ from sightline.dicomweb.roots import placed
 from sightline.dicomweb.search import search_instances, search_series, search_studies
 from sightline.dicomweb.store import store_instances
 from sightline.dicomweb.thumbnails import retrieve_thumbnail
-from sightline.dicomweb.urls import BASE_PATH
+from sightline.dicomweb.urls import BASE_PATH, WADO_PATH
+from sightline.dicomweb.wado_uri import retrieve_uri
+from sightline.dicomweb.wado_uri_parameters import STUDY_PARAMETER
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.routing import Route
@@ -82,5 +84,6 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", _STUDY, delete_study, Verb.DELETE, "Delete a study", "delete"),
     Route("DELETE", _SERIES, delete_series, Verb.DELETE, "Delete a series", "delete"),
     Route("DELETE", _INSTANCE, delete_instance, Verb.DELETE, "Delete an instance", "delete"),
+    Route("GET", WADO_PATH, retrieve_uri, Verb.VIEW, "WADO-URI", "read", study_parameter=STUDY_PARAMETER),
 )
 """Every DICOMweb route."""

@@ -18,12 +18,13 @@ _WRITTEN_HERE = frozenset({AuditKind.SEARCH, AuditKind.STORE, AuditKind.DELETE, 
 
 def audit_request(services: Services, request: Request, route: Route, study: str | None, status: int) -> None:
     """Write the event that the route's row asks for. Raises `UnavailableError`: then nothing may be shown."""
-    if route.audit == AuditKind.READ and study is not None:
+    kind = request.audit or route.audit
+    if kind == AuditKind.READ and study is not None:
         if status < 400:
             services.audit.read_study(request.grant, study, lambda: _patient_id(services, study))
-    elif route.audit in _WRITTEN_HERE:
+    elif kind in _WRITTEN_HERE:
         event = AuditEvent(
-            AuditKind(route.audit),
+            AuditKind(kind),
             request.grant,
             Outcome.SUCCESS if status < 400 else Outcome.MINOR_FAILURE,
             detail=f"{request.method} {route.path}",

@@ -94,7 +94,7 @@ class Dispatcher:
             self._cors.allow(request, response)
         protect(response, self._policy)
         if route is not None and request.again is not None:
-            self._keep(request, response, route, route.checked_study(values))
+            self._keep(request, response, route, route.checked_study(values, request.args))
         return response
 
     def _keep(self, request: Request, response: Response, route: Route, study: str | None) -> None:
@@ -109,7 +109,7 @@ class Dispatcher:
         self.ready.keep(name, ReadyAnswer(route.permission, study, headers, etag, request.again))
 
     def _handle(self, request: Request, route: Route, path_values: dict[str, Any]) -> Response:
-        study = route.checked_study(path_values)
+        study = route.checked_study(path_values, request.args)
         try:
             self._services.access.check_origin(request.method, request.headers, self._services.public_url)
             if isinstance(route.permission, Verb):

@@ -33,12 +33,16 @@ class Request(WerkzeugRequest):
         Study Instance UIDs that a handler changed or handed out where the path names none: each is audited.
     again : callable or None
         Set by a handler whose answer may be given again: makes its body, None when it would be another by now.
+    audit : str
+        Kind of audit event, if a handler knows better than its route's row: one that shows pictures has handed out a
+        file.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
         super().__init__(environ)
         self.studies: set[str] = set()
         self.again: Callable[[], bytes | None] | None = None
+        self.audit = ""
 
     @property
     def grant(self) -> Grant:

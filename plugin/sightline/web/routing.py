@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -24,6 +24,15 @@ class Public(Enum):
     LOGIN = "how one becomes somebody"
     LINK = "shows no patient data before the secret has been exchanged"
     ASSET = "program text, the same for everybody"
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a UID.
+
+    >>> is_uid("1.2.840"), is_uid("1..2"), is_uid("1" * 65)
+    (True, False, False)
+    """
+    return len(text) <= 64 and UID_PATTERN.fullmatch(text) is not None
 
 
 class UidConverter(BaseConverter):
@@ -54,6 +63,9 @@ class Route:
         written for each request: ``"search"``, ``"store"``, ``"delete"``, ``"export"``, ``"link"``, ``"login"``.
     max_body : int
         Largest accepted body in bytes; 0 means no body, -1 the configured upload bound.
+    study_parameter : str
+        The query parameter that names the study where the path does not. Where it is missing or no UID, the permission
+        is checked on the whole archive.
     """
 
     method: str
@@ -63,12 +75,16 @@ class Route:
     summary: str
     audit: str = ""
     max_body: int = 0
+    study_parameter: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, (Verb, Public)):
             raise TypeError(f"{self.method} {self.path} names no permission")
 
-    def checked_study(self, path_values: dict[str, Any]) -> str | None:
+    def checked_study(self, path_values: Mapping[str, Any], parameters: Mapping[str, str]) -> str | None:
         """Return the study that the permission is checked on; None stands for the whole archive."""
+        if self.study_parameter:
+            named = parameters.get(self.study_parameter, "")
+            return named if is_uid(named) else None
         study = path_values.get("study")
         return str(study) if study is not None else None

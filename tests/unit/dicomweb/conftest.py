@@ -108,10 +108,10 @@ class Server:
     client: Client
     grant: Grant = field(default_factory=lambda: administrator("tester"))
 
-    def get(self, path: str, accept: str = "", **options: Any) -> TestResponse:
+    def get(self, path: str, accept: str = "", root: str = "/dicom-web", **options: Any) -> TestResponse:
         headers = {**options.pop("headers", {}), **({"Accept": accept} if accept else {})}
         environ = {GRANT_KEY: self.grant}
-        return self.client.get("/dicom-web" + path, headers=headers, environ_overrides=environ, **options)
+        return self.client.get(root + path, headers=headers, environ_overrides=environ, **options)
 
     def post(self, path: str, body: bytes, content_type: str, **headers: str) -> TestResponse:
         environ = {GRANT_KEY: self.grant}
