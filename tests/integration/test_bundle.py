@@ -156,6 +156,9 @@ def test_our_routes_win(installed: Stock) -> None:
     assert answer.headers["Content-Type"].startswith("application/dicom+json")
     assert "no-store" in answer.headers["Cache-Control"]
     assert answer.json()[0]["0020000D"]["Value"] == ["1.2.826.0.1.1"]
+    assert requests.get(f"{installed.url}/wado", timeout=10).status_code == 401
+    refused = requests.get(f"{installed.url}/wado?requestType=WADO", auth=ANN, timeout=10)
+    assert (refused.status_code, "'studyUID'" in refused.text) == (400, True)
 
 
 def test_a_store_is_ours(installed: Stock) -> None:
@@ -168,7 +171,7 @@ def test_a_store_is_ours(installed: Stock) -> None:
     assert answer.json()["00081199"]["Value"]
 
 
-@pytest.mark.parametrize("path", ["/dicom-web/servers", "/dicom-web/info", "/wado", "/wado?requestType=WADO"])
+@pytest.mark.parametrize("path", ["/dicom-web/servers", "/dicom-web/info"])
 def test_left_over_official_routes_are_refused(installed: Stock, path: str) -> None:
     assert requests.get(f"{installed.url}{path}", auth=ANN, timeout=10).status_code in (403, 404)
 

@@ -21,6 +21,7 @@ from pydicom.uid import generate_uid
 
 from tests.support.dicom_files import image_file
 from tests.support.orthanc_server import AET, CLIENT_AET, OrthancServer
+from tests.support.presentation_states import area, presentation_state, reference
 from tests.unit.archive.test_nesting import EXPLICIT, nested, part10
 
 OCTETS = "application/octet-stream"
@@ -189,6 +190,47 @@ class TestClient:
             series.study, series.series, series.instances[3], [1], ("image/jpeg",)
         )
         assert Image.open(io.BytesIO(jpeg)).size == (16, 16)
+
+    def test_wado_uri(self, orthanc: OrthancServer, admin: requests.Session, series: Series) -> None:
+        uids = {
+            "requestType": "WADO", "studyUID": series.study, "seriesUID": series.series,
+            "objectUID": series.instances[3],
+        }  # fmt: skip
+        window = {"windowCenter": "300", "windowWidth": "11", "contentType": "image/png", "rows": "8"}
+        picture = admin.get(f"{orthanc.url}/wado", params=uids | window)
+        assert picture.status_code == 200
+        with Image.open(io.BytesIO(picture.content)) as image:
+            # PS3.3 C.11.2.1.2.1: (300 - 299.5) / 10 + 0.5 of the grey scale.
+            assert (image.size, image.getextrema()) == ((8, 8), (140, 140))
+        file = admin.get(f"{orthanc.url}/wado", params=uids | {"contentType": "application/dicom"})
+        assert dcmread(BytesIO(file.content)).SOPInstanceUID == series.instances[3]
+        wrong = admin.get(f"{orthanc.url}/wado", params=uids | {"windowCenter": "1"})
+        assert (wrong.status_code, "'windowCenter'" in wrong.text) == (400, True)
+        assert admin.get(f"{orthanc.url}/wado", params=uids | {"objectUID": "9.9"}).status_code == 404
+        with orthanc.session(None) as nobody:
+            assert nobody.get(f"{orthanc.url}/wado", params=uids).status_code == 401
+
+    def test_a_presentation_state(self, orthanc: OrthancServer, admin: requests.Session, series: Series) -> None:
+        uid, voi = generate_uid(), Dataset()
+        voi.WindowCenter, voi.WindowWidth = 300, 11
+        state = presentation_state(
+            [reference(series.instances[3]), reference(series.instances[0])],
+            [area(16, 16)],
+            series=series.series,
+            StudyInstanceUID=series.study,
+            SeriesInstanceUID=uid,
+            SOPInstanceUID=uid,
+            PatientID=series.patient_id,
+            SoftcopyVOILUTSequence=[voi],
+        )
+        body = {"data": state, "headers": {"Content-Type": "application/dicom"}}
+        assert admin.post(f"{orthanc.url}/dicom-web/studies", **body).status_code == 200
+        path = f"{orthanc.url}/dicom-web/studies/{series.study}/series/{uid}/instances/{uid}/rendered"
+        answer = admin.get(path, headers={"Accept": 'multipart/related; type="image/png"'})
+        assert (answer.status_code, answer.content.count(b"\x89PNG")) == (200, 2)
+        start = answer.content.index(b"\x89PNG")
+        with Image.open(io.BytesIO(answer.content[start:])) as image:
+            assert image.getextrema() == (140, 140)
 
     def test_store_tells_good_from_bad(self, orthanc: OrthancServer, admin: requests.Session) -> None:
         made = Series()

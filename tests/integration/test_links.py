@@ -15,6 +15,7 @@ from tests.support.orthanc_server import OrthancServer
 
 LINKS = "/sightline/openemr/links"
 BEYOND = (
+    "/wado",
     "/sightline/",
     "/dicom-web/studies",
     "/system",
@@ -32,6 +33,17 @@ def study_of(name: str) -> str:
     path = get_testdata_file(name)
     assert isinstance(path, str)
     return str(dcmread(path).StudyInstanceUID)
+
+
+def uids_of(name: str) -> dict[str, str]:
+    """The query by which WADO-URI names an instance."""
+    dataset = dcmread(str(get_testdata_file(name)))
+    return {
+        "requestType": "WADO",
+        "studyUID": dataset.StudyInstanceUID,
+        "seriesUID": dataset.SeriesInstanceUID,
+        "objectUID": dataset.SOPInstanceUID,
+    }
 
 
 CT, MR = "CT_small.dcm", "MR_small.dcm"
@@ -85,6 +97,8 @@ def test_a_session_opens_its_study_and_nothing_else(orthanc: OrthancServer) -> N
         assert opened.json()["studyInstanceUID"] == study_of(CT)
         assert client.get(f"{orthanc.url}/sightline/studies/{study_of(CT)}").status_code == 200
         assert client.get(f"{orthanc.url}/sightline/studies/{study_of(MR)}").status_code == 403
+        for name, status in ((CT, 200), (MR, 403)):
+            assert client.get(f"{orthanc.url}/wado", params=uids_of(name)).status_code == status
         for path in BEYOND:
             assert client.get(orthanc.url + path, allow_redirects=False).status_code in (401, 403), path
 

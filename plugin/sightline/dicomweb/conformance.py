@@ -27,7 +27,11 @@ from sightline.dicomweb.search_parameters import (
 from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
 from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
+from sightline.rendering.bit_frames import DEFLATED_FRAMES
 from sightline.web.routing import Route
+
+_NAMES = {DEFLATED_FRAMES: "Deflated Image Frame Compression"}
+"""Of syntaxes that pydicom does not know yet."""
 
 
 def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, Any]:
@@ -89,7 +93,8 @@ def search_attributes() -> dict[str, Mapping[str, Sequence[str]]]:
 def syntax_rows() -> list[dict[str, str]]:
     """Return the transfer syntaxes that can be decoded, with the media type of a frame as it is stored."""
     native = [(syntax, "application/octet-stream") for syntax in sorted(NATIVE)]
+    rows = (*native, *MEDIA_TYPES.items(), (DEFLATED_FRAMES, "application/octet-stream"))
     return [
-        {"uid": syntax, "name": UID(syntax).name, "mediaType": media_type}
-        for syntax, media_type in (*native, *MEDIA_TYPES.items())
+        {"uid": syntax, "name": _NAMES.get(syntax) or UID(syntax).name, "mediaType": media_type}
+        for syntax, media_type in rows
     ]

@@ -16,21 +16,26 @@ from pydicom.uid import UID, ExplicitVRBigEndian
 from sightline.dicomweb.attributes import BINARY_WORDS, swapped
 from sightline.dicomweb.encapsulated import encapsulate_pixels, encode_frame
 from sightline.dicomweb.metadata import read_dataset
-from sightline.dicomweb.syntaxes import ENCODABLE
+from sightline.dicomweb.syntaxes import BIG_ENDIAN, ENCODABLE, JPEG_BASELINE, NATIVE
 from sightline.errors import NotFoundError, UnprocessableError
+from sightline.rendering.bit_frames import DEFLATED_FRAMES, RLE
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.codecs import decode_frame, register
 from sightline.rendering.files import open_file
-from sightline.rendering.series_table import instance_from_json
+from sightline.rendering.headers import read_frames
+from sightline.rendering.series_table import InstanceEntry, instance_from_json
+
+_LITTLE_ENDIAN = NATIVE - {BIG_ENDIAN}
 
 
 def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Sequence[int]) -> Reply:
-    """Return a stored file in another transfer syntax, pixels and UIDs unchanged.
+    """Return a stored file in another transfer syntax, pixels and UIDs unchanged, but by JPEG Baseline.
 
     Parameters
     ----------
     arguments : mapping
-        ``file``, and ``syntax``: UID of Explicit or Implicit VR Little Endian, or one of `syntaxes.ENCODABLE`.
+        ``file``, and ``syntax``: UID of Explicit or Implicit VR Little Endian, one of `syntaxes.ENCODABLE`, or of JPEG
+        Baseline.
 
     Raises
     ------
@@ -43,8 +48,8 @@ def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Seq
         raise UnprocessableError("The stored file cannot be read.", "unreadable")
     written = BytesIO()
     try:
-        _make_native(dataset)
-        if arguments["syntax"] in ENCODABLE:
+        _make_native(dataset, arguments, buffers)
+        if arguments["syntax"] in (*ENCODABLE, JPEG_BASELINE):
             encapsulate_pixels(dataset, arguments["syntax"])
         dataset.file_meta.TransferSyntaxUID = UID(arguments["syntax"])
         dcmwrite(
@@ -61,16 +66,35 @@ def convert_file(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Seq
     return Reply({}, (written.getbuffer(),))
 
 
-def _make_native(dataset: Dataset) -> None:
+def _make_native(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> None:
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated:
-        if "PixelData" in dataset:
+    if "PixelData" in dataset:
+        if syntax == DEFLATED_FRAMES or (int(dataset.BitsAllocated) == 1 and syntax not in _LITTLE_ENDIAN):
+            _decode_ourselves(dataset, arguments, buffers)
+        elif syntax.is_encapsulated:
             dataset.decompress(generate_instance_uid=False)
-    elif syntax == ExplicitVRBigEndian:
-        if "PixelData" in dataset:
-            pixels = pixel_array(dataset, raw=True)
-            dataset.PixelData = _little_endian(pixels)
+        elif syntax == ExplicitVRBigEndian:
+            dataset.PixelData = _little_endian(pixel_array(dataset, raw=True))
+    if syntax == ExplicitVRBigEndian:
         _swap_words(dataset)
+
+
+def _decode_ourselves(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> None:
+    """Put native pixels in place of what pydicom does not decode, or not as the bits that they are."""
+    with open_file(arguments["file"], buffers) as file:
+        entries = read_frames(file, "")
+        frames = np.stack([decode_frame(file, entry.instance, entry.frame)[0] for entry in entries])
+    is_packed = int(dataset.BitsAllocated) == 1
+    content = _packed(frames) if is_packed else _little_endian(frames)
+    dataset.PixelData = content + b"\0" * (len(content) % 2)
+    dataset["PixelData"].VR = "OW" if int(dataset.BitsAllocated) > 8 else "OB"
+    dataset["PixelData"].is_undefined_length = False
+    if dataset.get("SamplesPerPixel", 1) > 1:
+        dataset.PlanarConfiguration = 0
+
+
+def _packed(bits: NDArray[Any]) -> bytes:
+    return np.packbits(bits.astype(np.uint8).ravel(), bitorder="little").tobytes()
 
 
 def _swap_words(dataset: Dataset) -> None:
@@ -104,12 +128,9 @@ def native_frames(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: Se
     """Return frames as native pixels, little endian, one buffer each. Arguments are those of `stored_frames`."""
     register()
     instance = instance_from_json(arguments["instance"])
-    with open_file(arguments["file"], buffers) as file:
-        frames = [decode_frame(file, instance, number)[0] for number in arguments["frames"]]
+    frames = [frame for frame, _ in _decoded(arguments, buffers, instance)]
     if instance.bits_allocated == 1:
-        return Reply(
-            {}, tuple(np.packbits(frame.astype(np.uint8).ravel(), bitorder="little").tobytes() for frame in frames)
-        )
+        return Reply({}, tuple(_packed(frame) for frame in frames))
     return Reply({}, tuple(_little_endian(frame) for frame in frames))
 
 
@@ -117,9 +138,22 @@ def encoded_frames(arguments: Mapping[str, Any], buffers: Sequence[Buffer], _: S
     """Return frames in an encapsulated syntax, one buffer each. Arguments of `stored_frames`, and ``syntax``."""
     register()
     instance = instance_from_json(arguments["instance"])
+    return Reply(
+        {},
+        tuple(
+            encode_frame(frame, instance.bits_stored, arguments["syntax"], photometric == "YBR_FULL")
+            for frame, photometric in _decoded(arguments, buffers, instance)
+        ),
+    )
+
+
+def _decoded(
+    arguments: Mapping[str, Any], buffers: Sequence[Buffer], instance: InstanceEntry
+) -> list[tuple[NDArray[Any], str]]:
+    """Return frames and their colour space, with every bit where cells were stored and not just values."""
+    every_bit = instance.transfer_syntax_uid in (*NATIVE, RLE)
     with open_file(arguments["file"], buffers) as file:
-        frames = [decode_frame(file, instance, number)[0] for number in arguments["frames"]]
-    return Reply({}, tuple(encode_frame(frame, instance.bits_stored, arguments["syntax"]) for frame in frames))
+        return [decode_frame(file, instance, number, every_bit) for number in arguments["frames"]]
 
 
 def _little_endian(pixels: NDArray[Any]) -> bytes:

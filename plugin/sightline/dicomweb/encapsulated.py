@@ -1,6 +1,6 @@
-"""The worker's part of transcoding: native pixels into a lossless encapsulated transfer syntax (PS3.5 annex A.4).
+"""The worker's part of transcoding: native pixels into an encapsulated transfer syntax (PS3.5 annex A.4).
 
-Each frame is decoded again and compared before it leaves: what is not exact is refused.
+Each frame is decoded again and compared before it leaves: what is not exact is refused. JPEG Baseline alone is lossy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset, uid
 from pydicom.encaps import encapsulate
 
+from sightline.dicomweb.lossy import mark_lossy
 from sightline.errors import UnprocessableError
 
 Frame = NDArray[Any]
@@ -38,6 +39,10 @@ _CODECS: dict[str, tuple[Callable[[Frame, int], bytes], Callable[[bytes], Frame]
         imagecodecs.htj2k_decode,
     ),
 }
+JPEG_BASELINE = str(uid.JPEGBaseline8Bit)
+LOSSY_QUALITY = 90
+_COLOUR_SPACES = {str(uid.HTJ2KLossless): "YBR_RCT", JPEG_BASELINE: "YBR_FULL"}
+"""What the samples of colour code streams are where encoders transform them (PS3.5 sections 8.2.1 and 8.2.14)."""
 _SIGNED = (uid.JPEG2000Lossless, uid.HTJ2KLossless)
 """Syntaxes whose code streams know of signs; in the others the bits of signed values stand as they are."""
 
@@ -63,23 +68,25 @@ def encapsulate_pixels(dataset: Dataset, syntax: str) -> None:
     if syntax == uid.RLELossless:
         dataset.compress(uid.RLELossless, generate_instance_uid=False)
         return
-    streams = [encode_frame(frame, int(dataset.BitsStored), syntax) for frame in frames]
+    is_ybr = dataset.PhotometricInterpretation == "YBR_FULL"
+    streams = [encode_frame(frame, int(dataset.BitsStored), syntax, is_ybr) for frame in frames]
+    if syntax == JPEG_BASELINE:
+        mark_lossy(dataset, sum(frame.nbytes for frame in frames) / sum(map(len, streams)), "ISO_10918_1")
     dataset.PixelData = encapsulate(streams)
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
     if dataset.SamplesPerPixel > 1:
         dataset.PlanarConfiguration = 0
+        dataset.PhotometricInterpretation = _COLOUR_SPACES.get(syntax, dataset.PhotometricInterpretation)
 
 
 def _frames(dataset: Dataset) -> NDArray[Any]:
-    """Return stored values of (frames, rows, columns) or (frames, rows, columns, 3), nothing in unused bits."""
+    """Return stored values of (frames, rows, columns) or (frames, rows, columns, 3)."""
     sign = "i" if dataset.PixelRepresentation else "u"
     samples, count = dataset.SamplesPerPixel, int(dataset.get("NumberOfFrames") or 1)
     shape = (count, dataset.Rows, dataset.Columns)
     pixels = np.frombuffer(dataset.PixelData, f"<{sign}{dataset.BitsAllocated // 8}")
     pixels = pixels[: int(np.prod(shape)) * samples]
-    if sign == "u" and pixels.size and int(pixels.max()) >> dataset.BitsStored:
-        raise UnprocessableError("The pixels have something in their unused bits that would be lost.", "not-encodable")
     if samples == 1:
         return pixels.reshape(shape)
     if dataset.PlanarConfiguration:
@@ -87,28 +94,60 @@ def _frames(dataset: Dataset) -> NDArray[Any]:
     return pixels.reshape(*shape, samples)
 
 
-def encode_frame(frame: Frame, bits: int, syntax: str) -> bytes:
+def encode_frame(frame: Frame, bits: int, syntax: str, is_ybr: bool = False) -> bytes:
     """Return the code stream of one frame.
 
     Parameters
     ----------
     frame : array, (rows, columns) or (rows, columns, 3)
-        Stored values.
+        Stored values, or the cells that hold them.
     bits : int
         Bits stored.
     syntax : str
-        UID of one of `syntaxes.ENCODABLE` other than RLE.
+        UID of one of `syntaxes.ENCODABLE` other than RLE, or of JPEG Baseline.
+    is_ybr : bool
+        Whether the samples are YBR_FULL; makes a difference to JPEG Baseline only.
 
     Raises
     ------
     UnprocessableError
         It would not come out as it went in.
     """
-    if frame.dtype.kind == "i" and syntax not in _SIGNED:
-        frame = frame.view(f"<u{frame.dtype.itemsize}")
+    if syntax == JPEG_BASELINE:
+        return _lossy(frame, is_ybr)
+    frame = _values(frame, bits, syntax in _SIGNED)
     encoder, decoder = _CODECS[syntax]
     stream = encoder(frame, bits)
     found = decoder(stream)
     if found.dtype != frame.dtype or not np.array_equal(found, frame):
         raise UnprocessableError("These pixels cannot be compressed without loss.", "not-encodable")
     return stream
+
+
+def _values(cells: Frame, bits: int, keeps_sign: bool) -> Frame:
+    """Return the values as the encoder wants them: signed, or their stored bits only.
+
+    What is above the stored bits is a repetition of the sign, or nothing; anything else would be lost.
+    """
+    width = 8 * cells.dtype.itemsize
+    if cells.dtype.kind == "u":
+        if bits < width and cells.size and int(cells.max()) >> bits:
+            raise UnprocessableError(
+                "The pixels have something in their unused bits that would be lost.", "not-encodable"
+            )
+        return cells
+    values = cells << (width - bits) >> (width - bits)
+    stored = cells.view(f"u{cells.dtype.itemsize}") & np.array((1 << bits) - 1, f"u{cells.dtype.itemsize}")
+    if not np.array_equal(values, cells) and not np.array_equal(stored, cells.view(stored.dtype)):
+        raise UnprocessableError("The pixels have something in their unused bits that would be lost.", "not-encodable")
+    return values if keeps_sign else stored
+
+
+def _lossy(frame: Frame, is_ybr: bool) -> bytes:
+    """Return JPEG of 8-bit grey, or of colour as YBR_FULL in full resolution."""
+    if frame.ndim == 2:
+        return bytes(imagecodecs.jpeg8_encode(frame, level=LOSSY_QUALITY))
+    space = "YCBCR" if is_ybr else "RGB"
+    return bytes(
+        imagecodecs.jpeg8_encode(frame, level=LOSSY_QUALITY, colorspace=space, outcolorspace="YCBCR", subsampling="444")
+    )

@@ -16,10 +16,12 @@ from sightline.dicomweb.native_frames import Framing, NativeFrames, again, frame
 from sightline.dicomweb.ranges import part_of
 from sightline.dicomweb.syntaxes import (
     FRAME_SYNTAXES,
+    JPEG_BASELINE,
     MEDIA_TYPES,
     NATIVE,
     can_be_encoded,
     is_decodable,
+    lossy_targets,
     offers,
 )
 from sightline.dicomweb.urls import record_url
@@ -146,9 +148,8 @@ def _answer_frames(
     unchanged: Callable[[], bool] | None,
 ) -> Response:
     """Answer with frames; with `unchanged`, so that the answer may be given again while nothing has changed."""
-    media_type = negotiate(
-        request.headers.get("Accept", ""), request.args.get("accept"), _frame_offers(entry, len(numbers) == 1)
-    )
+    accept = (request.headers.get("Accept", ""), request.args.get("accept"))
+    media_type = negotiate(*accept, _frame_offers(entry, len(numbers) == 1, lossy_targets(*accept)))
     url = record_url(services, record)
     framing = Framing([f"{url}/frames/{number}" for number in numbers], media_type)
 
@@ -171,10 +172,10 @@ def _in_parts(request: Request, answer: Response, media_type: MediaType) -> Resp
     return answer if media_type.part else part_of(request, answer)
 
 
-def _frame_offers(entry: InstanceEntry, single: bool) -> list[MediaType]:
+def _frame_offers(entry: InstanceEntry, single: bool, lossy: tuple[str, ...]) -> list[MediaType]:
     """Return what frames can be had as: as stored, native, and compressed; what is encapsulated under two names."""
     stored = entry.transfer_syntax_uid
-    made = [syntax for syntax in FRAME_SYNTAXES if syntax != stored and can_be_encoded(entry, syntax)]
+    made = [syntax for syntax in (*FRAME_SYNTAXES, *lossy) if syntax != stored and can_be_encoded(entry, syntax)]
     if stored in NATIVE:
         found = offers(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, tuple(made), single)
     else:
@@ -191,7 +192,8 @@ def _native_frames(
 ) -> NativeFrames | None:
     """Return where the frames lie in the file, if that is all there is to do."""
     length = frame_length(entry)
-    if length is None or (syntax in FRAME_SYNTAXES and syntax != entry.transfer_syntax_uid):
+    made = syntax in (*FRAME_SYNTAXES, JPEG_BASELINE) and syntax != entry.transfer_syntax_uid
+    if length is None or made:
         return None
     start = entry.pixel_offset or 0
     return NativeFrames(source, tuple(start + (number - 1) * length for number in numbers), length)
@@ -201,7 +203,7 @@ def _converted_frames(
     services: Services, source: FileSource, entry: InstanceEntry, numbers: Sequence[int], syntax: str
 ) -> list[bytes]:
     """Have a worker cut, decode or encode the frames."""
-    made = syntax in FRAME_SYNTAXES and syntax != entry.transfer_syntax_uid
+    made = syntax in (*FRAME_SYNTAXES, JPEG_BASELINE) and syntax != entry.transfer_syntax_uid
     native = syntax == EXPLICIT_VR_LITTLE_ENDIAN
     task = "native_frames" if native else "encoded_frames" if made else "stored_frames"
     buffers: list[Buffer] = []

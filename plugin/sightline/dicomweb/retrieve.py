@@ -23,6 +23,7 @@ from sightline.dicomweb.syntaxes import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     can_be_encoded,
     is_decodable,
+    lossy_targets,
     offers,
 )
 from sightline.dicomweb.urls import record_url
@@ -137,12 +138,14 @@ def _negotiate(
     Whether pixels can be compressed is looked up only when somebody wants that.
     """
     kept = stored[0] if len(set(stored)) == 1 else _MIXED
-    targets = (*_TARGETS, *ENCODABLE) if all(is_decodable(syntax) for syntax in stored) else ()
+    accept = (request.headers.get("Accept", ""), wanted or request.args.get("accept"))
+    made = (*ENCODABLE, *lossy_targets(*accept))
+    targets = (*_TARGETS, *made) if all(is_decodable(syntax) for syntax in stored) else ()
     while True:
         types = offers(DICOM, kept, targets, single)
-        chosen = negotiate(request.headers.get("Accept", ""), wanted or request.args.get("accept"), types)
+        chosen = negotiate(*accept, types)
         syntax = chosen.transfer_syntax
-        if syntax == kept or syntax not in ENCODABLE or _all_encodable(request, services, records, stored, syntax):
+        if syntax == kept or syntax not in made or _all_encodable(request, services, records, stored, syntax):
             return chosen
         targets = tuple(target for target in targets if target != syntax)
 

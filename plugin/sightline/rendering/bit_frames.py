@@ -21,7 +21,9 @@ DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 _RLE_HEADER = 64
 
 
-def native_bits(source: BinaryIO | bytes, instance: InstanceEntry, frame: int) -> NDArray[np.uint8]:
+def native_bits(
+    source: BinaryIO | bytes, instance: InstanceEntry, frame: int, swapped: bool = False
+) -> NDArray[np.uint8]:
     """Unpack a native frame of one bit per pixel, the first in the lowest bit (PS3.5 section 8.1.1).
 
     Frames follow each other without a gap, so one may begin inside a byte, which pydicom does not expect.
@@ -33,6 +35,8 @@ def native_bits(source: BinaryIO | bytes, instance: InstanceEntry, frame: int) -
     instance : InstanceEntry
     frame : int
         From 1.
+    swapped : bool
+        Whether the bytes are those of big endian words.
 
     Returns
     -------
@@ -46,12 +50,17 @@ def native_bits(source: BinaryIO | bytes, instance: InstanceEntry, frame: int) -
     """
     count = _samples(instance)
     first, skipped = divmod((frame - 1) * count, 8)
-    needed = (skipped + count + 7) // 8
+    # Whole words, so that they can be turned round.
+    skipped += first % 2 * 8
+    first -= first % 2
+    needed = (skipped + count + 15) // 16 * 2
     if isinstance(source, bytes):
         packed = source[first : first + needed]
     else:
         source.seek(first, 1)
         packed = source.read(needed)
+    if swapped:
+        packed = np.frombuffer(packed[: len(packed) // 2 * 2], ">u2").astype("<u2").tobytes()
     return _unpacked(packed, skipped, instance)
 
 

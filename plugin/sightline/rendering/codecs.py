@@ -118,8 +118,9 @@ def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArr
     syntax = instance.transfer_syntax_uid
     if syntax == DEFLATED_FRAMES:
         return inflated_frame(file, instance, frame)
-    if instance.bits_allocated == 1 and syntax in _LITTLE_ENDIAN:
-        return native_bits(_pixel_data(file, instance), instance, frame)
+    if instance.bits_allocated == 1 and syntax in (*_LITTLE_ENDIAN, uid.ExplicitVRBigEndian):
+        swapped = syntax == uid.ExplicitVRBigEndian and instance.pixel_words
+        return native_bits(_pixel_data(file, instance), instance, frame, swapped)
     if instance.bits_allocated == 1 and syntax == RLE:
         return encapsulated_bits(file, instance, frame)
     return None

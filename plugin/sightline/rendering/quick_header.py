@@ -26,6 +26,7 @@ _NUMBERS = {
     0x00280011: "columns",
     0x00280100: "bits_allocated",
     0x00280101: "bits_stored",
+    0x00280102: "high_bit",
     0x00280103: "pixel_representation",
 }
 _FRAMES, _PHOTOMETRIC = 0x00280008, 0x00280004
@@ -94,6 +95,8 @@ def _entry(walk: _PixelWalk, syntax: str, record: InstanceRecord) -> InstanceEnt
     numbers = {"planar_configuration": 0, **walk.numbers}
     photometric = walk.texts.get(_PHOTOMETRIC, "")
     if len(numbers) < len(_NUMBERS) or not photometric or int(frames) == 0:
+        return None
+    if numbers["high_bit"] != numbers["bits_stored"] - 1:
         return None
     samples = 2 if photometric == "YBR_FULL_422" else numbers["samples_per_pixel"]
     bits = numbers["rows"] * numbers["columns"] * samples * numbers["bits_allocated"] * int(frames)
