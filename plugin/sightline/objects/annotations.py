@@ -17,6 +17,10 @@ from sightline.kernels.presentation import Point, cielab_to_srgb
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 _UNITS = ("PIXEL", "DISPLAY")
+_FURTHEST = 1e6
+_THICKEST = 100.0
+_LONGEST_TEXT = 10_240
+"""Ten times what the standard allows."""
 _TYPES = ("POINT", "POLYLINE", "INTERPOLATED", "CIRCLE", "ELLIPSE")
 
 
@@ -112,7 +116,7 @@ def _graphic(item: Dataset, colour: Colour) -> Graphic:
     styles = item.get("LineStyleSequence")
     style = styles[0] if styles else Dataset()
     lab = style.get("PatternOnColorCIELabValue")
-    thickness = float(style.get("LineThickness") or 1.0)
+    thickness = min(max(float(style.get("LineThickness") or 1.0), 1.0), _THICKEST)
     own = cielab_to_srgb([int(value) for value in lab]) if lab is not None and len(lab) == 3 else colour
     return Graphic(kind, place, str(item.get("GraphicFilled", "N")) == "Y", own, thickness)
 
@@ -128,6 +132,8 @@ def _text(item: Dataset, colour: Colour) -> Text:
     if "AnchorPoint" in item:
         point = _place(item, "AnchorPoint", "AnchorPointAnnotationUnits")
     text = str(item.get("UnformattedTextValue") or "")
+    if len(text) > _LONGEST_TEXT:
+        raise UnprocessableError("A text of this presentation state is too long.", "bad-state")
     if box is None and point is None:
         raise UnprocessableError("A text of this presentation state has no place.", "bad-state")
     styles = item.get("TextStyleSequence")
@@ -143,4 +149,6 @@ def _place(item: Dataset, keyword: str, units_keyword: str) -> Place:
     numbers = [float(value) for value in values]
     if units not in _UNITS or len(numbers) % 2:
         raise UnprocessableError("A place in this presentation state is in units that are not known.", "bad-state")
+    if not all(abs(value) < _FURTHEST for value in numbers):
+        raise UnprocessableError("A place in this presentation state is far outside of the image.", "bad-state")
     return Place(tuple(zip(numbers[::2], numbers[1::2], strict=True)), units == "DISPLAY")

@@ -23,6 +23,8 @@ GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
 PRESENTATION_STATES = "1.2.840.10008.5.1.4.1.1.11."
 """What the UIDs of the SOP classes of all presentation states begin with."""
 _ACTIVATION_LAYER = 0x1001
+_SMALLEST_FACTOR = 1e-3
+"""Of magnifications and of ratios of pixels; what is below is an error, as is its inverse."""
 
 
 @dataclass(frozen=True)
@@ -197,9 +199,9 @@ def _area(dataset: Dataset, image: tuple[str, int]) -> DisplayedArea:
         size_mode = str(item.get("PresentationSizeMode", ""))
         ratio = float(item.get("PresentationPixelMagnificationRatio") or 0) if size_mode == "MAGNIFY" else 1.0
         area = DisplayedArea(((corners[0][0], corners[0][1]), (corners[1][0], corners[1][1])), _ratio(item), ratio)
-        if area.pixel_ratio <= 0 or area.magnification <= 0:
-            break
-        return area
+        if all(_SMALLEST_FACTOR < factor < 1 / _SMALLEST_FACTOR for factor in (area.pixel_ratio, area.magnification)):
+            return area
+        break
     raise UnprocessableError("This presentation state does not say which part of the image it shows.", "bad-state")
 
 

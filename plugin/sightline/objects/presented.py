@@ -62,14 +62,17 @@ def list_references(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: 
     """
     with open_file(arguments["file"], buffers) as file:
         dataset = _read(file)
+    return Reply({"images": _understood(lambda: _images(dataset))})
+
+
+def _images(dataset: Dataset) -> list[dict[str, Any]] | None:
     if not str(dataset.get("SOPClassUID", "")).startswith(PRESENTATION_STATES):
-        return Reply({"images": None})
+        return None
     check_supported(dataset)
-    images = [
+    return [
         {"series": found.series_instance_uid, "instance": found.sop_instance_uid, "frames": list(found.frames)}
-        for found in _understood(lambda: read_references(dataset))
+        for found in read_references(dataset)
     ]
-    return Reply({"images": images})
 
 
 def render_presented(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
@@ -220,7 +223,7 @@ def _displayed(picture: Bytes, presentation: Presentation, view: Mapping[str, An
     if rotation in (90, 270):
         height, width = width, height
     shape, rest = _target(height, width, view)
-    if shape[0] * shape[1] > LARGEST_PICTURE:
+    if shape[0] * shape[1] > max(LARGEST_PICTURE, turned.shape[0] * turned.shape[1]):
         raise UnprocessableError("The displayed area of this presentation state is too large.", "too-large")
     region = (0.0, 0.0, float(turned.shape[1]), float(turned.shape[0]))
     scaled = turned if shape == turned.shape[:2] else resample_region(np.ascontiguousarray(turned), region, *shape)

@@ -13,6 +13,8 @@ from sightline.errors import UnprocessableError
 from sightline.kernels.colour import Palette
 from sightline.kernels.grayscale import LookUpTable
 
+_MOST_BITS = 16
+
 
 def modality_lut(dataset: Dataset) -> LookUpTable | None:
     """Return the Modality LUT (PS3.3 C.11.1), None if there is none. Raises `UnprocessableError`."""
@@ -62,7 +64,11 @@ def _item(dataset: Dataset, keyword: str) -> LookUpTable | None:
         data = items[0]["LUTData"]
         swap = data.VR == "OW" and dataset.original_encoding[1] is False
         entries = _entries(data.value, count, swap)
-    except (AttributeError, KeyError, ValueError, TypeError, IndexError) as error:
+        if bits > _MOST_BITS:
+            raise ValueError("Entries have at most 16 bits.")
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # values are parsed only now, and anything can be in them
         raise UnprocessableError("A look-up table of this image is damaged.", "bad-lut") from error
     # Some files claim fewer bits than their entries have.
     return LookUpTable(first, entries, max(bits, int(entries.max()).bit_length(), 1))

@@ -56,7 +56,9 @@ def overlay_masks(
     for group in overlay_groups(dataset):
         try:
             mask = _mask(dataset, group, instance, frame, cells)
-        except (ValueError, TypeError, IndexError, OverflowError) as error:
+        except (MemoryError, RecursionError):
+            raise
+        except Exception as error:  # values are parsed only now, and anything can be in them
             raise UnprocessableError("An overlay of this image is damaged.", "bad-overlay") from error
         if mask is not None:
             found[group] = mask

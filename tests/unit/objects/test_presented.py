@@ -340,6 +340,11 @@ def test_annotations_of_other_images_are_left_out() -> None:
         ({"GraphicAnnotationSequence": voi(GraphicObjectSequence=[graphic("CIRCLE", [1, 1])])}, "graphic"),
         ({"GraphicAnnotationSequence": voi(GraphicObjectSequence=[graphic("POINT", [1, 1], units="MM")])}, "units"),
         ({"ReferencedSeriesSequence": None}, "no image"),
+        ({"GraphicAnnotationSequence": voi(GraphicObjectSequence=[graphic("POINT", [1e30, 1])])}, "outside"),
+        ({"GraphicAnnotationSequence": voi(GraphicObjectSequence=[graphic("POINT", [np.nan, 1])])}, "outside"),
+        ({"GraphicAnnotationSequence": voi(TextObjectSequence=[text_at("x" * 20000, (1, 1))])}, "too long"),
+        ({"DisplayedAreaSelectionSequence": [area(9, 9, PresentationPixelAspectRatio=[1, 0])]}, "damaged"),
+        ({"DisplayedAreaSelectionSequence": [area(9, 9, PresentationPixelAspectRatio=[10**6, 1])]}, "which part"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(attributes: dict[str, Any], reason: str) -> None:
@@ -358,6 +363,36 @@ def test_images_that_it_is_not_for_are_refused() -> None:
     huge = presentation_state([reference(UID)], [area(2_000_000_000, 2_000_000_000)])
     with pytest.raises(UnprocessableError, match="large"):
         shown(BLACK, huge)
+
+
+def test_damaged_bytes_are_refused_or_shown_and_nothing_else() -> None:
+    state = presentation_state(
+        [reference(UID)],
+        [area(100, 100, PresentationPixelSpacing=[1, 1])],
+        layers=[("ONE", 65535)],
+        ShutterShape="RECTANGULAR", ShutterLeftVerticalEdge=4, ShutterRightVerticalEdge=20,
+        ShutterUpperHorizontalEdge=3, ShutterLowerHorizontalEdge=17,
+        SoftcopyVOILUTSequence=voi(VOILUTSequence=[lut(0, np.arange(64), 8)]),
+        GraphicAnnotationSequence=voi(
+            GraphicLayer="ONE",
+            GraphicObjectSequence=[graphic("ELLIPSE", [1, 5, 9, 5, 5, 1, 5, 9], filled=True)],
+            TextObjectSequence=[text_in("Here", (1, 1, 40, 20))],
+        ),
+        elements=overlay(np.ones((5, 5), bool), 0x6000) | {0x60001001: ("CS", "ONE")},
+    )  # fmt: skip
+    shown(BLACK, state)
+    random, outcomes = np.random.default_rng(9), set()
+    for _ in range(400):
+        damaged = bytearray(state)
+        for place in random.integers(300, len(state), random.integers(1, 4)):
+            damaged[place] = random.integers(0, 256)
+        try:
+            list_references({"file": {"buffer": 0}}, (bytes(damaged),), ())
+            shown(BLACK, bytes(damaged))
+            outcomes.add("shown")
+        except SightlineError as refusal:
+            outcomes.add(refusal.code)
+    assert {"shown", "bad-state"} <= outcomes
 
 
 def test_references_are_listed_in_order() -> None:

@@ -152,8 +152,9 @@ def test_8_bit_entries_in_bytes_or_words_are_the_same_table() -> None:
     assert wide is not None
     assert wide.bits == 12, "entries need more bits than the descriptor claims"
     assert modality_lut(Dataset()) is None
-    with pytest.raises(UnprocessableError):
-        voi_lut(table([1, 2], "US"))
+    for damaged in (table([1, 2], "US"), table([1, 2, 3, 4], "US", 2000)):
+        with pytest.raises(UnprocessableError):
+            voi_lut(damaged)
 
 
 def test_a_missing_palette_is_refused() -> None:

@@ -567,3 +567,12 @@ def window_item(center: float, width: float) -> Dataset:
     item = Dataset()
     item.WindowCenter, item.WindowWidth = center, width
     return item
+
+
+def test_a_film_is_made_within_the_bounds_of_a_worker(make: Make) -> None:
+    pytest.importorskip("av")
+    engine = make(FakeArchive(ct_files(np.zeros((3, 1024, 1024), np.int16))))
+    pictures = [engine.render(DOCTOR, frame_view(sop)) for sop in SOPS[:3]]
+    arguments = {"media_type": "video/mp4", "frame_time": 40, "quality": 90}
+    reply = engine.run("sightline.rendering.film:animate", arguments, [picture.content for picture in pictures * 20])
+    assert bytes(reply.buffers[0])[4:8] == b"ftyp"
