@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sightline.dicomweb.answers import answer_unless_known
-from sightline.dicomweb.frames import image_entry, parse_frames
+from sightline.dicomweb.frames import parse_frames
 from sightline.dicomweb.rendered import FORMATS
 from sightline.dicomweb.rendered_parameters import viewport_of
-from sightline.dicomweb.rendered_sources import middle_of_study, sources_of_series
-from sightline.errors import BadRequestError
-from sightline.rendering.view import FrameOf, View
+from sightline.dicomweb.rendered_sources import (
+    PictureSource,
+    middle_of_study,
+    sources_of_instance,
+    sources_of_presentation,
+    sources_of_series,
+)
+from sightline.errors import BadRequestError, NotFoundError
+from sightline.rendering.view import View
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -25,35 +33,51 @@ def retrieve_thumbnail(
     instance: str | None = None,
     frames: str | None = None,
 ) -> Response:
-    """Answer ``GET …/thumbnail`` of a study, series or instance (the frame in its middle), or of a frame."""
+    """Answer ``GET …/thumbnail`` of a study, series or instance (the frame in its middle), or of a frame.
+
+    A presentation state is represented by the image that it shows.
+    """
     offers = [MediaType(name) for name in FORMATS]
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers)
     viewport = viewport_of(request.args)
-    series, source = _source(request, services, study, series, instance, frames)
-    size = None if viewport else THUMBNAIL_SIZE
-    view = View(study, series, source, max_size=size, viewport=viewport, picture_format=FORMATS[media_type.name])
+    source = _source(request, services, study, series, instance, frames)
+    view = View(
+        study,
+        source.series,
+        source.frame,
+        max_size=None if viewport else THUMBNAIL_SIZE,
+        viewport=viewport,
+        picture_format=FORMATS[media_type.name],
+        presentation=source.presentation,
+    )
+    (prepared,) = services.engine.prepare(request.grant, [view])
 
     def make() -> Response:
-        picture = services.engine.render(request.grant, view)
+        picture = services.engine.render_prepared(request.grant, prepared)
         return Response(picture.content, content_type=picture.media_type)
 
-    return answer_unless_known(request, services.engine.etag(request.grant, view), make)
+    return answer_unless_known(request, prepared.etag, make)
 
 
 def _source(
     request: Request, services: Services, study: str, series: str | None, instance: str | None, frames: str | None
-) -> tuple[str, FrameOf]:
-    """Return the series and the frame that stands for all that the address names."""
+) -> PictureSource:
+    """Return the frame that stands for all that the address names."""
     if series is None:
-        middle = middle_of_study(request, services, study)
-        return middle.series, middle.frame
+        return middle_of_study(request, services, study)
     if instance is None:
-        sources = sources_of_series(request, services, study, series)
-        return series, sources[len(sources) // 2].frame
-    entry = image_entry(request, services, services.archive.instance(request.grant, study, series, instance))
-    if frames is None:
-        return series, FrameOf(instance, entry.number_of_frames // 2 + 1)
-    numbers = parse_frames(frames)
-    if len(numbers) > 1:
+        return _middle(sources_of_series(request, services, study, series))
+    record = services.archive.instance(request.grant, study, series, instance)
+    if frames is not None and len(parse_frames(frames)) > 1:
         raise BadRequestError("A thumbnail is of one frame.")
-    return series, FrameOf(instance, numbers[0])
+    try:
+        return _middle(sources_of_instance(request, services, record, frames))
+    except NotFoundError:
+        presented = sources_of_presentation(request, services, record) if frames is None else None
+        if presented is None:
+            raise
+        return _middle(presented)
+
+
+def _middle(sources: Sequence[PictureSource]) -> PictureSource:
+    return sources[len(sources) // 2]

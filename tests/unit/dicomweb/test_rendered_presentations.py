@@ -81,6 +81,12 @@ def test_a_window_is_not_for_presentation_states(serve: Serve) -> None:
     assert "'window'" in (answer.json or {})["message"]
 
 
+def test_its_thumbnail_is_the_image_that_it_shows(serve: Serve) -> None:
+    server = server_of(serve, reference("1.2", 2))
+    assert server.get(PATH.replace("rendered", "thumbnail")).status_code == 200
+    assert server.engine.views == [View(STUDY, SERIES, FrameOf("1.2", 2), max_size=256, presentation=STATE)]
+
+
 @pytest.mark.skipif(not corpus_files("pr/luts"), reason="there is no corpus")
 def test_a_real_one(serve: Serve, tmp_path: object) -> None:
     files = [path.read_bytes() for path in corpus_files("pr/luts")]
