@@ -180,7 +180,9 @@ def test_ours_answers_at_the_roots(ours: OrthancServer, client: Session) -> None
     for path in ("/images/web/info", "/images/web/servers", "/dicom-web/studies", "/wado", "/dicom-web/servers"):
         assert client.get(ours.url + path).status_code in (403, 404), path
         assert nobody.get(ours.url + path).status_code in (401, 403, 404), path
-    assert nobody.get(f"{ours.url}/images/uri?requestType=WADO&objectUID=1.2.3").status_code in (401, 403, 404)
+    assert nobody.get(f"{ours.url}/images/uri?requestType=WADO&objectUID=1.2.3").status_code == 401
+    unnamed = client.get(f"{ours.url}/images/uri?requestType=WADO")
+    assert (unnamed.status_code, "'studyUID'" in unnamed.text) == (400, True)
 
 
 def test_uploads_have_their_bound_there(ours: OrthancServer, client: Session) -> None:
