@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pydicom.data
 import pytest
-from highdicom.pixels import apply_voi_window
 from PIL import Image
 from pydicom import Dataset, config, dcmread
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
@@ -24,6 +23,7 @@ from sightline.rendering.headers import read_frames
 from sightline.rendering.tasks import render_frame
 from tests.support.corpus import corpus_files, real_file
 
+apply_voi_window = pytest.importorskip("highdicom.pixels").apply_voi_window
 pytestmark = pytest.mark.filterwarnings("ignore")
 Pixels = np.ndarray[Any, Any]
 _PER_FOLDER = 3
