@@ -14,7 +14,6 @@ from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
 
 from sightline.access.grant import Grant, Verb
-from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import (
     FileSource,
     InstanceRecord,
@@ -25,6 +24,7 @@ from sightline.archive.protocol import (
     StoredFile,
     StoreResult,
 )
+from sightline.archive.upload import Upload, examine
 from sightline.dicomweb.matching import matches
 from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 
@@ -135,10 +135,10 @@ class FakeArchive:
         stores = self.stores
         return lambda: self.stores == stores
 
-    def store(self, grant: Grant, content: bytes) -> StoreResult:
+    def store(self, grant: Grant, file: bytes | Upload) -> StoreResult:
         grant.require(Verb.UPLOAD)
-        check_nesting(content)
-        return self._put(content)
+        upload = file if isinstance(file, Upload) else examine(file)
+        return self._put(bytes(upload.content))
 
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
         self._delete(grant, study_instance_uid)

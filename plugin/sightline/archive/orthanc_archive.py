@@ -11,14 +11,15 @@ from typing import Any
 
 from sightline.access.grant import Grant, Verb, internal
 from sightline.archive.computed import COMPUTED, ComputedAttributes
+from sightline.archive.encoded import declared_transfer_syntax
 from sightline.archive.identifiers import orthanc_id
-from sightline.archive.identity import Identity, identify
+from sightline.archive.identity import Identity
 from sightline.archive.known import KnownFiles, KnownStudy
-from sightline.archive.nesting import check_nesting
 from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
 from sightline.archive.ranges import comparable
 from sightline.archive.register import SeriesRegister
 from sightline.archive.rest import CoreError, CoreRest
+from sightline.archive.upload import Upload, examine
 from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 
 DICOM_CONTENT = 1
@@ -33,6 +34,7 @@ _TOLD_OF_STUDIES = frozenset(COMPUTED) | {
 
 _MOST_UIDS = 200
 """So many are named in one query at most."""
+_HEAD_BYTES = 4096
 _ZIP = b"PK\x03\x04"
 _IDENTIFIERS = {
     "sop_class_uid": "SOPClassUID",
@@ -225,19 +227,24 @@ class OrthancArchive:
         """Return a function that tells whether nothing was stored into the study since; False where nobody can tell."""
         return self._files.watch(study_instance_uid) if self._is_told else KnownFiles(None).watch(study_instance_uid)
 
-    def store(self, grant: Grant, content: bytes) -> StoreResult:
+    def store(self, grant: Grant, file: bytes | Upload) -> StoreResult:
         """Store one DICOM file (UPLOAD)."""
         grant.require(Verb.UPLOAD)
-        if content.startswith(_ZIP):  # the core would unpack and store what is in it
+        upload = file if isinstance(file, Upload) else examine(file)
+        if bytes(upload.content[:4]) == _ZIP:  # the core would unpack and store what is in it
             raise UnprocessableError("This is an archive of files, not one DICOM file.", "not-dicom")
-        check_nesting(content)
         try:
-            answer = json.loads(self._rest.post("/instances", content))
+            answer = json.loads(self._rest.post("/instances", upload.content))
         except CoreError as error:
             raise UnprocessableError("The archive cannot read this as a DICOM file.", "not-dicom") from error
         if answer["Status"] not in ("Success", "AlreadyStored"):
             raise UnprocessableError("The archive refuses this instance.", "archive-refused")
-        found = self._identity(content, answer["ID"])
+        existed = answer["Status"] == "AlreadyStored"
+        if existed and self._keeps_another(answer["ID"], upload.content):
+            raise ConflictError(
+                "Another file is stored under these identifiers, and this archive does not overwrite.", "exists"
+            )
+        found = self._identity(upload.identity, answer["ID"])
         self.stored(found.study_instance_uid)
         return StoreResult(
             orthanc_id=answer["ID"],
@@ -245,8 +252,17 @@ class OrthancArchive:
             series_instance_uid=found.series_instance_uid,
             sop_instance_uid=found.sop_instance_uid,
             sop_class_uid=found.sop_class_uid,
-            existed=answer["Status"] == "AlreadyStored",
+            existed=existed,
         )
+
+    def _keeps_another(self, identifier: str, content: bytes | memoryview) -> bool:
+        """Whether the core kept other bytes than these; it may have put these into another transfer syntax before."""
+        attachment = self._rest.get(f"/instances/{identifier}/attachments/dicom/info")
+        kept = _stored_file(json.loads(attachment)).md5 if attachment else ""
+        if kept == hashlib.md5(content, usedforsecurity=False).hexdigest():
+            return False
+        syntax = self._rest.get(f"/instances/{identifier}/metadata/TransferSyntax") or b""
+        return syntax.decode("ascii", "replace").strip() == declared_transfer_syntax(bytes(content[:_HEAD_BYTES]))
 
     def delete_study(self, grant: Grant, study_instance_uid: str) -> None:
         """Delete one study for good (DELETE)."""
@@ -348,9 +364,8 @@ class OrthancArchive:
             )
         return str(answers[0]["PatientMainDicomTags"].get("PatientID", ""))
 
-    def _identity(self, content: bytes, identifier: str) -> Identity:
+    def _identity(self, found: Identity, identifier: str) -> Identity:
         """Return whose instance it is that has just been stored, proven by the id that the core gave it."""
-        found = identify(content)
         uids = (found.study_instance_uid, found.series_instance_uid, found.sop_instance_uid)
         if orthanc_id(found.patient_id, *uids) == identifier:
             return found

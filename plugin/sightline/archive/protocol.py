@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sightline.access.grant import Grant
+from sightline.archive.upload import Upload
 
 
 class Level(StrEnum):
@@ -155,13 +156,15 @@ class Archive(Protocol):
         """
         ...
 
-    def store(self, grant: Grant, content: bytes) -> StoreResult:
-        """Store one DICOM file (UPLOAD).
+    def store(self, grant: Grant, file: bytes | Upload) -> StoreResult:
+        """Store one DICOM file (UPLOAD); one that was examined already is not examined again.
 
         Raises
         ------
         UnprocessableError
             Not a DICOM file, nested too deeply, or refused by the archive; nothing was stored.
+        ConflictError
+            The archive keeps another file under these identifiers, and does not overwrite it.
         """
         ...
 

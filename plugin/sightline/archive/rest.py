@@ -25,7 +25,7 @@ class CoreRest(Protocol):
         """Return the answer's body, None where there is no such resource. Raises `CoreError`."""
         ...
 
-    def post(self, path: str, body: bytes) -> bytes:
+    def post(self, path: str, body: bytes | memoryview) -> bytes:
         """Return the answer's body. Raises `CoreError`."""
         ...
 
@@ -58,9 +58,9 @@ class HttpRest:
         response = self._send("GET", path)
         return None if response.status_code == 404 else self._body(response)
 
-    def post(self, path: str, body: bytes) -> bytes:
+    def post(self, path: str, body: bytes | memoryview) -> bytes:
         """Return the answer's body."""
-        return self._body(self._send("POST", path, body))
+        return self._body(self._send("POST", path, bytes(body)))
 
     def delete(self, path: str) -> bool:
         """Delete a resource; False where there is none."""

@@ -19,7 +19,7 @@ import orthanc
 
 from sightline.access.grant import Grant
 from sightline.web.ready import READY_KEY, ReadyAnswers
-from sightline.web.request import CONTENT_TYPE_LOST, GRANT_KEY, REPEATED_KEYS_LOST
+from sightline.web.request import CONTENT_TYPE_LOST, GRANT_KEY, REPEATED_KEYS_LOST, WHOLE_BODY
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +194,7 @@ def wsgi_handler(application: Callable[..., Any], query_is_decoded: Callable[[],
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": scheme,
             "wsgi.input": io.BytesIO(body),
+            WHOLE_BODY: body,
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,

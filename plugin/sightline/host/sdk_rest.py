@@ -24,7 +24,7 @@ class SdkRest:
                 return None
             raise _core_error(error) from None
 
-    def post(self, path: str, body: bytes) -> bytes:
+    def post(self, path: str, body: bytes | memoryview) -> bytes:
         """Return the answer's body."""
         try:
             return orthanc.RestApiPost(path, body)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
 from sightline.access.grant import Grant
-from sightline.errors import BadRequestError
+from sightline.errors import BadRequestError, TooLargeError
 
 GRANT_KEY = "sightline.grant"
 """WSGI environment key under which the host, or the outside server's middleware, leaves the caller's `Grant`."""
@@ -21,7 +22,10 @@ REPEATED_KEYS_LOST = "sightline.repeated-keys-lost"
 CONTENT_TYPE_LOST = "sightline.content-type-lost"
 """WSGI environment key that is true where only answers with status 200 keep their media type, as inside Orthanc."""
 
-__all__ = ["CONTENT_TYPE_LOST", "GRANT_KEY", "REPEATED_KEYS_LOST", "Request", "Response", "check_encoding"]
+WHOLE_BODY = "sightline.whole-body"
+"""WSGI environment key under which a host that has the whole body in memory leaves it, so that it is not copied."""
+
+__all__ = ["CONTENT_TYPE_LOST", "GRANT_KEY", "REPEATED_KEYS_LOST", "WHOLE_BODY", "Request", "Response", "check_encoding"]
 
 
 class Request(WerkzeugRequest):
@@ -49,6 +53,27 @@ class Request(WerkzeugRequest):
         """Who asks and what they may do."""
         grant: Grant = self.environ[GRANT_KEY]
         return grant
+
+    @property
+    def body(self) -> bytes:
+        """The whole body; it can be read once.
+
+        Raises
+        ------
+        TooLargeError
+            It goes on beyond the bound of the route.
+        BadRequestError
+            It ends before it should.
+        """
+        whole: bytes | None = self.environ.get(WHOLE_BODY)
+        if whole is not None:
+            return whole
+        try:
+            return self.get_data(cache=False)
+        except RequestEntityTooLarge:
+            raise TooLargeError(f"The body is larger than {self.max_content_length} bytes.") from None
+        except HTTPException:
+            raise BadRequestError("The body ends too early.", "incomplete-body") from None
 
 
 def check_encoding(request: Request) -> None:

@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from sightline.dicomweb.store import CANNOT_UNDERSTAND, OTHER_STUDY, OUT_OF_RESOURCES
-from sightline.errors import UnavailableError
+from sightline.access.grant import Grant, Permission, Verb
+from sightline.archive.identity import Identity
+from sightline.dicomweb.metadata_reading import dataset_of_xml
+from sightline.dicomweb.store_reasons import CANNOT_UNDERSTAND, DUPLICATE, OTHER_STUDY, OUT_OF_RESOURCES
+from sightline.errors import ConflictError, UnavailableError
 from tests.support.dicom_files import image_file
 from tests.unit.archive.test_nesting import EXPLICIT, nested, part10
 from tests.unit.dicomweb.conftest import PUBLIC_URL, Serve, Server
@@ -133,7 +138,8 @@ def test_an_archive_that_is_full_says_so(serve: Serve, monkeypatch: pytest.Monke
         (file(1), "application/octet-stream", 415),
         (file(1), "multipart/form-data; boundary=x", 415),
         (body_of([file(1)]), MULTIPART, 415),
-        (b"{}", "application/dicom+json", 415),
+        (b"{", "application/dicom+json", 400),
+        (b"<NativeDicomModel", "application/dicom+xml", 400),
     ],
 )
 def test_damaged_or_foreign_bodies_store_nothing(serve: Serve, body: bytes, content_type: str, status: int) -> None:
@@ -166,6 +172,90 @@ def test_content_types_as_clients_write_them(serve: Serve, content_type: str, bo
 
 def test_an_answer_that_nobody_could_read_is_refused_before_anything_is_stored(serve: Serve) -> None:
     server = serve()
-    answer = server.post("/studies", dicom_body(file(1)), MULTIPART, Accept="application/dicom+xml")
+    answer = server.post("/studies", dicom_body(file(1)), MULTIPART, Accept="text/html")
     assert answer.status_code == 406
+    assert answer.json and "application/dicom+xml" in answer.json["message"]
     assert stored(server) == set()
+
+
+def test_the_answer_in_xml(serve: Serve) -> None:
+    server = serve()
+    answer = server.post("/studies", dicom_body(file(1), b"no DICOM"), MULTIPART, Accept="application/dicom+xml")
+    assert (answer.status_code, answer.mimetype) == (202, "application/dicom+xml")
+    told = dataset_of_xml(answer.data)
+    assert told["00081199"]["Value"][0]["00081155"] == {"vr": "UI", "Value": ["1.2.3.1"]}
+    assert told["0008119A"]["Value"][0]["00081197"] == {"vr": "US", "Value": [str(CANNOT_UNDERSTAND)]}
+
+
+def test_part_headers_as_other_programs_write_them(serve: Serve) -> None:
+    """Headers that dcm4chee's tools and mail libraries put before a part, in any case and order."""
+    server = serve()
+    head = (
+        b"--x\r\nMIME-Version: 1.0\r\ncontent-type: application/dicom;transfer-syntax=1.2.840.10008.1.2.1\r\n"
+        b"Content-ID: <1@y>\r\nContent-Transfer-Encoding: binary\r\nContent-Length: 12\r\n\r\n"
+    )
+    body = b"a preamble\r\n" + head + file(1) + b"\r\n" + head + file(2) + b"\r\n--x--\r\nan epilogue"
+    assert server.post("/studies", body, MULTIPART).status_code == 200
+    assert stored(server) == {"1.2.3.1", "1.2.3.2"}
+
+
+def test_line_feeds_alone_are_refused_as_a_whole(serve: Serve) -> None:
+    server = serve()
+    body = b"--x\nContent-Type: application/dicom\n\n" + file(1) + b"\n--x--\n"
+    assert server.post("/studies", body, MULTIPART).status_code == 400
+    mixed = dicom_body(file(1))[:-7] + b"\n--x\nContent-Type: application/dicom\n\n" + file(2) + b"\n--x--\n"
+    assert server.post("/studies", mixed, MULTIPART).status_code == 400
+    assert stored(server) == set()
+
+
+@given(cut=st.integers(0, 1 << 20), flips=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=6))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_body_damaged_anywhere_never_stores_a_part_of_itself(
+    serve: Serve, cut: int, flips: list[tuple[int, int]]
+) -> None:
+    """What is stored of a damaged body is whole files, and everything that was sent is accounted for."""
+    server = serve()
+    whole = dicom_body(file(1), file(2))
+    damaged = bytearray(whole[: len(whole) - cut % 40])
+    for position, value in flips:
+        damaged[position % len(damaged)] = value
+    answer = server.post("/studies", bytes(damaged), MULTIPART)
+    assert answer.status_code in (200, 202, 400, 409, 415)
+    if answer.status_code in (400, 409, 415):
+        assert stored(server) == set()
+    if bytes(damaged) == whole:
+        assert stored(server) == {"1.2.3.1", "1.2.3.2"}
+
+
+def test_a_file_too_irregular_for_a_simple_look_is_read_by_a_worker(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve()
+    assert server.post(f"/studies/{STUDY}", file(1), "application/dicom").status_code == 200
+    assert server.engine.tasks == []
+    monkeypatch.setattr("sightline.archive.upload.identify", lambda _: Identity())
+    assert server.post(f"/studies/{STUDY}", file(2), "application/dicom").status_code == 200
+    assert server.engine.tasks == ["sightline.dicomweb.store_tasks:read_identity"]
+    assert server.post("/studies/1.9", file(3), "application/dicom").status_code == 409
+    assert server.post("/studies/1.9", b"nothing that is DICOM", "application/dicom").status_code == 409
+    assert stored(server) == {"1.2.3.1", "1.2.3.2"}
+
+
+def test_another_file_that_is_not_overwritten_is_told(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve()
+
+    def keeps(*_: object) -> None:
+        raise ConflictError("Another file is stored under these identifiers.")
+
+    monkeypatch.setattr(server.archive, "store", keeps)
+    answer = post(server, file(1))
+    assert (answer.status_code, (answer.json or {})["00081198"]["Value"][0]["00081197"]["Value"]) == (409, [DUPLICATE])
+
+
+def test_whoever_may_not_upload_stores_nothing(serve: Serve) -> None:
+    server = serve()
+    server.grant = Grant("link:1", (Permission(frozenset({Verb.VIEW, Verb.DOWNLOAD}), STUDY),))
+    for path in ("/studies", f"/studies/{STUDY}"):
+        assert post(server, file(1), path=path).status_code == 403
+    assert stored(server) == set()
+    assert server.audit.events == ["denial", "denial"]
