@@ -19,6 +19,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag
 
+from sightline.archive.encoded import UNDEFINED_LENGTH
 from sightline.dicomweb.dicom_json import Attribute, JsonDataset, attribute, attribute_from_text, tag_text
 
 INLINE_BYTES = 1024
@@ -31,7 +32,7 @@ _NUMBERS = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "U
 _WITH_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _TEXT_DELIMITERS = {0x09, 0x0A, 0x0C, 0x0D}
 """Control characters after which a character set starts anew (PS3.5 section 6.1.2.5.3)."""
-_CHARACTER_SET = BaseTag(0x00080005)
+_CHARACTER_SET, _PIXEL_DATA = BaseTag(0x00080005), BaseTag(0x7FE00010)
 _AMBIGUOUS = {"US or SS": "US", "US or OW": "OW", "US or SS or OW": "OW", "OB or OW": "OW"}
 
 BulkAddress = Callable[[str], str]
@@ -105,9 +106,18 @@ def encoded_vr(dataset: Dataset, element: DataElement | RawDataElement) -> str:
 
 
 def _length(element: DataElement | RawDataElement) -> int:
+    """Return the length of a binary value; encapsulated pixels, whose value is no octets of pixels, are always long."""
+    if element.tag == _PIXEL_DATA and _is_undefined(element):
+        return UNDEFINED_LENGTH
     if isinstance(element, RawDataElement):
         return element.length if element.value is None else len(element.value)
     return len(element.value) if isinstance(element.value, bytes) else 0
+
+
+def _is_undefined(element: DataElement | RawDataElement) -> bool:
+    if isinstance(element, RawDataElement):
+        return bool(element.length == UNDEFINED_LENGTH)
+    return bool(element.is_undefined_length)
 
 
 def _from_bytes(dataset: Dataset, vr: str, value: bytes, little_endian: bool) -> Attribute:

@@ -17,7 +17,7 @@ from pydicom import Dataset, dcmread
 
 from sightline.dicomweb.attributes import INLINE_BYTES
 from sightline.dicomweb.metadata import metadata_json, read_dataset
-from tests.support.corpus import corpus_files
+from tests.support.corpus import corpus_files, real_file
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve
 
@@ -123,6 +123,16 @@ def test_binary_values_are_little_endian_and_large_ones_named() -> None:
     assert found["00420011"] == {"vr": "OB", "BulkDataURI": "http://x/bulk/00420011"}
     nested = found["54000100"]["Value"][0]["54001010"]
     assert nested == {"vr": "OW", "BulkDataURI": "http://x/bulk/54000100/1/54001010"}
+
+
+def test_encapsulated_pixels_are_named_however_short(serve: Serve) -> None:
+    """Their value has delimiters and fragments in it, which no reader of InlineBinary expects."""
+    path = real_file("JPEG2000.dcm")
+    assert len(dcmread(path).PixelData) < INLINE_BYTES
+    server = serve(path.read_bytes())
+    dataset = dcmread(path)
+    (found,) = server.get(f"/studies/{dataset.StudyInstanceUID}/metadata").json or ()
+    assert found["7FE00010"]["BulkDataURI"].endswith("7FE00010")
 
 
 def test_an_instance_has_what_stands_behind_its_pixels(serve: Serve) -> None:
