@@ -15,6 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import UID
 from pydicom.valuerep import format_number_as_ds
 
 from sightline.archive.encoded import LONG_VRS, SHORT_VRS
@@ -70,6 +74,18 @@ def _has_text_beyond_ascii(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_has_text_beyond_ascii, value))
     return isinstance(value, str) and not value.isascii()
+
+
+def file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax: str) -> bytes:
+    """Return preamble and File Meta Information (PS3.10 section 7.1)."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(sop_class_uid)
+    meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
+    meta.TransferSyntaxUID = UID(transfer_syntax)
+    target = DicomBytesIO()
+    target.write(bytes(128) + b"DICM")
+    write_file_meta_info(target, meta, enforce_standard=True)
+    return target.getvalue()
 
 
 def is_left_out(tag: str) -> bool:

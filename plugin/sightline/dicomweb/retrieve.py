@@ -1,7 +1,7 @@
 """WADO-RS: whole DICOM files of a study, a series or an instance (PS3.18 section 10.4.1.1.1).
 
 What is stored leaves byte for byte where the client accepts it; else a worker puts it into another transfer syntax,
-file by file while the answer is sent.
+file by file while the answer is sent. As a ZIP archive the files come with a DICOMDIR (PS3.18 section 8.7.3.5).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sightline.dicomweb.frames import image_entry
 from sightline.dicomweb.instances import records_at
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.partial import AcceptablePart, acceptable_part
+from sightline.dicomweb.retrieve_archive import ZIP, archive_answer
 from sightline.dicomweb.syntaxes import (
     ENCODABLE,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -45,7 +46,11 @@ def retrieve_instance(request: Request, services: Services, study: str, series: 
     stored = _stored_syntax(request, services, record)
     media_type = _negotiate(request, services, [record], [stored], single=True)
 
+    tag = entity_tag([record], "dicom", media_type)
+
     def make() -> Response:
+        if media_type.name == ZIP:
+            return _archive(request, services, [record], [stored], media_type.transfer_syntax, tag)
         part = _part(request, services, record, stored, media_type.transfer_syntax)
         if media_type.part:
             return multipart_answer([part], DICOM)
@@ -53,7 +58,7 @@ def retrieve_instance(request: Request, services: Services, study: str, series: 
         answer.headers["Content-Location"] = part.headers["Content-Location"]
         return answer
 
-    return answer_unless_known(request, entity_tag([record], "dicom", media_type), make)
+    return answer_unless_known(request, tag, make)
 
 
 def retrieve_file(request: Request, services: Services, record: InstanceRecord, syntax: str) -> Response:
@@ -82,26 +87,20 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
     left_out = 0
     try:
         media_type = _negotiate(request, services, records, stored, single=False)
-    except NotAcceptableError:
+    except NotAcceptableError as refusal:
         if request.environ.get(CONTENT_TYPE_LOST):  # a 206 could not name its boundary
             raise
-        indices, media_type = _acceptable_part(request, services, records, stored)
+        indices, media_type = _acceptable_part(request, services, records, stored, refusal)
         left_out = len(records) - len(indices)
         records, stored = tuple(records[i] for i in indices), [stored[i] for i in indices]
 
-    def part(index: int) -> Part:
-        return _part(request, services, records[index], stored[index], media_type.transfer_syntax)
-
-    def parts() -> Iterator[Part]:
-        # As many at a time as there are workers: all of them are busy, and memory stays bounded.
-        size = max(1, services.configuration.workers.count)
-        with ThreadPoolExecutor(size) as threads:
-            for start in range(0, len(records), size):
-                yield from threads.map(part, range(start, min(start + size, len(records))))
+    tag = entity_tag(records, "dicom", media_type, left_out)
 
     def make() -> Response:
+        if media_type.name == ZIP:
+            return _archive(request, services, records, stored, media_type.transfer_syntax, tag)
         # The first part is made before the status is sent, so that one can still say that it cannot be.
-        made = parts()
+        made = _parts(request, services, records, stored, media_type.transfer_syntax)
         answer = streamed_multipart_answer(chain([next(made)], made), DICOM)
         if left_out:
             answer.status_code = 206
@@ -109,17 +108,56 @@ def retrieve_instances(request: Request, services: Services, study: str, series:
             answer.headers["Warning"] = f'299 Sightline "{reason}"'
         return answer
 
-    return answer_unless_known(request, entity_tag(records, "dicom", media_type, left_out), make)
+    return answer_unless_known(request, tag, make)
+
+
+def _parts(
+    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str], wanted: str
+) -> Iterator[Part]:
+    """Yield the parts in order, made as many at a time as there are workers: all are busy, and memory stays bounded."""
+    size = max(1, services.configuration.workers.count)
+    with ThreadPoolExecutor(size) as threads:
+        for start in range(0, len(records), size):
+            chunk = slice(start, start + size)
+            yield from threads.map(
+                lambda record, syntax: _part(request, services, record, syntax, wanted), records[chunk], stored[chunk]
+            )
+
+
+def _archive(
+    request: Request,
+    services: Services,
+    records: Sequence[InstanceRecord],
+    stored: Sequence[str],
+    wanted: str,
+    tag: str,
+) -> Response:
+    syntaxes = [syntax if wanted == _MIXED else wanted for syntax in stored]
+    contents = (part.content for part in _parts(request, services, records, stored, wanted))
+    return archive_answer(request, services, records, syntaxes, contents, tag)
+
+
+def _zip_offers(kept: str, targets: Sequence[str]) -> list[MediaType]:
+    return [MediaType(ZIP, "", syntax) for syntax in dict.fromkeys([kept, *targets])]
 
 
 def _acceptable_part(
-    request: Request, services: Services, records: Sequence[InstanceRecord], stored: Sequence[str]
+    request: Request,
+    services: Services,
+    records: Sequence[InstanceRecord],
+    stored: Sequence[str],
+    refusal: NotAcceptableError,
 ) -> AcceptablePart:
+    """Return what can be sent in parts although not all can; an archive is whole or refused."""
+
     def can_encode(index: int, syntax: str) -> bool:
         return _all_encodable(request, services, [records[index]], [stored[index]], syntax)
 
     accept = request.headers.get("Accept", "")
-    return acceptable_part(accept, request.args.get("accept"), DICOM, stored, can_encode)
+    try:
+        return acceptable_part(accept, request.args.get("accept"), DICOM, stored, can_encode)
+    except NotAcceptableError:
+        raise refusal from None
 
 
 _MIXED = "as stored"
@@ -142,7 +180,7 @@ def _negotiate(
     made = (*ENCODABLE, *lossy_targets(*accept))
     targets = (*_TARGETS, *made) if all(is_decodable(syntax) for syntax in stored) else ()
     while True:
-        types = offers(DICOM, kept, targets, single)
+        types = [*offers(DICOM, kept, targets, single), *_zip_offers(kept, targets)]
         chosen = negotiate(*accept, types)
         syntax = chosen.transfer_syntax
         if syntax == kept or syntax not in made or _all_encodable(request, services, records, stored, syntax):

@@ -9,12 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from pydicom import dcmread
-from pydicom.dataset import FileMetaDataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import UID
 
-from sightline.dicomweb.dicom_encoding import encode_dataset, is_left_out
+from sightline.dicomweb.dicom_encoding import encode_dataset, file_meta, is_left_out
 from sightline.dicomweb.dicom_json import JsonDataset, encode
 from sightline.dicomweb.metadata_reading import dataset_of_xml, datasets_of_json
 from sightline.dicomweb.store_pixels import (
@@ -170,7 +166,8 @@ def compose(dataset: JsonDataset, parts: Mapping[str, Sequence[BulkPart]]) -> by
     def bulk(location: str) -> bytes:
         return bytes(_octets(_sent({"BulkDataURI": location}, parts)))
 
-    return _meta(dataset, syntax) + encode_dataset(dataset, bulk)
+    meta = file_meta(_uid(dataset, "00080016"), _uid(dataset, "00080018"), syntax)
+    return meta + encode_dataset(dataset, bulk)
 
 
 def _is_attribute(attribute: Any) -> bool:
@@ -212,15 +209,3 @@ def _with_document(dataset: JsonDataset, parts: Sequence[BulkPart]) -> JsonDatas
         # Without it nobody could tell the padding from the document.
         dataset = {**dataset, _DOCUMENT_LENGTH: {"vr": "UL", "Value": [len(part.content)]}}
     return {**dataset, _DOCUMENT: {"vr": "OB", "Encoded": part.content}}
-
-
-def _meta(dataset: JsonDataset, syntax: str) -> bytes:
-    """Return preamble and File Meta Information (PS3.10 section 7.1)."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(_uid(dataset, "00080016"))
-    meta.MediaStorageSOPInstanceUID = UID(_uid(dataset, "00080018"))
-    meta.TransferSyntaxUID = UID(syntax)
-    target = DicomBytesIO()
-    target.write(bytes(128) + b"DICM")
-    write_file_meta_info(target, meta, enforce_standard=True)
-    return target.getvalue()

@@ -17,7 +17,7 @@ EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)+')
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*+"?|[^\s;,"]*)')
 _NAME = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+")
-_WITH_DEFAULT_SYNTAX = ("application/dicom", "application/octet-stream")
+_WITH_DEFAULT_SYNTAX = ("application/dicom", "application/octet-stream", "application/zip")
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def test_what_cannot_be_made_is_refused_with_what_there_is(serve: Serve) -> None
         refused = server.get(path, f"{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.203")
         assert refused.status_code == 406
         assert refused.json and "1.2.840.10008.1.2.5" in refused.json["message"]
-    assert server.get(base, "application/zip").status_code == 406
+    assert server.get(base, "application/gzip").status_code == 406
 
 
 def test_a_series_and_a_study_come_whole(serve: Serve) -> None:
