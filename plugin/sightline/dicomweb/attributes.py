@@ -20,7 +20,7 @@ from pydicom.hooks import raw_element_vr
 from pydicom.tag import BaseTag
 
 from sightline.archive.encoded import UNDEFINED_LENGTH
-from sightline.dicomweb.dicom_json import Attribute, JsonDataset, attribute, attribute_from_text, tag_text
+from sightline.dicomweb.dicom_json import SAFE_INTEGER, Attribute, JsonDataset, attribute, attribute_from_text, tag_text
 
 INLINE_BYTES = 1024
 """Binary values up to this length stand in the answer; longer ones are named by a BulkDataURI."""
@@ -163,7 +163,7 @@ def _numbers(code: str, value: bytes, little_endian: bool) -> Iterator[int | flo
 def _json_number(number: float | int) -> float | int | str:
     """Return a number that JSON has, or the name of one that it has not (PS3.18 F.2.2, CP-1861)."""
     if math.isfinite(number):
-        return number
+        return number if isinstance(number, float) or abs(number) <= SAFE_INTEGER else str(number)
     return "NaN" if math.isnan(number) else ("inf" if number > 0 else "-inf")
 
 

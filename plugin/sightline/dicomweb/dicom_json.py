@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -16,6 +17,11 @@ JsonDataset = dict[str, Attribute]
 """Attributes by tag, eight hexadecimal digits in upper case, in ascending order."""
 
 MEDIA_TYPE = "application/dicom+json"
+
+SAFE_INTEGER = 2**53 - 1
+"""Readers that keep numbers as 64-bit floats know no larger ones exactly (RFC 8259 section 6)."""
+_EXACT_DIGITS = 15
+"""So many decimal digits survive in a 64-bit float, whatever they are."""
 
 _SINGLE_VALUED = ("LT", "ST", "UT", "UR")
 _INTEGERS = ("IS", "SL", "SS", "UL", "US", "SV", "UV")
@@ -82,11 +88,16 @@ def person_name(text: str) -> dict[str, str] | None:
 
 
 def _number(text: str, kind: type[int] | type[float]) -> int | float | str:
+    """Return a number; text that is none, or that would lose digits as one, stays text (PS3.18 table F.2.3-1)."""
     try:
         number = kind(text)
     except (ValueError, OverflowError):
         return text
-    return number if math.isfinite(number) else text
+    if not math.isfinite(number) or abs(number) > SAFE_INTEGER:
+        return text
+    if len(text) > _EXACT_DIGITS and Decimal(text) != Decimal(repr(number)):
+        return text
+    return number
 
 
 def dataset_from_row(row: Mapping[str, str], keywords: Iterable[str]) -> JsonDataset:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from pydicom.datadict import dictionary_has_tag, keyword_for_tag
+from pydicom.datadict import keyword_for_tag
 
 from sightline.dicomweb.dicom_json import Attribute, JsonDataset
 
@@ -46,7 +46,8 @@ def _name(dataset: Mapping[str, Attribute], tag: str) -> str:
     if number >> 16 & 1:
         creator = dataset.get(f"{tag[:4]}00{tag[4:6]}", {}).get("Value", [None])[0] if tag[4:6] != "00" else None
         return f" privateCreator={_quoted(creator)}" if creator else ""
-    return f" keyword={quoteattr(keyword_for_tag(number))}" if dictionary_has_tag(number) else ""
+    keyword = keyword_for_tag(number)
+    return f" keyword={quoteattr(keyword)}" if keyword else ""
 
 
 def _content(attribute: Attribute) -> Iterator[str]:
@@ -81,7 +82,8 @@ def _components(group: str) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    return escape(_NOT_IN_XML.sub("\ufffd", str(value)))
+    # A carriage return as such would reach the reader as a line feed (XML 1.0 section 2.11).
+    return escape(_NOT_IN_XML.sub("\ufffd", str(value)), {"\r": "&#13;"})
 
 
 def _quoted(value: Any) -> str:

@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sightline.archive.protocol import InstanceRecord
-from sightline.dicomweb.answers import JSON_OFFERS, again_while_stored, answer_unless_known, entity_tag
+from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, again_while_stored, answer_unless_known, entity_tag
 from sightline.dicomweb.dicom_json import attribute, encode
 from sightline.dicomweb.instances import records_at
 from sightline.dicomweb.metadata_selection import Selection, parse_selection
+from sightline.dicomweb.metadata_xml import metadata_xml_answer
 from sightline.dicomweb.urls import record_url, study_url
 from sightline.errors import NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
@@ -24,6 +25,7 @@ from sightline.web.negotiation import negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
+OFFERS = (*JSON_OFFERS, XML_OFFER)
 _TASK = "sightline.dicomweb.metadata:instances_metadata"
 _FILES_PER_TASK = 32
 _UNREADABLE = '299 Sightline "Some instances cannot be read; they are named by their UIDs only"'
@@ -33,7 +35,7 @@ def retrieve_metadata(
     request: Request, services: Services, study: str, series: str | None = None, instance: str | None = None
 ) -> Response:
     """Answer ``GET …/metadata`` of a study, a series or an instance."""
-    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), JSON_OFFERS)
+    media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), OFFERS)
     selection = parse_selection(request)
     unchanged = services.archive.watch(study)
     records = selection.of_records(records_at(request, services, study, series, instance))
@@ -46,9 +48,12 @@ def retrieve_metadata(
         body = services.cache.get(("metadata", tag))
         complete = body is not None
         if body is None:
-            body, complete = _series_json(request, services, records, selection)
+            contents, complete = _contents(request, services, records, selection)
             if instance is not None and not complete:
                 raise UnprocessableError("The stored file cannot be read.", "unreadable")
+            if media_type == XML_OFFER:
+                return metadata_xml_answer(services, contents, "" if complete else _UNREADABLE)
+            body = b"[" + b",".join(contents) + b"]"
             body = gzip.compress(body, 5, mtime=0) if zipped else body
         answer = Response(body, content_type=media_type.name)
         if zipped:
@@ -63,10 +68,10 @@ def retrieve_metadata(
     return answer_unless_known(request, tag, make)
 
 
-def _series_json(
+def _contents(
     request: Request, services: Services, records: Sequence[InstanceRecord], selection: Selection
-) -> tuple[bytes, bool]:
-    """Return the JSON array of these instances, and whether all could be read."""
+) -> tuple[list[bytes], bool]:
+    """Return the JSON of each of these instances, and whether all could be read."""
     found = {record: services.cache.get(_key(services, record)) for record in records}
     missing = [record for record, content in found.items() if content is None]
     chunks = [missing[start : start + _FILES_PER_TASK] for start in range(0, len(missing), _FILES_PER_TASK)]
@@ -74,7 +79,7 @@ def _series_json(
         for chunk, made in zip(chunks, threads.map(lambda c: _make(request, services, c), chunks), strict=True):
             found.update(zip(chunk, made, strict=True))
     contents = [selection.of_attributes(found[record] or _identity(record)) for record in records]
-    return b"[" + b",".join(contents) + b"]", all(found.values())
+    return contents, all(found.values())
 
 
 def _make(request: Request, services: Services, records: Sequence[InstanceRecord]) -> list[bytes]:

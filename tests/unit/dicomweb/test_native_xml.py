@@ -49,6 +49,11 @@ def test_sequences_binary_values_and_private_blocks() -> None:
     assert "privateCreator" not in sequence[0][0].attrib
 
 
+def test_line_ends_are_those_of_the_file() -> None:
+    ((value,),) = parsed({"00204000": {"vr": "LT", "Value": ["one\r\ntwo\rthree\n"]}})
+    assert value.text == "one\r\ntwo\rthree\n"
+
+
 def test_what_xml_cannot_write_is_replaced() -> None:
     ((value,),) = parsed({"00080070": {"vr": "LO", "Value": ["a\x01b"]}})
     assert value.text == "a\ufffdb"
