@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import requests
@@ -19,7 +22,12 @@ from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
+from sightline.dicomweb.metadata_reading import dataset_of_xml
+from sightline.dicomweb.multipart import parse_multipart
+from sightline.dicomweb.native_xml import native_xml
+from sightline.dicomweb.store_reasons import CONTRADICTION
 from tests.support.dicom_files import image_file
+from tests.support.file_sets import file_set
 from tests.support.orthanc_server import AET, CLIENT_AET, OrthancServer
 from tests.support.presentation_states import area, presentation_state, reference
 from tests.unit.archive.test_nesting import EXPLICIT, nested, part10
@@ -245,6 +253,81 @@ class TestClient:
         assert len(found["0008119A"]["Value"]) == 2
         cut = admin.post(f"{orthanc.url}/dicom-web/studies", body[:-20], headers=headers)
         assert cut.status_code == 400
+
+    @pytest.mark.parametrize("kind", ["application/dicom+json", "application/dicom+xml"])
+    def test_store_metadata_and_bulk_data(self, orthanc: OrthancServer, admin: requests.Session, kind: str) -> None:
+        """Real workers make the files: native, compressed, and one that is refused; the answer as XML too."""
+        made = Series()
+        frame = np.arange(256, dtype=np.uint16).reshape(16, 16)
+        files = [dcmread(BytesIO(made.file(index))) for index in range(3)]
+        datasets = []
+        for index, dataset in enumerate(files):
+            told = json.loads(dataset.to_json())
+            told["00280103"]["Value"] = [0]
+            told["7FE00010"] = {"vr": "OW", "BulkDataURI": f"bulk/{index}"}
+            datasets.append(told)
+        bulk = [
+            ("bulk/0", OCTETS, frame.tobytes()),
+            ("bulk/1", "image/jls", bytes(imagecodecs.jpegls_encode(frame))),
+            ("bulk/2", OCTETS, frame.tobytes()[:-2]),
+        ]
+        is_json = kind.endswith("json")
+        metadata = [json.dumps(datasets).encode()] if is_json else [native_xml(dataset) for dataset in datasets]
+        body = b"".join(b"--x\r\nContent-Type: %b\r\n\r\n%b\r\n" % (kind.encode(), part) for part in metadata)
+        for location, media_type, content in bulk:
+            head = f"--x\r\nContent-Type: {media_type}\r\nContent-Location: {location}\r\n\r\n"
+            body += head.encode() + content + b"\r\n"
+        headers = {"Content-Type": f'multipart/related; type="{kind}"; boundary=x', "Accept": kind}
+        answer = admin.post(f"{orthanc.url}/dicom-web/studies/{made.study}", body + b"--x--", headers=headers)
+        assert answer.status_code == 202, answer.text
+        told = answer.json() if is_json else dataset_of_xml(answer.content)
+        assert [item["00081155"]["Value"][0] for item in told["00081199"]["Value"]] == made.instances[:2]
+        (failed,) = told["00081198"]["Value"]
+        assert failed["00081155"]["Value"] == [made.instances[2]]
+        assert int(failed["00081197"]["Value"][0]) == CONTRADICTION
+        for index, syntax in ((0, "1.2.840.10008.1.2.1"), (1, "1.2.840.10008.1.2.4.80")):
+            wanted = {"Accept": "application/dicom; transfer-syntax=*"}
+            found = dcmread(BytesIO(admin.get(orthanc.url + made.path(index), headers=wanted).content))
+            assert found.file_meta.TransferSyntaxUID == syntax
+            native = admin.get(f"{orthanc.url}{made.path(index)}/frames/1", headers={"Accept": OCTETS})
+            assert native.content == frame.tobytes()
+        assert admin.get(f"{orthanc.url}{made.path(2)}/metadata").status_code == 404
+        bomb = b'<!DOCTYPE a [<!ENTITY b "cccc">]><NativeDicomModel>&b;</NativeDicomModel>'
+        refused = admin.post(
+            f"{orthanc.url}/dicom-web/studies", bomb, headers={"Content-Type": "application/dicom+xml"}
+        )
+        assert refused.status_code == 400
+        deep = b'[{"0040A730":{"vr":"SQ","Value":' * 100_000
+        refused = admin.post(
+            f"{orthanc.url}/dicom-web/studies", deep, headers={"Content-Type": "application/dicom+json"}
+        )
+        assert refused.status_code == 400
+
+    def test_metadata_as_xml(self, orthanc: OrthancServer, admin: requests.Session, series: Series) -> None:
+        wanted = {"Accept": 'multipart/related; type="application/dicom+xml"'}
+        answer = admin.get(f"{orthanc.url}{series.path()}/metadata", headers=wanted)
+        assert answer.status_code == 200
+        boundary = answer.headers["Content-Type"].rpartition("boundary=")[2]
+        documents = [dataset_of_xml(bytes(part.content)) for part in parse_multipart(answer.content, boundary)]
+        assert sorted(item["00080018"]["Value"][0] for item in documents) == sorted(series.instances)
+
+    def test_a_study_as_a_file_set(
+        self, orthanc: OrthancServer, admin: requests.Session, series: Series, tmp_path: Path
+    ) -> None:
+        """An archive that DCMTK and pydicom read as a file-set; its DICOMDIR names every file in it."""
+        url = f"{orthanc.url}/dicom-web/studies/{series.study}"
+        answer = admin.get(f"{url}?accept=application/zip", headers={"Accept": "text/html,*/*;q=0.8"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
+        assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+        with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+            archive.extractall(tmp_path)
+        with file_set(tmp_path) as found:
+            assert {instance.SOPInstanceUID for instance in found} == set(series.instances)
+            assert all(instance.load().PatientID == series.patient_id for instance in found)
+        dump = subprocess.run(["dcmdump", str(tmp_path / "DICOMDIR")], capture_output=True, text=True, check=True)
+        assert (dump.stderr, dump.stdout.count("[IMAGE]")) == ("", SLICES)
+        again = admin.get(url, headers={"Accept": "application/zip", "If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304
 
 
 class TestFreshness:

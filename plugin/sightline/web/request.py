@@ -68,12 +68,18 @@ class Request(WerkzeugRequest):
         whole: bytes | None = self.environ.get(WHOLE_BODY)
         if whole is not None:
             return whole
+        bound = self.max_content_length
         try:
-            return self.get_data(cache=False)
+            content = self.get_data(cache=False)
+            # A body of unknown length is read up to the bound, and the rest of it would be left without a word.
+            is_longer = self.content_length is None and bound and len(content) >= bound
+            if is_longer and self.environ["wsgi.input"].read(1):
+                raise RequestEntityTooLarge
         except RequestEntityTooLarge:
-            raise TooLargeError(f"The body is larger than {self.max_content_length} bytes.") from None
+            raise TooLargeError(f"The body is larger than {bound} bytes.") from None
         except HTTPException:
             raise BadRequestError("The body ends too early.", "incomplete-body") from None
+        return content
 
 
 def check_encoding(request: Request) -> None:

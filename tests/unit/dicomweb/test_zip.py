@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.fileset import FileSet
 from pydicom.uid import UID
 from werkzeug.test import TestResponse
 
@@ -24,6 +23,7 @@ from sightline.dicomweb.media_records import LEAVES, record_type
 from sightline.dicomweb.zip_writing import zip_pieces
 from tests.support.corpus import corpus_files, real_file
 from tests.support.dicom_files import image_file
+from tests.support.file_sets import file_set
 from tests.unit.dicomweb.conftest import Serve
 from tests.unit.dicomweb.test_frames import address
 
@@ -68,16 +68,16 @@ def test_a_study_is_a_file_set(serve: Serve, tmp_path: Path) -> None:
     assert all(re.fullmatch(r"[A-Z0-9_]{1,8}", part) for name in names for part in name.split("/"))
     assert sorted(path.read_bytes() for path in folder.rglob("IM*")) == sorted(files())
 
-    found = FileSet(folder / "DICOMDIR")
-    assert {instance.SOPInstanceUID for instance in found} == {"1.2.4", *(f"1.2.3.{n}" for n in range(4))}
-    for instance in found:
-        stored = instance.load()
-        assert stored.SOPInstanceUID == instance.SOPInstanceUID
-        assert instance.ReferencedTransferSyntaxUIDInFile == stored.file_meta.TransferSyntaxUID
-        assert instance.PatientName == "山田^太郎"
-        assert instance.StudyDescription == "Thorax & Ärzte"
-        assert (instance.StudyDate, instance.Modality) == ("20260102", "CT")
-    assert found.find_values("SeriesNumber") == [None, 7] or found.find_values("SeriesNumber") == [7, None]
+    with file_set(folder) as found:
+        assert {instance.SOPInstanceUID for instance in found} == {"1.2.4", *(f"1.2.3.{n}" for n in range(4))}
+        for instance in found:
+            stored = instance.load()
+            assert stored.SOPInstanceUID == instance.SOPInstanceUID
+            assert instance.ReferencedTransferSyntaxUIDInFile == stored.file_meta.TransferSyntaxUID
+            assert instance.PatientName == "山田^太郎"
+            assert instance.StudyDescription == "Thorax & Ärzte"
+            assert (instance.StudyDate, instance.Modality) == ("20260102", "CT")
+        assert sorted(found.find_values("SeriesNumber"), key=str) == [7, None]
 
 
 def offsets(folder: Path) -> tuple[Dataset, dict[int, Dataset]]:
@@ -166,8 +166,8 @@ def test_transfer_syntax_is_honoured(serve: Serve, tmp_path: Path) -> None:
             (file,) = (dcmread(path) for path in folder.rglob("IM*"))
             assert file.file_meta.TransferSyntaxUID == expected
             assert file.SOPInstanceUID == original.SOPInstanceUID
-            (instance,) = FileSet(folder / "DICOMDIR")
-            assert instance.ReferencedTransferSyntaxUIDInFile == expected
+            with file_set(folder) as (instance,):
+                assert instance.ReferencedTransferSyntaxUIDInFile == expected
     stored = next((tmp_path / "16").rglob("IM*"), None) or next((tmp_path / "12").rglob("IM*"))
     assert stored.read_bytes() == real_file("MR_small_RLE.dcm").read_bytes()
     refused = server.get(base, f"{ZIP}; transfer-syntax=1.2.840.10008.1.2.4.203")
@@ -295,7 +295,8 @@ def test_every_study_of_the_corpus_is_a_file_set(serve: Serve, tmp_path: Path) -
         answer = server.get(f"/studies/{record.study_instance_uid}", AS_STORED)
         assert answer.status_code == 200, path
         folder = unpacked(answer, tmp_path / str(number))
-        assert len(FileSet(folder / "DICOMDIR")) == 1, path
+        with file_set(folder) as found:
+            assert len(found) == 1, path
         if shutil.which("dcmdump"):
             dump = subprocess.run(["dcmdump", str(folder / "DICOMDIR")], capture_output=True, check=True)
             assert b"Directory" in dump.stdout

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from sightline.access.grant import ANONYMOUS, administrator
-from sightline.web.request import GRANT_KEY
+from sightline.web.request import GRANT_KEY, WHOLE_BODY
 
 
 class Output:
@@ -107,6 +107,7 @@ def test_wsgi_environment(bridge: Any) -> None:
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)
         seen.update(path=request.path, name=request.args["n"], body=request.get_data(), grant=environ[GRANT_KEY])
+        seen.update(whole=environ[WHOLE_BODY])
         seen.update(kind=request.content_type, accept=request.headers["Accept"], length=request.content_length)
         return Response(b"yes", 202)(environ, start_response)
 
@@ -124,6 +125,7 @@ def test_wsgi_environment(bridge: Any) -> None:
         "path": "/sightline/ü",
         "name": "Müller X",
         "body": b"12345",
+        "whole": b"12345",
         "grant": grant,
         "kind": "a/b",
         "accept": "*/*",
