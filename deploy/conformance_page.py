@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sightline.dicomweb.conformance import route_rows, search_attributes, syntax_rows
+from sightline.dicomweb.conformance import reason_rows, route_rows, search_attributes, syntax_rows
 from sightline.dicomweb.deviations import DEVIATIONS
 from sightline.dicomweb.routes import ROUTES
 from sightline.dicomweb_section import OPTIONS, DicomwebSection
@@ -58,12 +58,18 @@ def _official() -> str:
     return _table(("Key", "Heeded", "What it does here, or what to do instead"), rows)
 
 
+def _reasons() -> str:
+    rows = ((row["kind"], f"`{row['code']}`", row["meaning"]) for row in reason_rows())
+    return _table(("Answered as", "Code", "When"), rows)
+
+
 _TABLES: dict[str, Callable[[], str]] = {
     "routes": _routes,
     "attributes": _attributes,
     "syntaxes": _syntaxes,
     "deviations": _deviations,
     "official": _official,
+    "reasons": _reasons,
 }
 
 

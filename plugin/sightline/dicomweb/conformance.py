@@ -15,8 +15,10 @@ from pydicom.uid import UID
 from sightline.access.grant import Verb
 from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
+from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS, VIDEO_SYNTAXES
 from sightline.dicomweb.deviations import deviation_rows
 from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES
+from sightline.dicomweb.retrieve_metadata import OFFERS as METADATA_OFFERS
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
 from sightline.dicomweb.search_parameters import (
     ALL_ATTRIBUTES,
@@ -24,6 +26,8 @@ from sightline.dicomweb.search_parameters import (
     MAXIMUM_RESULTS,
     SUPERSET_ATTRIBUTES,
 )
+from sightline.dicomweb.store_reasons import FAILURE_REASONS, WARNING_REASONS
+from sightline.dicomweb.store_request import STORED_TYPES
 from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
 from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
@@ -60,9 +64,28 @@ def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, 
             "maximumPictures": MAXIMUM_PICTURES,
         },
         "wadoUri": {"parameters": [name for name in PARAMETERS if name != "anonymize"]},
+        "metadata": {
+            "mediaTypes": [str(offer) for offer in METADATA_OFFERS],
+            "parameters": ["accept", "includefield", "limit", "offset"],
+        },
+        "store": {
+            "mediaTypes": list(STORED_TYPES),
+            "bulkData": [OCTETS, *dict.fromkeys(MEDIA_TYPES.values()), *CONSUMER_TYPES, *VIDEO_SYNTAXES],
+            "reasons": reason_rows(),
+        },
         "transferSyntaxes": syntax_rows(),
         "deviations": deviation_rows(),
     }
+
+
+def reason_rows() -> list[dict[str, str]]:
+    """Return why instances are not stored, or stored with a warning: code in hexadecimal, and meaning."""
+    kinds = (("Failure Reason", FAILURE_REASONS), ("Warning Reason", WARNING_REASONS))
+    return [
+        {"kind": kind, "code": f"{code:04X}", "meaning": meaning}
+        for kind, reasons in kinds
+        for code, meaning in reasons.items()
+    ]
 
 
 def route_rows(routes: Sequence[Route], section: DicomwebSection) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import encapsulate
 
+from sightline.dicomweb.bulk_types import ALIASES, CONSUMER_TYPES, OCTETS, RLE, VIDEO_SYNTAXES
 from sightline.dicomweb.code_streams import CodeStream, read_code_stream
 from sightline.dicomweb.dicom_json import JsonDataset
 from sightline.dicomweb.store_reasons import (
@@ -32,27 +33,7 @@ from sightline.errors import UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN
 
-OCTETS = "application/octet-stream"
 PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS = "7FE00010", "7FE00008", "7FE00009"
-CONSUMER_TYPES = ("image/png", "image/gif")
-"""Media types without a transfer syntax, which become native pixels (PS3.18 table 10.5.2-1)."""
-
-RLE = "image/dicom-rle"
-VIDEO_SYNTAXES = {
-    "video/mpeg": (uid.MPEG2MPML, uid.MPEG2MPMLF, uid.MPEG2MPHL, uid.MPEG2MPHLF),
-    "video/mp4": (
-        uid.MPEG4HP41, uid.MPEG4HP41F, uid.MPEG4HP41BD, uid.MPEG4HP41BDF, uid.MPEG4HP422D, uid.MPEG4HP422DF,
-        uid.MPEG4HP423D, uid.MPEG4HP423DF, uid.HEVCMP51, uid.HEVCM10P51,
-    ),
-}  # fmt: skip
-"""Transfer syntaxes of videos; which one it is has to be said."""
-_ALIASES = {
-    "image/x-jls": "image/jls",
-    "image/x-dicom-rle": RLE,
-    "image/jpg": "image/jpeg",
-    "video/mpeg2": "video/mpeg",
-}
-
 _SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = "00280002", "00280004", "00280006", "00280008"
 _ROWS, _COLUMNS, _ALLOCATED, _STORED = "00280010", "00280011", "00280100", "00280101"
 _HIGH_BIT, _REPRESENTATION, _LOSSY = "00280102", "00280103", "00282110"
@@ -114,7 +95,7 @@ def _inline(text: Any) -> bytes:
 
 def _kind(parts: Sequence[BulkPart]) -> tuple[str, str]:
     """Return media type and transfer syntax that all parts agree on; encapsulated octets are what their syntax is."""
-    kinds = {(_ALIASES.get(part.media_type, part.media_type) or OCTETS, part.syntax) for part in parts}
+    kinds = {(ALIASES.get(part.media_type, part.media_type) or OCTETS, part.syntax) for part in parts}
     if len(kinds) != 1:
         raise NotStoredError(CONTRADICTION)
     ((media_type, syntax),) = kinds

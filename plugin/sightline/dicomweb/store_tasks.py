@@ -10,13 +10,13 @@ from typing import Any
 
 from pydicom import dcmread
 
+from sightline.dicomweb.bulk_types import OCTETS
 from sightline.dicomweb.dicom_encoding import encode_dataset, file_meta, is_left_out
 from sightline.dicomweb.dicom_json import JsonDataset, encode
 from sightline.dicomweb.metadata_reading import dataset_of_xml, datasets_of_json
 from sightline.dicomweb.store_pixels import (
     DOUBLE_PIXELS,
     FLOAT_PIXELS,
-    OCTETS,
     PIXEL_DATA,
     BulkPart,
     checked_float_pixels,

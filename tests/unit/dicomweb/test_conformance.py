@@ -10,7 +10,7 @@ from tests.unit.dicomweb.conftest import Serve
 def test_the_page_is_up_to_date() -> None:
     page = conformance_page.PAGE.read_text(encoding="utf-8")
     assert page == conformance_page.text(page), "run `make docs`"
-    assert page.count("<!-- generated: ") == page.count("<!-- end -->") == 5
+    assert page.count("<!-- generated: ") == page.count("<!-- end -->") == 6
 
 
 def test_the_route_tells_of_routes_keys_and_syntaxes(serve: Serve) -> None:
@@ -26,6 +26,10 @@ def test_the_route_tells_of_routes_keys_and_syntaxes(serve: Serve) -> None:
     assert told["rendered"]["pictures"] == ["image/jpeg", "image/png"]
     assert told["rendered"]["animations"][:2] == ["image/gif", "image/webp"]
     assert "frameNumber" in told["wadoUri"]["parameters"]
+    assert told["metadata"]["mediaTypes"][-1] == 'multipart/related; type="application/dicom+xml"'
+    assert told["store"]["mediaTypes"] == ["application/dicom", "application/dicom+json", "application/dicom+xml"]
+    assert {"image/jpeg", "image/jp2", "image/png", "video/mp4"} <= set(told["store"]["bulkData"])
+    assert {row["code"] for row in told["store"]["reasons"]} >= {"A900", "C000", "C122", "0110", "B006"}
     names = {row["uid"]: (row["name"], row["mediaType"]) for row in told["transferSyntaxes"]}
     assert names["1.2.840.10008.1.2.4.80"] == ("JPEG-LS Lossless Image Compression", "image/jls")
     assert names["1.2.840.10008.1.2.1"] == ("Explicit VR Little Endian", "application/octet-stream")
