@@ -55,8 +55,8 @@ def test_every_attribute_of_every_file() -> None:
         ours = json.loads(metadata_json(dataset, "http://x"))
         attributes += compare(ours, theirs, path.name)
         files += 1
-    assert files > 100
-    assert attributes > 10_000
+    assert files > 80
+    assert attributes > 3_000
 
 
 def read(path: Path) -> Dataset | None:
