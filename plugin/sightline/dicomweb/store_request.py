@@ -29,7 +29,7 @@ from sightline.web.services import Services
 DICOM, JSON, XML = "application/dicom", "application/dicom+json", "application/dicom+xml"
 STORED_TYPES = (DICOM, JSON, XML)
 """Media types of single bodies, and of the parts of multipart/related, that can be stored."""
-_METADATA = {JSON: JSON, "application/json": JSON, XML: XML}
+_METADATA = (JSON, XML)
 
 File = tuple[Buffer, int | None]
 """A DICOM file, and a warning reason where something of what was sent is not in it."""
@@ -65,7 +65,7 @@ def candidates(request: Request, services: Services, study: str | None) -> list[
     if kind == DICOM:
         return [_file(request.body)]
     if kind in _METADATA:
-        return _composed(services, [Part({}, request.body)], [], _METADATA[kind], study)
+        return _composed(services, [Part({}, request.body)], [], kind, study)
     if kind != "multipart/related":
         names = ", ".join(STORED_TYPES)
         raise UnsupportedMediaTypeError(f"Send {names}, or multipart/related with parts of such a type.")
@@ -75,12 +75,12 @@ def candidates(request: Request, services: Services, study: str | None) -> list[
     parts = parse_multipart(request.body, options.get("boundary", ""))
     if declared == DICOM:
         return _files(parts)
-    metadata = [part for part in parts if _METADATA.get(_type(part, "")) == _METADATA[declared]]
+    metadata = [part for part in parts if _type(part, "") == declared]
     if not metadata:
         raise UnsupportedMediaTypeError(f"None of the parts is {declared}.")
     taken = set(map(id, metadata))
     others = [part for part in parts if id(part) not in taken]
-    return _composed(services, metadata, others, _METADATA[declared], study)
+    return _composed(services, metadata, others, declared, study)
 
 
 def _type(part: Part, default: str) -> str:

@@ -25,7 +25,15 @@ CONTENT_TYPE_LOST = "sightline.content-type-lost"
 WHOLE_BODY = "sightline.whole-body"
 """WSGI environment key under which a host that has the whole body in memory leaves it, so that it is not copied."""
 
-__all__ = ["CONTENT_TYPE_LOST", "GRANT_KEY", "REPEATED_KEYS_LOST", "WHOLE_BODY", "Request", "Response", "check_encoding"]
+__all__ = [
+    "CONTENT_TYPE_LOST",
+    "GRANT_KEY",
+    "REPEATED_KEYS_LOST",
+    "WHOLE_BODY",
+    "Request",
+    "Response",
+    "check_encoding",
+]
 
 
 class Request(WerkzeugRequest):

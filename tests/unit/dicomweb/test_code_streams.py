@@ -22,6 +22,7 @@ ODD_FILES = {
     "SC_rgb_jpeg.dcm",  # its fragments hold no image
     "JPEG2000-embedded-sequence-delimiter.dcm",  # a sequence delimiter stands in its header
     "GDCMJ2K_TextGBR.dcm",  # a JP2 file
+    "sample-op.dcm",  # it says that it is lossless, and is not
 }
 FRAME = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)
 STREAMS = {

@@ -132,7 +132,7 @@ def test_encapsulated_pixels_are_named_however_short(serve: Serve) -> None:
     server = serve(path.read_bytes())
     dataset = dcmread(path)
     (found,) = server.get(f"/studies/{dataset.StudyInstanceUID}/metadata").json or ()
-    assert found["7FE00010"]["BulkDataURI"].endswith("7FE00010")
+    assert found["7FE00010"]["BulkDataURI"].lower().endswith("7fe00010")
 
 
 def test_an_instance_has_what_stands_behind_its_pixels(serve: Serve) -> None:

@@ -182,7 +182,7 @@ def _collect(server: Server, attribute: dict[str, Any], media_type: str, bulk: l
     if "BulkDataURI" in attribute:
         uri = attribute["BulkDataURI"]
         path = uri.split("/dicom-web", 1)[1]
-        pixels = path.endswith("/7FE00010")
+        pixels = path.lower().endswith("/7fe00010")
         accept = f'multipart/related; type="{media_type if pixels else OCTETS}"; transfer-syntax=*'
         for content in contents(server.get(path, accept)):
             bulk.append((uri, media_type if pixels else OCTETS, content))
