@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sightline.dicomweb.answers import streamed_multipart_answer
+from sightline.dicomweb.answers import multipart_answer
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.native_xml import PART_TYPE, native_xml
 from sightline.rendering.channel import Buffer, Reply
@@ -39,7 +39,7 @@ def metadata_xml_answer(services: Services, contents: Sequence[bytes], warning: 
     with ThreadPoolExecutor(max(1, services.configuration.workers.count)) as threads:
         documents = [part for batch in threads.map(make, in_batches(contents, _INSTANCES_PER_TASK)) for part in batch]
     parts = [Part({"Content-Type": PART_TYPE}, bytes(text)) for text in documents]
-    answer = streamed_multipart_answer(parts, PART_TYPE)
+    answer = multipart_answer(parts, PART_TYPE)
     if warning:
         answer.headers["Warning"] = warning
     return answer

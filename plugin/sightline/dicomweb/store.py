@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from sightline.archive.identity import Identity
+from sightline.archive.identity import Identity, identify
 from sightline.archive.upload import examine
 from sightline.dicomweb.store_answer import OFFERS, Outcome, store_answer
 from sightline.dicomweb.store_reasons import (
@@ -29,22 +29,49 @@ from sightline.web.negotiation import negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
+_STORES_AT_ONCE = 2
+"""One can be parsed while the other waits for the disk. More of them only wait for the same index."""
+
 
 def store_instances(request: Request, services: Services, study: str | None = None) -> Response:
     """Answer ``POST /studies`` and ``POST /studies/{study}``."""
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), OFFERS)
     arrived = candidates(request, services, study)
-    outcomes = []
-    for candidate, made in zip(arrived, _made(services, arrived), strict=True):
-        outcomes.append(_store(request, services, candidate, made, study))
-        if outcomes[-1].failure is None:
-            request.studies.add(outcomes[-1].identity.study_instance_uid)
+    outcomes = list(_outcomes(request, services, arrived, study))
+    request.studies.update(outcome.identity.study_instance_uid for outcome in outcomes if outcome.failure is None)
     return store_answer(services, outcomes, study, media_type)
+
+
+def _outcomes(
+    request: Request, services: Services, arrived: Sequence[Candidate], study: str | None
+) -> Iterator[Outcome]:
+    """Store one after the other, or two at a time where they are files that cannot be in each other's way."""
+
+    def store(candidate: Candidate, made: File | NotStoredError) -> Outcome:
+        return _store(request, services, candidate, made, study)
+
+    if len(arrived) == 1 or not _are_files(arrived) or not _are_distinct(arrived):
+        yield from map(store, arrived, _made(services, arrived))
+        return
+    with ThreadPoolExecutor(_STORES_AT_ONCE) as threads:
+        yield from threads.map(store, arrived, _made(services, arrived))
+
+
+def _are_files(arrived: Sequence[Candidate]) -> bool:
+    """Whether nothing has to be made first."""
+    return all(candidate.identity is None for candidate in arrived)
+
+
+def _are_distinct(arrived: Sequence[Candidate]) -> bool:
+    """Whether all are other instances: of two files for one instance the last one has to win."""
+    made = map(_make, arrived)
+    uids = [identify(memoryview(file[0])).sop_instance_uid for file in made if not isinstance(file, NotStoredError)]
+    return all(uids) and len(set(uids)) == len(uids)
 
 
 def _made(services: Services, arrived: Sequence[Candidate]) -> Iterator[File | NotStoredError]:
     """Yield the file of each: as many are made at a time as there are workers, so that memory stays bounded."""
-    if all(candidate.identity is None for candidate in arrived):  # they are files already
+    if _are_files(arrived):
         yield from map(_make, arrived)
         return
     size = max(1, services.configuration.workers.count)

@@ -76,6 +76,23 @@ def test_storing_twice_is_no_failure(serve: Serve) -> None:
     assert post(server, file(1)).status_code == 200
 
 
+def test_of_two_files_for_one_instance_the_last_one_stays(serve: Serve) -> None:
+    for _ in range(20):
+        server = serve()
+        first, last = (file(1, SeriesDescription=text) for text in ("first", "last"))
+        answer = post(server, file(2), first, file(3), last)
+        assert answer.status_code == 200
+        wanted = "application/dicom; transfer-syntax=*"
+        assert server.get(f"/studies/{STUDY}/series/{SERIES}/instances/1.2.3.1", wanted).data == last
+
+
+def test_answers_are_in_the_order_of_the_parts(serve: Serve) -> None:
+    server = serve()
+    answer = post(server, *(file(number) for number in range(1, 40)))
+    told = (answer.json or {})["00081199"]["Value"]
+    assert [item["00081155"]["Value"][0] for item in told] == [f"1.2.3.{number}" for number in range(1, 40)]
+
+
 def test_a_bad_part_never_costs_the_good_ones(serve: Serve) -> None:
     server = serve()
     deep = part10(EXPLICIT, nested(EXPLICIT, 33, True))
