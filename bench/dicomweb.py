@@ -13,8 +13,10 @@ from bench import data
 from bench.load import Client
 from bench.operations import FRAME, JSON, PICTURE, SERIES, STUDIES, Bench, Server, client, timed
 from bench.report import write
-from bench.servers import OFFICIAL, Ours, Peer, fill
+from bench.servers import OFFICIAL, STABLE_SECONDS, Ours, Peer, fill
 from tests.support.orthanc_server import AET, CLIENT_AET
+
+_SETTLING_SECONDS = 30
 
 
 def main() -> None:
@@ -42,7 +44,11 @@ def main() -> None:
 def _filled(folder: Path, arguments: argparse.Namespace) -> Bench:
     for name in ("ours", "peer", "plain"):
         (folder / name).mkdir()
-    bench = Bench(Ours(folder / "ours"), Peer(folder / "peer", "C++ plugin", OFFICIAL), arguments.slices)
+    bench = Bench(
+        Ours(folder / "ours", {"StableAge": STABLE_SECONDS}),
+        Peer(folder / "peer", "C++ plugin", OFFICIAL),
+        arguments.slices,
+    )
     bench.rounds, bench.seconds = arguments.rounds, arguments.seconds
     slices = data.ct_instances(arguments.slices)
     studies = list(data.small_studies(arguments.studies))
@@ -51,7 +57,13 @@ def _filled(folder: Path, arguments: argparse.Namespace) -> Bench:
         started = time.monotonic()
         fill(server, [*slices, *studies])
         print(f"{server.name} filled in {time.monotonic() - started:.0f} s", flush=True)
+    _settle()
     return bench
+
+
+def _settle() -> None:
+    """Wait until both servers have done what they do once nothing has come for a while."""
+    time.sleep(STABLE_SECONDS + _SETTLING_SECONDS)
 
 
 def _measure(bench: Bench, arguments: argparse.Namespace, folder: Path) -> None:
@@ -202,6 +214,7 @@ def _large(bench: Bench, count: int) -> None:
         started = time.monotonic()
         fill(server, data.filling(count))
         print(f"{server.name} filled with {count} more in {time.monotonic() - started:.0f} s", flush=True)
+    _settle()
     _first_touch(bench, f"first touch, {count} instances in the archive", 10, 10, 1001)
 
 
