@@ -12,7 +12,7 @@ export HTTP_PORT DICOM_PORT DATA_DIR ORTHANC DEMO SIGHTLINE_ADMIN_PASSWORD ORTHA
 # No compiled files in the checkout: private roots run other versions of Python, as other users.
 PYTHON := python3 -B
 
-.PHONY: run check test bundle docs
+.PHONY: run check test bundle docs bench-dicomweb
 
 run: ## Start Sightline with everything it needs, and stop it at Ctrl-C
 	@$(PYTHON) -m deploy.run
@@ -28,3 +28,6 @@ bundle: ## One archive for an administrator who already has Orthanc
 
 docs: ## Write the generated pages of docs/ anew
 	@$(PYTHON) -m deploy.test docs
+
+bench-dicomweb: ## Measure DICOMweb against Orthanc's own plugin, and write docs/benchmarks.md
+	@$(PYTHON) -m deploy.test bench

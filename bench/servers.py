@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
 import requests
+from urllib3.util.retry import Retry
 
 from tests.support.orthanc_server import PASSWORD, OrthancServer
 
@@ -78,15 +80,17 @@ def fill(server: Ours | Peer, contents: Iterable[bytes]) -> None:
     """Store files by the core's own upload route, some at a time."""
     session = requests.Session()
     session.headers.update(server.headers)
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=4)
+    # A kept connection may have been closed by the server meanwhile; storing the same file again does no harm.
+    retries = Retry(total=3, allowed_methods=None, backoff_factor=0.1)
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=4, max_retries=retries)
     session.mount("http://", adapter)
 
     def store(content: bytes) -> None:
         session.post(f"{server.url}/instances", data=content, timeout=60).raise_for_status()
 
     with ThreadPoolExecutor(4) as threads:
-        for _ in threads.map(store, contents):
-            pass
+        for batch in itertools.batched(contents, 400):
+            list(threads.map(store, batch))
 
 
 def description(server: OrthancServer) -> dict[str, Any]:

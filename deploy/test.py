@@ -33,10 +33,10 @@ EVERYTHING = ("python", "-m", "pytest", "tests")
 
 
 def main() -> None:
-    """Run what the command line names: ``check``, ``all`` or ``docs``. Exit code 0 if all of it passed."""
+    """Run what the command line names: ``check``, ``all``, ``docs`` or ``bench``. Exit code 0 if all of it passed."""
     say = Progress()
     try:
-        {"check": check, "all": everything, "docs": docs}[sys.argv[1]](say)
+        {"check": check, "all": everything, "docs": docs, "bench": bench}[sys.argv[1]](say)
     except Problem as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
@@ -53,6 +53,12 @@ def docs(say: Progress) -> None:
     """Write the generated pages anew."""
     pages = ("deploy.configuration_page", "deploy.conformance_page")
     _run_in("trixie", tuple(("env", "PYTHONPATH=plugin", "python", "-m", page) for page in pages), say)
+
+
+def bench(say: Progress) -> None:
+    """Measure DICOMweb against Orthanc's own plugin, and whether memory stays as it is; write the page of results."""
+    viewer.ensure(say)
+    _run_in("trixie", (("python", "-m", "bench.memory"), ("python", "-m", "bench.dicomweb", "--write")), say)
 
 
 def everything(say: Progress) -> None:

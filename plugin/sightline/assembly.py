@@ -17,6 +17,7 @@ from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.web.cache import ByteCache
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.services import Services
 
@@ -98,6 +99,7 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
             pool,
             volume_bytes=settings.volume_megabytes * MEGABYTE,
             table_directory=site.state_directory / "series",
+            picture_bytes=settings.cache_megabytes * MEGABYTE // 2,
         ),
         access=access.control,
         links=access.links,
@@ -106,6 +108,7 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         clock=database.clock,
         health=lambda: site.health(pool.statistics()),
         site={**site.facts, "versions": {"sightline": __version__}},
+        cache=ByteCache(settings.cache_megabytes * MEGABYTE // 2),
         dicomweb=site.dicomweb,
         dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )

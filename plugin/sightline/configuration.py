@@ -98,6 +98,9 @@ class Configuration(Section):
     allow_chunked_uploads: bool = Field(
         False, description="Accept uploads that do not declare their length. Their size cannot be bounded beforehand."
     )
+    cache_megabytes: int = Field(
+        128, ge=8, description="Memory for answers and pictures that are kept ready, beside that for volumes."
+    )
     volume_megabytes: int = Field(2048, ge=64, description="Shared memory for assembled volumes.")
     links: Links = Field(Links(), description="Capability links.")
     sessions: Sessions = Field(Sessions(), description="Sessions of people in a browser.")

@@ -445,6 +445,33 @@ class TestFreshness:
         assert {item["0020000D"]["Value"][0] for item in merged} == {other.study}
 
 
+class TestLimits:
+    """What an administrator bounds for Orthanc's own searches never makes ours, or a retrieve, incomplete."""
+
+    def test_nothing_is_left_out(self, tmp_path: Path) -> None:
+        limits = {"LimitFindResults": 2, "LimitFindInstances": 2}
+        with OrthancServer(tmp_path, limits) as server, server.session() as http:
+            made = [Series() for _ in range(5)]
+            for one in made:
+                for index in range(SLICES):
+                    assert http.post(f"{server.url}/instances", one.file(index)).status_code == 200
+
+            def count(path: str) -> int:
+                answer = http.get(server.url + path)
+                assert answer.status_code == 200, answer.text
+                return len(answer.json())
+
+            studies = "/dicom-web/studies"
+            assert [count(f"{studies}{query}") for query in ("", "?limit=3", "?limit=3&offset=3")] == [5, 3, 2]
+            assert count("/dicom-web/series") == 5
+            assert count("/dicom-web/instances") == 5 * SLICES
+            for suffix in ("/instances", "/metadata"):
+                assert count(made[1].path() + suffix) == SLICES
+            assert count(f"{studies}/{made[1].study}/metadata") == SLICES
+            file = http.get(server.url + made[1].path(), headers={"Accept": "application/zip"})
+            assert len(zipfile.ZipFile(io.BytesIO(file.content)).namelist()) == SLICES + 1
+
+
 @pytest.mark.skipif(shutil.which("storescu") is None, reason="dcmtk is not installed")
 class TestNetwork:
     """Orthanc's own C-STORE, C-FIND, C-MOVE and C-GET go on beside us."""

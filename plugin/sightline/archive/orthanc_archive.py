@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ _PARENT_TAGS = {
 }
 
 
+@dataclass(frozen=True)
+class FindLimits:
+    """Orthanc's ``LimitFindResults`` and ``LimitFindInstances``; 0 for no limit."""
+
+    results: int = 0
+    instances: int = 0
+
+
 class OrthancArchive:
     """Stored DICOM in an Orthanc.
 
@@ -69,6 +78,8 @@ class OrthancArchive:
         without it every call asks the core.
     register : SeriesRegister, optional
         Where series that were listed are kept; needs `is_told`.
+    limits : FindLimits, optional
+        How many results the core returns at once; where that is not known, it is asked until it returns no more.
     """
 
     def __init__(
@@ -77,8 +88,10 @@ class OrthancArchive:
         storage_directory: Path | None = None,
         is_told: bool = False,
         register: SeriesRegister | None = None,
+        limits: FindLimits | None = None,
     ) -> None:
         self._rest = rest
+        self._limits = limits
         self._is_told = is_told
         self._files = KnownFiles(storage_directory, register)
         self._computed = ComputedAttributes()
@@ -333,8 +346,24 @@ class OrthancArchive:
         return self._files.study(study_instance_uid) if self._is_told else KnownStudy(study_instance_uid)
 
     def _find(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = json.loads(self._rest.post("/tools/find", json.dumps(request).encode()))
-        return answers
+        """Return all that matches, or as many as the request wants, however few the core returns at once."""
+        answers: list[dict[str, Any]] = []
+        wanted, start, at_once = request.get("Limit", 0), request.get("Since", 0), self._at_once(request["Level"])
+        while True:
+            more = {"Since": start + len(answers)} if answers or start else {}
+            if wanted:
+                more["Limit"] = wanted - len(answers)
+            page = json.loads(self._rest.post("/tools/find", json.dumps({**request, **more}).encode()))
+            answers += page
+            is_all = not page or at_once == 0 or (at_once is not None and len(page) < at_once)
+            if is_all or (wanted and len(answers) >= wanted):
+                return answers
+
+    def _at_once(self, level: str) -> int | None:
+        """Return how many results the core returns at once; 0 for no bound, None where that is not known."""
+        if self._limits is None:
+            return None
+        return self._limits.instances if level == Level.INSTANCE.value else self._limits.results
 
     def _patient_candidates(self, known: KnownStudy) -> Iterable[str]:
         """Yield the remembered PatientID of a study, then, if the caller still asks, what the core says now."""

@@ -16,7 +16,7 @@ import orthanc
 
 from sightline import __version__
 from sightline.access.audit import AuditEvent
-from sightline.archive.orthanc_archive import OrthancArchive
+from sightline.archive.orthanc_archive import FindLimits, OrthancArchive
 from sightline.archive.register import SeriesRegister
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
@@ -74,7 +74,8 @@ class Host:
         in_place = None if configuration.get("StorageCompression", False) else storage
         site = self._site(settings, storage)
         register = SeriesRegister(site.state_directory / "register")
-        self.archive = OrthancArchive(self._rest, in_place, is_told=True, register=register)
+        limits = FindLimits(configuration.get("LimitFindResults", 0), configuration.get("LimitFindInstances", 0))
+        self.archive = OrthancArchive(self._rest, in_place, is_told=True, register=register, limits=limits)
         self._sightline = assemble(settings, site, self.archive)
         self._registrar = ThreadPoolExecutor(1, "sightline-register")
         self._threads = ThreadPoolExecutor(THREADS, "sightline-request")
