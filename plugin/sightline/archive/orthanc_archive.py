@@ -6,18 +6,16 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sightline.access.grant import Grant, Verb, internal
-from sightline.archive.computed import COMPUTED, ComputedAttributes
 from sightline.archive.encoded import declared_transfer_syntax
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.identity import Identity
 from sightline.archive.known import KnownFiles, KnownStudy
-from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, Row, StoredFile, StoreResult
-from sightline.archive.ranges import comparable
+from sightline.archive.orthanc_search import FindLimits, OrthancSearch
+from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, StoredFile, StoreResult
 from sightline.archive.register import SeriesRegister
 from sightline.archive.rest import CoreError, CoreRest
 from sightline.archive.upload import Upload, examine
@@ -26,15 +24,6 @@ from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 DICOM_CONTENT = 1
 """Orthanc's content type of the attachment that holds the DICOM file."""
 
-_TOLD_OF_STUDIES = frozenset(COMPUTED) | {
-    *("AccessionNumber", "InstitutionName", "ReferringPhysicianName", "RequestedProcedureDescription"),
-    *("RequestingPhysician", "StudyDate", "StudyDescription", "StudyID", "StudyInstanceUID", "StudyTime"),
-    *("PatientBirthDate", "PatientID", "PatientName", "PatientSex"),
-}
-"""What needs no request: counted separately, or among the attributes that every core keeps of studies and patients."""
-
-_MOST_UIDS = 200
-"""So many are named in one query at most."""
 _HEAD_BYTES = 4096
 _ZIP = b"PK\x03\x04"
 _IDENTIFIERS = {
@@ -44,23 +33,6 @@ _IDENTIFIERS = {
     "study_instance_uid": "StudyInstanceUID",
     "series_instance_uid": "SeriesInstanceUID",
 }
-_SORT_NEWEST = [
-    {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
-    {"Type": "DicomTag", "Key": "StudyTime", "Direction": "DESC"},
-]
-_PARENT_TAGS = {
-    Level.STUDY: (),
-    Level.SERIES: ("StudyInstanceUID",),
-    Level.INSTANCE: ("StudyInstanceUID", "SeriesInstanceUID"),
-}
-
-
-@dataclass(frozen=True)
-class FindLimits:
-    """Orthanc's ``LimitFindResults`` and ``LimitFindInstances``; 0 for no limit."""
-
-    results: int = 0
-    instances: int = 0
 
 
 class OrthancArchive:
@@ -91,10 +63,9 @@ class OrthancArchive:
         limits: FindLimits | None = None,
     ) -> None:
         self._rest = rest
-        self._limits = limits
+        self._search = OrthancSearch(rest, limits)
         self._is_told = is_told
         self._files = KnownFiles(storage_directory, register)
-        self._computed = ComputedAttributes()
 
     def search(self, grant: Grant, query: Query) -> Page:
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
@@ -102,50 +73,7 @@ class OrthancArchive:
             grant.require(Verb.VIEW, query.study_instance_uid)
         else:
             grant.require(Verb.SEARCH)
-        matches = {keyword: comparable(keyword, wanted) for keyword, wanted in query.matches.items()}
-        if query.study_instance_uid is not None:
-            matches["StudyInstanceUID"] = query.study_instance_uid
-        if query.series_instance_uid is not None:
-            matches["SeriesInstanceUID"] = query.series_instance_uid
-        request: dict[str, Any] = {
-            "Level": query.level.value,
-            "Query": matches,
-            "Expand": True,
-            "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
-        }
-        if query.limit:
-            request["Limit"] = query.limit + 1
-        if query.offset:
-            request["Since"] = query.offset
-        if query.is_case_sensitive:
-            request["CaseSensitive"] = True
-        if query.newest_first:
-            request["OrderBy"] = _SORT_NEWEST
-        wanted = [*_PARENT_TAGS[query.level], *query.attributes]
-        if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
-            rows = self._find_studies(request, [tag for tag in wanted if tag not in _TOLD_OF_STUDIES])
-        else:
-            rows = [_row(answer) for answer in self._find(request | {"RequestedTags": wanted})]
-        if query.limit and len(rows) > query.limit:
-            return Page(tuple(rows[: query.limit]), True)
-        return Page(tuple(rows), False)
-
-    def _find_studies(self, request: Mapping[str, Any], wanted: list[str]) -> list[Row]:
-        """Find studies with what the core counts for each, which is asked for only where it is not known."""
-        answers = self._find({**request, "RequestedTags": wanted})
-        counted = {answer["ID"]: self._computed.get(answer["ID"], _last_update(answer)) for answer in answers}
-        unknown = [answer for answer in answers if counted[answer["ID"]] is None]
-        if unknown:
-            more: dict[str, Any] = {**request, "RequestedTags": list(COMPUTED)}
-            if len(unknown) <= _MOST_UIDS:
-                uids = "\\".join(answer["MainDicomTags"]["StudyInstanceUID"] for answer in unknown)
-                more = {"Query": {"StudyInstanceUID": uids}, "RequestedTags": list(COMPUTED)}
-                more |= {key: request[key] for key in ("Level", "Expand", "ResponseContent")}
-            for answer in self._find(more):
-                values = {tag: str(answer["RequestedTags"].get(tag, "")) for tag in COMPUTED}
-                counted[answer["ID"]] = values
-                self._computed.put(answer["ID"], _last_update(answer), values)
-        return [{**_row(answer), **(counted[answer["ID"]] or {})} for answer in answers]
+        return self._search.page(query)
 
     def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
         """Return whose study it is (VIEW)."""
@@ -177,7 +105,7 @@ class OrthancArchive:
     ) -> tuple[InstanceRecord, ...]:
         study_instance_uid = known.study_instance_uid
         for patient_id in self._patient_candidates(known):
-            answers = self._find(
+            answers = self._search.find(
                 {
                     "Level": Level.INSTANCE.value,
                     "Query": {},
@@ -317,7 +245,7 @@ class OrthancArchive:
         """Register a series, named by its Orthanc id, before anybody asks for it."""
         if self._files.register is None:
             return
-        answers = self._find(
+        answers = self._search.find(
             {
                 "Level": Level.INSTANCE.value,
                 "Query": {},
@@ -345,26 +273,6 @@ class OrthancArchive:
         """Return what is known of a study; nothing where nobody would tell that it has become wrong."""
         return self._files.study(study_instance_uid) if self._is_told else KnownStudy(study_instance_uid)
 
-    def _find(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return all that matches, or as many as the request wants, however few the core returns at once."""
-        answers: list[dict[str, Any]] = []
-        wanted, start, at_once = request.get("Limit", 0), request.get("Since", 0), self._at_once(request["Level"])
-        while True:
-            more = {"Since": start + len(answers)} if answers or start else {}
-            if wanted:
-                more["Limit"] = wanted - len(answers)
-            page = json.loads(self._rest.post("/tools/find", json.dumps({**request, **more}).encode()))
-            answers += page
-            is_all = not page or at_once == 0 or (at_once is not None and len(page) < at_once)
-            if is_all or (wanted and len(answers) >= wanted):
-                return answers
-
-    def _at_once(self, level: str) -> int | None:
-        """Return how many results the core returns at once; 0 for no bound, None where that is not known."""
-        if self._limits is None:
-            return None
-        return self._limits.instances if level == Level.INSTANCE.value else self._limits.results
-
     def _patient_candidates(self, known: KnownStudy) -> Iterable[str]:
         """Yield the remembered PatientID of a study, then, if the caller still asks, what the core says now."""
         remembered = known.patient_id
@@ -375,7 +283,7 @@ class OrthancArchive:
             yield current
 
     def _patient_of(self, study_instance_uid: str) -> str:
-        answers = self._find(
+        answers = self._search.find(
             {
                 "Level": Level.STUDY.value,
                 "Query": {"StudyInstanceUID": study_instance_uid},
@@ -405,28 +313,12 @@ class OrthancArchive:
         return Identity(**{field: tags.get(name, "") for field, name in _IDENTIFIERS.items()})
 
 
-def _row(answer: Mapping[str, Any]) -> Row:
-    """Make one flat row of what the core says of a resource."""
-    row: dict[str, str] = {}
-    for group in ("PatientMainDicomTags", "MainDicomTags", "RequestedTags"):
-        row.update({name: value for name, value in answer.get(group, {}).items() if isinstance(value, str)})
-    metadata = answer.get("Metadata", {})
-    if "SopClassUid" in metadata:
-        row["SOPClassUID"] = metadata["SopClassUid"]
-    return row
-
-
 def _records(answers: Iterable[Mapping[str, Any]], study: str, series: str) -> Iterable[InstanceRecord]:
     for answer in answers:
         for attachment in answer["Attachments"]:
             if attachment["ContentType"] == DICOM_CONTENT:
                 sop = answer["MainDicomTags"]["SOPInstanceUID"]
                 yield InstanceRecord(answer["ID"], study, series, sop, _stored_file(attachment))
-
-
-def _last_update(answer: Mapping[str, Any]) -> str:
-    """Return when something below a study was last stored or deleted."""
-    return str(answer.get("Metadata", {}).get("LastUpdate", ""))
 
 
 def _stored_file(attachment: Mapping[str, Any]) -> StoredFile:

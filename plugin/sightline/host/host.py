@@ -16,7 +16,8 @@ import orthanc
 
 from sightline import __version__
 from sightline.access.audit import AuditEvent
-from sightline.archive.orthanc_archive import FindLimits, OrthancArchive
+from sightline.archive.orthanc_archive import OrthancArchive
+from sightline.archive.orthanc_search import FindLimits
 from sightline.archive.register import SeriesRegister
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration

@@ -1,0 +1,139 @@
+"""Searches in Orthanc's index: complete however few results it returns at once, and counting no more than needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sightline.archive.computed import COMPUTED, ComputedAttributes
+from sightline.archive.protocol import Level, Page, Query, Row
+from sightline.archive.ranges import comparable
+from sightline.archive.rest import CoreRest
+
+_TOLD_OF_STUDIES = frozenset(COMPUTED) | {
+    *("AccessionNumber", "InstitutionName", "ReferringPhysicianName", "RequestedProcedureDescription"),
+    *("RequestingPhysician", "StudyDate", "StudyDescription", "StudyID", "StudyInstanceUID", "StudyTime"),
+    *("PatientBirthDate", "PatientID", "PatientName", "PatientSex"),
+}
+"""What needs no request: counted separately, or among the attributes that every core keeps of studies and patients."""
+
+_MOST_UIDS = 200
+"""So many are named in one query at most."""
+_SORT_NEWEST = [
+    {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
+    {"Type": "DicomTag", "Key": "StudyTime", "Direction": "DESC"},
+]
+_PARENT_TAGS = {
+    Level.STUDY: (),
+    Level.SERIES: ("StudyInstanceUID",),
+    Level.INSTANCE: ("StudyInstanceUID", "SeriesInstanceUID"),
+}
+
+
+@dataclass(frozen=True)
+class FindLimits:
+    """Orthanc's ``LimitFindResults`` and ``LimitFindInstances``; 0 for no limit."""
+
+    results: int = 0
+    instances: int = 0
+
+
+class OrthancSearch:
+    """Asks the core's ``/tools/find``.
+
+    Parameters
+    ----------
+    rest : CoreRest
+        The core's REST API.
+    limits : FindLimits, optional
+        How many results it returns at once; where that is not known, it is asked until it returns no more.
+    """
+
+    def __init__(self, rest: CoreRest, limits: FindLimits | None) -> None:
+        self._rest, self._limits = rest, limits
+        self._computed = ComputedAttributes()
+
+    def page(self, query: Query) -> Page:
+        """Return the page of results that a query asks for; whether the caller may search was asked before."""
+        matches = {keyword: comparable(keyword, wanted) for keyword, wanted in query.matches.items()}
+        if query.study_instance_uid is not None:
+            matches["StudyInstanceUID"] = query.study_instance_uid
+        if query.series_instance_uid is not None:
+            matches["SeriesInstanceUID"] = query.series_instance_uid
+        request: dict[str, Any] = {
+            "Level": query.level.value,
+            "Query": matches,
+            "Expand": True,
+            "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
+        }
+        if query.limit:
+            request["Limit"] = query.limit + 1
+        if query.offset:
+            request["Since"] = query.offset
+        if query.is_case_sensitive:
+            request["CaseSensitive"] = True
+        if query.newest_first:
+            request["OrderBy"] = _SORT_NEWEST
+        wanted = [*_PARENT_TAGS[query.level], *query.attributes]
+        if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
+            rows = self._find_studies(request, [tag for tag in wanted if tag not in _TOLD_OF_STUDIES])
+        else:
+            rows = [_row(answer) for answer in self.find(request | {"RequestedTags": wanted})]
+        if query.limit and len(rows) > query.limit:
+            return Page(tuple(rows[: query.limit]), True)
+        return Page(tuple(rows), False)
+
+    def _find_studies(self, request: Mapping[str, Any], wanted: list[str]) -> list[Row]:
+        """Find studies with what the core counts for each, which is asked for only where it is not known."""
+        answers = self.find({**request, "RequestedTags": wanted})
+        counted = {answer["ID"]: self._computed.get(answer["ID"], _last_update(answer)) for answer in answers}
+        unknown = [answer for answer in answers if counted[answer["ID"]] is None]
+        if unknown:
+            more: dict[str, Any] = {**request, "RequestedTags": list(COMPUTED)}
+            if len(unknown) <= _MOST_UIDS:
+                uids = "\\".join(answer["MainDicomTags"]["StudyInstanceUID"] for answer in unknown)
+                more = {"Query": {"StudyInstanceUID": uids}, "RequestedTags": list(COMPUTED)}
+                more |= {key: request[key] for key in ("Level", "Expand", "ResponseContent")}
+            for answer in self.find(more):
+                values = {tag: str(answer["RequestedTags"].get(tag, "")) for tag in COMPUTED}
+                counted[answer["ID"]] = values
+                self._computed.put(answer["ID"], _last_update(answer), values)
+        return [{**_row(answer), **(counted[answer["ID"]] or {})} for answer in answers]
+
+    def find(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return all that matches, or as many as the request wants, however few the core returns at once."""
+        answers: list[dict[str, Any]] = []
+        wanted, start, at_once = request.get("Limit", 0), request.get("Since", 0), self._at_once(request["Level"])
+        while True:
+            more = {"Since": start + len(answers)} if answers or start else {}
+            if wanted:
+                more["Limit"] = wanted - len(answers)
+            page = json.loads(self._rest.post("/tools/find", json.dumps({**request, **more}).encode()))
+            answers += page
+            is_all = not page or at_once == 0 or (at_once is not None and len(page) < at_once)
+            if is_all or (wanted and len(answers) >= wanted):
+                return answers
+
+    def _at_once(self, level: str) -> int | None:
+        """Return how many results the core returns at once; 0 for no bound, None where that is not known."""
+        if self._limits is None:
+            return None
+        return self._limits.instances if level == Level.INSTANCE.value else self._limits.results
+
+
+def _row(answer: Mapping[str, Any]) -> Row:
+    """Make one flat row of what the core says of a resource."""
+    row: dict[str, str] = {}
+    for group in ("PatientMainDicomTags", "MainDicomTags", "RequestedTags"):
+        row.update({name: value for name, value in answer.get(group, {}).items() if isinstance(value, str)})
+    metadata = answer.get("Metadata", {})
+    if "SopClassUid" in metadata:
+        row["SOPClassUID"] = metadata["SopClassUid"]
+    return row
+
+
+def _last_update(answer: Mapping[str, Any]) -> str:
+    """Return when something below a study was last stored or deleted."""
+    return str(answer.get("Metadata", {}).get("LastUpdate", ""))
