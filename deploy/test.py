@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from deploy import process, root, smoke, viewer
+from deploy import ohif, process, root, smoke, viewer
 from deploy.machine import Problem
 from deploy.process import Bind
 from deploy.root import CHECKOUT
 from deploy.run import Progress
 
-INSIDE_CHECKOUT, INSIDE_CORPUS = "/opt/sightline", "/opt/corpus"
+INSIDE_CHECKOUT, INSIDE_CORPUS, INSIDE_OHIF = "/opt/sightline", "/opt/corpus", "/opt/ohif"
 OPTIONAL_SUITES = {"sid"}
 """Suites that may be out of order through no fault of ours; their tests are then left out, loudly."""
 
@@ -64,6 +64,7 @@ def bench(say: Progress) -> None:
 def everything(say: Progress) -> None:
     """The viewer's own tests, the static checks, ``make run`` itself, then all tests on each Orthanc."""
     _check_viewer(say)
+    _fetch_ohif(say)
     summaries = [_run_in("trixie", (*STATIC, EVERYTHING), say)]
     say("make run, from start to stop")
     smoke.run(say)
@@ -79,6 +80,14 @@ def _check_viewer(say: Progress) -> None:
     say("Viewer: check, tests, build")
     viewer.npm(viewer.INSTALL, ("run", "check"), ("test",), say=say)
     viewer.ensure(say)
+
+
+def _fetch_ohif(say: Progress) -> None:
+    """Have the other viewer at hand; without it its tests are left out, loudly."""
+    try:
+        ohif.ensure(say)
+    except Problem as problem:
+        say(f"!!! LEFT OUT: the tests with OHIF, which cannot be fetched today. {problem}")
 
 
 def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress) -> str:
@@ -111,6 +120,9 @@ def _run_one(path: Path, command: tuple[str, ...], scratch: str) -> tuple[int, s
     if corpus:
         binds.append(Bind(str(corpus), INSIDE_CORPUS))
         variables["SIGHTLINE_CORPUS"] = INSIDE_CORPUS
+    if ohif.folder().is_dir():
+        binds.append(Bind(str(ohif.folder()), INSIDE_OHIF))
+        variables["SIGHTLINE_OHIF"] = INSIDE_OHIF
     specification = root.specification(
         path, command, binds=tuple(binds), variables=variables, directory=INSIDE_CHECKOUT
     )

@@ -16,8 +16,9 @@ _SHORTEST_WITH_EDIT = 3
 def fuzzy_match(name: str, wanted: str) -> bool:
     """Whether each word asked for is a different word of the name, up to case, accents and one edit.
 
-    An edit is one character more, fewer or other, or two neighbours exchanged. Wildcards match a word literally but for
-    case and accents. All component groups of the name are looked at, so that either script finds it.
+    An edit is one character more, fewer or other, or two neighbours exchanged. A word with wildcards is met literally
+    but for case and accents, or nearly when the stars at its ends are left off: viewers put them around what somebody
+    typed. All component groups of the name are looked at, so that either script finds it.
 
     >>> fuzzy_match("Müller^Jörg", "jorg muler")
     True
@@ -61,7 +62,11 @@ def _assign(asked: list[str], words: tuple[str, ...]) -> bool:
 
 def _is_near(word: str, wanted: str) -> bool:
     if "*" in wanted or "?" in wanted:
-        return wildcard(wanted).fullmatch(word) is not None
+        if wildcard(wanted).fullmatch(word):
+            return True
+        wanted = wanted.strip("*")
+        if "*" in wanted or "?" in wanted:
+            return False
     if word == wanted:
         return True
     if min(len(word), len(wanted)) < _SHORTEST_WITH_EDIT or abs(len(word) - len(wanted)) > 1:
