@@ -14,8 +14,10 @@ from tests.support.orthanc_server import PASSWORD, OrthancServer
 
 CONFIGURATION = Path(__file__).with_name("ohif") / "app-config.js"
 _CREDENTIALS = b64encode(f"admin:{PASSWORD}".encode()).decode()
+# Its workers stay who they are: the folders that they buffer in are below one that is the tests' own.
 _NGINX = """
 daemon off;
+user root;
 pid {folder}/pid;
 error_log {folder}/error.log;
 worker_processes 1;

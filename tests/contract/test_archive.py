@@ -184,6 +184,31 @@ def test_search_matches(archive: Archive, stored: Series, matches: dict[str, str
     assert [row["StudyInstanceUID"] for row in archive.search(ADMIN, query).rows] == [stored.study]
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Zażółć^Łucja", "Zażół?^?ucja"),
+        ("Müller^Jörg", "m?LLER^j?rg"),
+        ("山田^太郎", "??^?郎"),
+        ("Иванов^Пётр", "И?АНОВ*"),
+        ("Buc^Jérôme", "B*^J?r?m?"),
+    ],
+)
+def test_a_question_mark_is_any_character(archive: Archive, stored: Series, name: str, wanted: str) -> None:
+    """Of any script, and exactly one; pages are of what really matches."""
+    more: dict[str, object] = {"PatientName": name, "SpecificCharacterSet": "ISO_IR 192"}
+    patient, studies = generate_uid()[-16:], sorted(generate_uid() for _ in range(2))
+    for study in studies:
+        archive.store(ADMIN, stored.slice(0, PatientID=patient, StudyInstanceUID=study, **more))
+    query = Query(Level.STUDY, {"PatientID": patient, "PatientName": wanted})
+    assert sorted(row["StudyInstanceUID"] for row in archive.search(ADMIN, query).rows) == studies
+    pages = [archive.search(ADMIN, replace(query, limit=1, offset=offset)) for offset in (0, 1, 2)]
+    assert [(len(page.rows), page.more) for page in pages] == [(1, True), (1, False), (0, False)]
+    assert {row["StudyInstanceUID"] for page in pages for row in page.rows} == set(studies)
+    longer = replace(query, matches={**query.matches, "PatientName": f"?{wanted}"})
+    assert archive.search(ADMIN, longer).rows == ()
+
+
 @pytest.mark.parametrize("matches", [{"PatientName": "Other*"}, {"StudyDate": "20250101-20251231"}])
 def test_search_leaves_out(archive: Archive, stored: Series, matches: dict[str, str]) -> None:
     """What does not match is not found."""

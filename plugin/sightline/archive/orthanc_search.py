@@ -11,6 +11,7 @@ from sightline.archive.computed import COMPUTED, ComputedAttributes
 from sightline.archive.protocol import Level, Page, Query, Row
 from sightline.archive.ranges import comparable
 from sightline.archive.rest import CoreRest
+from sightline.archive.wildcards import is_met, patterns, widened
 
 _TOLD_OF_STUDIES = frozenset(COMPUTED) | {
     *("AccessionNumber", "InstitutionName", "ReferringPhysicianName", "RequestedProcedureDescription"),
@@ -57,7 +58,8 @@ class OrthancSearch:
 
     def page(self, query: Query) -> Page:
         """Return the page of results that a query asks for; whether the caller may search was asked before."""
-        matches = {keyword: comparable(keyword, wanted) for keyword, wanted in query.matches.items()}
+        matches = {keyword: widened(keyword, comparable(keyword, value)) for keyword, value in query.matches.items()}
+        shapes = patterns(query.matches)
         if query.study_instance_uid is not None:
             matches["StudyInstanceUID"] = query.study_instance_uid
         if query.series_instance_uid is not None:
@@ -68,19 +70,21 @@ class OrthancSearch:
             "Expand": True,
             "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
         }
-        if query.limit:
+        if query.limit and not shapes:
             request["Limit"] = query.limit + 1
-        if query.offset:
+        if query.offset and not shapes:
             request["Since"] = query.offset
         if query.is_case_sensitive:
             request["CaseSensitive"] = True
         if query.newest_first:
             request["OrderBy"] = _SORT_NEWEST
-        wanted = [*_PARENT_TAGS[query.level], *query.attributes]
+        wanted = [*_PARENT_TAGS[query.level], *query.attributes, *shapes]
         if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
             rows = self._find_studies(request, [tag for tag in wanted if tag not in _TOLD_OF_STUDIES])
         else:
             rows = [_row(answer) for answer in self.find(request | {"RequestedTags": wanted})]
+        if shapes:
+            rows = [row for row in rows if is_met(row, shapes)][query.offset :]
         if query.limit and len(rows) > query.limit:
             return Page(tuple(rows[: query.limit]), True)
         return Page(tuple(rows), False)

@@ -173,17 +173,22 @@ def _in_parts(request: Request, answer: Response, media_type: MediaType) -> Resp
 
 
 def _frame_offers(entry: InstanceEntry, single: bool, lossy: tuple[str, ...]) -> list[MediaType]:
-    """Return what frames can be had as: as stored, native, and compressed; what is encapsulated under two names."""
+    """Return what frames can be had as: as stored, native, and compressed; what is encapsulated under two names.
+
+    Of several that a client likes equally the first is sent: so what is stored, under either name, comes before what
+    has to be made of it.
+    """
     stored = entry.transfer_syntax_uid
     made = [syntax for syntax in (*FRAME_SYNTAXES, *lossy) if syntax != stored and can_be_encoded(entry, syntax)]
-    if stored in NATIVE:
-        found = offers(OCTETS, EXPLICIT_VR_LITTLE_ENDIAN, tuple(made), single)
-    else:
-        native = (EXPLICIT_VR_LITTLE_ENDIAN,) if is_decodable(stored) else ()
-        found = offers(OCTETS, stored, (*native, *made), single)
-    for syntax in (stored, *made):
-        if syntax in MEDIA_TYPES:
-            found += offers(MEDIA_TYPES[syntax], syntax, (), single)
+    native = (EXPLICIT_VR_LITTLE_ENDIAN,) if is_decodable(stored) and stored not in NATIVE else ()
+    kept = EXPLICIT_VR_LITTLE_ENDIAN if stored in NATIVE else stored
+    found = offers(OCTETS, kept, (), single)
+    if stored in MEDIA_TYPES:
+        found += offers(MEDIA_TYPES[stored], stored, (), single)
+    for syntax in (*native, *made):
+        found += offers(OCTETS, syntax, (), single)
+    for syntax in made:
+        found += offers(MEDIA_TYPES[syntax], syntax, (), single)
     return found
 
 

@@ -155,7 +155,11 @@ def _syntax_closeness(offer: MediaType, wanted: MediaType) -> int:
     """Say nothing and mean Explicit VR Little Endian, say ``*`` and mean any, or name one and mean that."""
     if wanted.transfer_syntax:
         return 3 if wanted.transfer_syntax in (offer.transfer_syntax, "*") else 0
-    if offer.content not in _WITH_DEFAULT_SYNTAX or offer.transfer_syntax in ("", EXPLICIT_VR_LITTLE_ENDIAN):
+    if offer.transfer_syntax in ("", EXPLICIT_VR_LITTLE_ENDIAN):
         return 3
-    # "Anything at all" may still be served as it is stored; "DICOM" without a syntax is the default syntax only.
-    return 1 if "*" in (wanted.part or wanted.name) or (wanted.name.startswith("multipart") and not wanted.part) else 0
+    accepted = wanted.part or ("*/*" if wanted.name.startswith("multipart") else wanted.name)
+    if offer.content in _WITH_DEFAULT_SYNTAX:
+        # "Anything at all" may still be served as it is stored; "DICOM" without a syntax is the default syntax only.
+        return 1 if "*" in accepted else 0
+    # Who accepts anything need not know this encoding; who names it, does.
+    return 1 if accepted == "*/*" else 3
