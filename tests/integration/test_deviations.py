@@ -324,6 +324,12 @@ def chunked(place: Place) -> None:
     assert answer.status == {"inside": 403, "outside": 411, "proxied": 200}[place.name]
 
 
+def form(place: Place) -> None:
+    content = files()[0]
+    answer = place.ask("POST", "/dicom-web/studies", files={"file": ("a.dcm", content, "application/dicom")})
+    assert answer.status_code == (415 if place.name == "outside" else 403)
+
+
 def too_many_requests(place: Place) -> None:
     stranger = replace(
         place, source={"inside": "127.0.0.41", "outside": "127.0.0.42", "proxied": "127.0.0.43"}[place.name]
@@ -355,6 +361,7 @@ TESTS: dict[str, Callable[[Place], None]] = {
     "method-not-allowed": method_not_allowed,
     "too-large": too_large,
     "chunked": chunked,
+    "form": form,
     "too-many-requests": too_many_requests,
     "path-encoding": path_encoding,
 }

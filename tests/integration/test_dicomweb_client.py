@@ -400,6 +400,7 @@ class TestFrames:
             ((("image/jp2", JPEG_2000),), imagecodecs.jpeg2k_decode),
             (("image/jp2",), imagecodecs.jpeg2k_decode),
             (("image/*",), imagecodecs.jpegls_decode),
+            (((OCTETS, "*"),), imagecodecs.jpegls_decode),
             ((("image/jls", JPEG_LS), (OCTETS, NATIVE)), imagecodecs.jpegls_decode),
         ],
     )
@@ -517,12 +518,15 @@ class TestStore:
             uids = dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID
             assert client.retrieve_instance(*map(str, uids), media_types=((DICOM, "*"),)) == dataset
 
-    def test_of_one_study(self, client: DICOMwebClient) -> None:
-        """Orthanc itself calls an answer 202 plain text, of which this client reads nothing."""
+    def test_of_one_study(self, client: DICOMwebClient, through_proxy: DICOMwebClient) -> None:
+        """Orthanc itself calls an answer 202 plain text, of which this client reads nothing; the proxy mends that."""
         made = a_patient()
         datasets = [dcmread(BytesIO(made.files[index])) for index in (0, -1)]
+        answer = through_proxy.store_instances(datasets, study_instance_uid=made.study)
+        assert [item.ReferencedSOPInstanceUID for item in answer.ReferencedSOPSequence] == [made.instances[0]]
+        (failed,) = answer.FailedSOPSequence
+        assert (failed.ReferencedSOPInstanceUID, failed.FailureReason) == (made.instances[-1], 0xA900)
         assert client.store_instances(datasets, study_instance_uid=made.study) == Dataset()
-        assert values(client.search_for_instances(made.study), "00080018") == [made.instances[0]]
         assert client.search_for_studies(search_filters={"StudyInstanceUID": made.later_study}) == []
         assert refusal(lambda: client.store_instances(datasets[1:], study_instance_uid=made.study)) == 409
 

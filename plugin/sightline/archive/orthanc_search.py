@@ -59,7 +59,7 @@ class OrthancSearch:
     def page(self, query: Query) -> Page:
         """Return the page of results that a query asks for; whether the caller may search was asked before."""
         matches = {keyword: widened(keyword, comparable(keyword, value)) for keyword, value in query.matches.items()}
-        shapes = patterns(query.matches)
+        shapes = patterns(query.matches, query.is_case_sensitive)
         if query.study_instance_uid is not None:
             matches["StudyInstanceUID"] = query.study_instance_uid
         if query.series_instance_uid is not None:

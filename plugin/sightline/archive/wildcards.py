@@ -22,9 +22,12 @@ def widened(keyword: str, wanted: str) -> str:
     return wanted.replace("?", "*") if _means_characters(keyword, wanted) else wanted
 
 
-def patterns(matches: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
-    """Return what the values of widened keys really have to look like; letters of either case, as in Orthanc."""
-    return {key: _pattern(wanted) for key, wanted in matches.items() if _means_characters(key, wanted)}
+def patterns(matches: Mapping[str, str], is_case_sensitive: bool) -> dict[str, re.Pattern[str]]:
+    """Return what the values of widened keys really have to look like."""
+    flags = re.DOTALL | (re.NOFLAG if is_case_sensitive else re.IGNORECASE)
+    return {
+        key: re.compile(_pattern(wanted), flags) for key, wanted in matches.items() if _means_characters(key, wanted)
+    }
 
 
 def is_met(row: Row, wanted: Mapping[str, re.Pattern[str]]) -> bool:
@@ -39,8 +42,7 @@ def _means_characters(keyword: str, wanted: str) -> bool:
     return tag is not None and dictionary_has_tag(tag) and dictionary_VR(tag) in _ANY_SCRIPT
 
 
-def _pattern(wanted: str) -> re.Pattern[str]:
+def _pattern(wanted: str) -> str:
     # A run of stars is one star: otherwise matching could take time without end.
     pieces = re.findall(r"\*+|\?|[^*?]+", wanted)
-    text = "".join(".*" if piece[0] == "*" else "." if piece == "?" else re.escape(piece) for piece in pieces)
-    return re.compile(text, re.DOTALL | re.IGNORECASE)
+    return "".join(".*" if piece[0] == "*" else "." if piece == "?" else re.escape(piece) for piece in pieces)

@@ -129,6 +129,14 @@ DEVIATIONS = (
         "The proxy reads all of it, and tells its length",
     ),
     Deviation(
+        "form",
+        "An upload as `multipart/form-data`, such as `curl --form` makes",
+        "403, without reading it",
+        "415",
+        AS_INSIDE,
+        "Orthanc would answer 200 and ask no plugin",
+    ),
+    Deviation(
         "too-many-requests",
         "Too many wrong passwords",
         "503 with `Retry-After`",

@@ -138,6 +138,9 @@ class Gate:
         if not self._body_fits(uri, headers):
             self._record(denial_event(grant, method, "body too large or of unknown length"))
             return False
+        if self._is_form(uri, headers):
+            self._record(denial_event(grant, method, "a form, which Orthanc keeps to itself"))
+            return False
         if not self.is_open:
             said = headers.get(START_HEADER, "").encode(errors="replace")
             return uri in _WHILE_STARTING or secrets.compare_digest(said, self.start_token.encode())
@@ -158,6 +161,12 @@ class Gate:
     def _is_ours(self, uri: str) -> bool:
         """Whether one of our callbacks will answer."""
         return uri in _OWN_PAGES or uri in self.led_pages or _below(uri, self._own_trees)
+
+    def _is_form(self, uri: str, headers: Mapping[str, str]) -> bool:
+        """Whether Orthanc would take the body for files of its own upload page, and say 200 without asking a plugin."""
+        return headers.get("content-type", "").lower().startswith("multipart/form-data") and _below(
+            uri, self._own_trees
+        )
 
     def _may_use_core(self, grant: Grant, method: str, headers: Mapping[str, str]) -> bool:
         if not grant.allows(Verb.ADMINISTER):

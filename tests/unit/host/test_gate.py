@@ -181,6 +181,16 @@ def test_chunked(orthanc_module: object) -> None:
     assert not Harness(chunked=True).admit("/sightline/login", "POST", transfer_encoding="chunked")
 
 
+@pytest.mark.parametrize("uri", ["/dicom-web/studies", "/dicom-web/studies/1.2.3", "/sightline/login"])
+def test_forms(harness: Harness, uri: str) -> None:
+    """Orthanc would say 200 to them, and no plugin would ever see what was sent. Its own upload page needs them."""
+    form = {"content_type": "Multipart/Form-Data; boundary=x", "content_length": "100", "who": "admin"}
+    assert not harness.admit(uri, "POST", **form)
+    assert harness.events
+    assert harness.admit(uri, "POST", **(form | {"content_type": "multipart/related; boundary=x"}))
+    assert harness.admit("/instances", "POST", **form)
+
+
 def test_claim_is_for_this_very_request(harness: Harness) -> None:
     """The callback gets whom the gate saw on this thread for this request, once."""
     harness.admit("/sightline/x", who="admin")

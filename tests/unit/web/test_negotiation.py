@@ -56,10 +56,26 @@ def test_json(accept: str, expected: MediaType) -> None:
         ("application/octet-stream; transfer-syntax=*", SINGLE),
         ('multipart/related; type="image/jpeg";q=1, multipart/related; type="application/octet-stream";q=0.2', NATIVE),
         ("multipart/related; type=image/jls, multipart/related; type=image/jp2", AS_J2K),
+        ('multipart/related; type="*/*", multipart/related; type="image/jp2"', NATIVE),
     ],
 )
 def test_frames(accept: str, expected: MediaType) -> None:
     assert negotiate(accept, None, FRAMES) == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", NATIVE),
+        ("multipart/related", NATIVE),
+        ('multipart/related; type="*/*"', NATIVE),
+        ('multipart/related; type="application/octet-stream", multipart/related; type="image/jp2"', AS_J2K),
+        ('multipart/related; type="application/octet-stream", multipart/related; type="image/*"', AS_J2K),
+    ],
+)
+def test_an_encoding_comes_first_for_who_names_it(accept: str, expected: MediaType) -> None:
+    """Who accepts anything at all gets what needs no decoding, wherever it stands in the server's order."""
+    assert negotiate(accept, None, [STORED, AS_J2K, NATIVE]) == expected
 
 
 @pytest.mark.parametrize(
