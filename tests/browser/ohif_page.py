@@ -6,7 +6,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Request, Response
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.chromium import DESKTOP, EXECUTABLE
 
@@ -109,9 +110,22 @@ class Ohif:
         """Open a series from the list at the left."""
         self.page.get_by_text(description, exact=True).first.dblclick()
 
-    def say_yes(self) -> None:
-        """Answer the question above the viewport."""
-        self.page.get_by_text("Yes", exact=True).click()
+    def load(self, description: str) -> None:
+        """Open what lies over images, and answer the question above the viewport with yes.
+
+        A double click that comes before OHIF is ready for it is lost: so it is done again.
+        """
+        question = self.page.get_by_text("Yes", exact=True)
+
+        def asked() -> bool:
+            self.open(description)
+            with suppress(PlaywrightTimeout):
+                question.wait_for(timeout=8_000)
+            return question.count() == 1
+
+        self.until(lambda: bool((self.picture().std(axis=(0, 1)) > 5).all()), "a first image")
+        self.until(asked, "the question whether to load")
+        question.click()
 
     def scroll(self, steps: int) -> None:
         """Go some slices on."""

@@ -154,8 +154,7 @@ def test_a_segmentation(place: Place) -> None:
         ohif.page.locator("[data-cy=panelSegmentation-btn]").click()
         ohif.until(lambda: abs(ohif.grey(0.5, 0.5) - shown(AIR)) <= 3, "the first slice")
         before = ohif.coloured()
-        ohif.open("Segmentation of the ball")
-        ohif.say_yes()
+        ohif.load("Segmentation of the ball")
         ohif.page.get_by_text(SEGMENT).first.wait_for()
         ohif.scroll(6)
         ohif.until(lambda: ohif.coloured() > before + 2000, "the segment in colour")
@@ -164,8 +163,7 @@ def test_a_segmentation(place: Place) -> None:
 def test_structures(place: Place) -> None:
     with place.open(place.ball.study) as ohif:
         ohif.page.locator("[data-cy=panelSegmentation-btn]").click()
-        ohif.open("Structures of the ball")
-        ohif.say_yes()
+        ohif.load("Structures of the ball")
         ohif.page.get_by_text(STRUCTURE).first.wait_for()
 
         def outline() -> bool:
@@ -180,8 +178,7 @@ def test_structures(place: Place) -> None:
 def test_measurements_open_and_are_stored_again(place: Place) -> None:
     with place.open(place.ball.study) as ohif:
         ohif.page.locator("[data-cy=trackedMeasurements-btn]").click()
-        ohif.open("Measurements of the ball")
-        ohif.say_yes()
+        ohif.load("Measurements of the ball")
         ohif.page.locator("[data-cy=measurement-table-row-0]").wait_for()
         assert f"{MEASURED_MM:.1f} mm" in ohif.page.locator("[data-cy=trackedMeasurements-panel]").inner_text()
         ohif.page.get_by_text("Create SR").click()
@@ -218,8 +215,7 @@ def test_a_document(place: Place, source: str) -> None:
 def test_a_real_segmentation(place: Place) -> None:
     with place.open(corpus_study("seg/ct-liver")) as ohif:
         ohif.page.locator("[data-cy=panelSegmentation-btn]").click()
-        ohif.open("Liver Segmentation")
-        ohif.say_yes()
+        ohif.load("Liver Segmentation")
         ohif.page.get_by_text("Liver", exact=True).first.wait_for()
         ohif.until(lambda: ohif.coloured() > 20_000, "the liver in colour")
 
@@ -227,8 +223,7 @@ def test_a_real_segmentation(place: Place) -> None:
 def test_real_structures(place: Place) -> None:
     with place.open(corpus_study("pet-ct-mr/sts-011")) as ohif:
         ohif.page.locator("[data-cy=panelSegmentation-btn]").click()
-        ohif.open("IBSI_1_STS_011_CT_mask")
-        ohif.say_yes()
+        ohif.load("IBSI_1_STS_011_CT_mask")
         ohif.page.get_by_text("GTV", exact=False).first.wait_for()
         ohif.until(lambda: len({answer.url for answer in ohif.traffic.of("/frames/1$")}) >= 74, "all slices")
 
