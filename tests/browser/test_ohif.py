@@ -226,6 +226,9 @@ def test_real_structures(place: Place) -> None:
         ohif.load("IBSI_1_STS_011_CT_mask")
         ohif.page.get_by_text("GTV", exact=False).first.wait_for()
         ohif.until(lambda: len({answer.url for answer in ohif.traffic.of("/frames/1$")}) >= 74, "all slices")
+        before = ohif.coloured()
+        ohif.scroll(36)
+        ohif.until(lambda: ohif.coloured() > before + 300, "the outline of the tumour in the middle")
 
 
 def test_the_same_image_in_every_transfer_syntax(place: Place) -> None:
