@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Request, Response
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Request, Response, Route
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.chromium import DESKTOP, EXECUTABLE
@@ -50,6 +50,8 @@ class Traffic:
 
     answers: list[Response] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """What OHIF wrote into the console as errors, to explain a failure by."""
 
     def attach(self, context: BrowserContext, origin: str) -> None:
         """Listen from now on."""
@@ -72,6 +74,7 @@ class Traffic:
         context.on("request", on_request)
         context.on("response", on_response)
         context.on("requestfailed", on_failure)
+        context.on("console", lambda said: self.complaints.append(said.text[:600]) if said.type == "error" else None)
         context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
 
     def of(self, pattern: str, method: str = "GET") -> list[Response]:
@@ -85,6 +88,7 @@ class Ohif:
 
     page: Page
     traffic: Traffic
+    held: list[Route]
 
     def panes(self) -> Locator:
         """Return the viewports."""
@@ -110,6 +114,12 @@ class Ohif:
         """Open a series from the list at the left."""
         self.page.get_by_text(description, exact=True).first.dblclick()
 
+    def let_go(self) -> None:
+        """Make the requests that were held back."""
+        self.until(lambda: bool(self.held), "a request to hold back")
+        while self.held:
+            self.held.pop().continue_()
+
     def load(self, description: str) -> None:
         """Open what lies over images, and answer the question above the viewport with yes.
 
@@ -120,10 +130,10 @@ class Ohif:
         def asked() -> bool:
             self.open(description)
             with suppress(PlaywrightTimeout):
-                question.wait_for(timeout=8_000)
+                question.wait_for(timeout=15_000)
             return question.count() == 1
 
-        self.until(lambda: bool((self.picture().std(axis=(0, 1)) > 5).all()), "a first image")
+        self.until(lambda: self.panes().count() > 0 and bool(self.picture().std() > 5), "a first image")
         self.until(asked, "the question whether to load")
         question.click()
 
@@ -145,18 +155,28 @@ class Ohif:
 
 
 @contextmanager
-def ohif_page(browser: Browser, origin: str, path: str) -> Iterator[Ohif]:
-    """Open a page with a profile of its own; complain at the end about any request that failed."""
+def ohif_page(browser: Browser, origin: str, path: str, held_back: str = "") -> Iterator[Ohif]:
+    """Open a page with a profile of its own; complain at the end about any request that failed.
+
+    Requests that `held_back` occurs in wait for `Ohif.let_go`.
+    """
     context = browser.new_context(viewport={"width": DESKTOP.width, "height": DESKTOP.height}, locale="en-GB")
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     context.add_init_script(_NO_TOUR)
     traffic = Traffic()
     traffic.attach(context, origin)
+    held: list[Route] = []
+    if held_back:
+        context.route(re.compile(re.escape(held_back)), lambda route: held.append(route))
+    page = context.new_page()
     try:
-        page = context.new_page()
         page.goto(f"{origin}{path}")
-        yield Ohif(page, traffic)
+        yield Ohif(page, traffic, held)
         assert not traffic.problems, traffic.problems
         assert traffic.answers, "nothing was asked of us"
+    except Exception as error:
+        text = page.locator("body").inner_text().replace("\n", " | ")
+        error.add_note(f"On the page: {text[:1500]}\nProblems: {traffic.problems}\nConsole: {traffic.complaints}")
+        raise
     finally:
         context.close()

@@ -302,6 +302,24 @@ CHECKS: Mapping[str, Callable[[bytes, str, Stored], None]] = {
 
 
 @pytest.mark.parametrize(
+    ("syntax", "expected"), [("", NATIVE), ("*", JPEG_LS), (JPEG_LS, JPEG_LS)], ids=["default", "OHIF", "by name"]
+)
+def test_a_file_by_wado_uri(
+    orthanc: OrthancServer, admin: requests.Session, stored: Stored, syntax: str, expected: str
+) -> None:
+    """OHIF sends the header that it has for frames along, which means nothing here."""
+    study, series, instance = stored.patient.cine
+    query = {"requestType": "WADO", "studyUID": study, "seriesUID": series, "objectUID": instance}
+    query |= {"contentType": "application/dicom"} | ({"transferSyntax": syntax} if syntax else {})
+    header = 'multipart/related; type="application/octet-stream"; transfer-syntax="*"'
+    answer = admin.get(f"{orthanc.url}/wado", params=query, headers={"Accept": header})
+    assert answer.status_code == 200, answer.text
+    name, content = opened(answer)
+    assert name == f"application/dicom {expected}"
+    is_instance(content, name, stored)
+
+
+@pytest.mark.parametrize(
     ("accept", "content_type"),
     [
         (None, "application/dicom+json"),

@@ -101,7 +101,7 @@ def parse_request(parameters: Mapping[str, str]) -> UriRequest:
         series=_uid(parameters, "seriesUID"),
         instance=_uid(parameters, "objectUID"),
         content_type=content_type,
-        transfer_syntax=_uid(parameters, "transferSyntax") if "transferSyntax" in parameters else "",
+        transfer_syntax=_transfer_syntax(parameters),
         frame=_integer(parameters, "frameNumber", 9_999_999),
         rows=_integer(parameters, "rows", _ANY_SIZE),
         columns=_integer(parameters, "columns", _ANY_SIZE),
@@ -124,6 +124,13 @@ def _uid(parameters: Mapping[str, str], name: str) -> str:
     if not is_uid(value):
         raise _bad(name, "must be a UID" if value else "is missing")
     return value
+
+
+def _transfer_syntax(parameters: Mapping[str, str]) -> str:
+    """Return the UID; ``*`` for whatever is stored, which OHIF asks for."""
+    if parameters.get("transferSyntax") == "*":
+        return "*"
+    return _uid(parameters, "transferSyntax") if "transferSyntax" in parameters else ""
 
 
 def _content_type(parameters: Mapping[str, str]) -> str:

@@ -58,5 +58,23 @@ window.config = {
         bulkDataURI: { enabled: true },
       },
     },
+    {
+      // Whole files by WADO-URI instead of frames.
+      namespace: "@ohif/extension-default.dataSourcesModule.dicomweb",
+      sourceName: "wado-uri",
+      configuration: {
+        friendlyName: "By WADO-URI",
+        name: "wado-uri",
+        qidoRoot: "/dicom-web",
+        wadoRoot: "/dicom-web",
+        wadoUriRoot: "/wado",
+        imageRendering: "wadouri",
+        thumbnailRendering: "wadouri",
+        enableStudyLazyLoad: true,
+        supportsWildcard: true,
+        singlepart: "bulkdata,video,pdf",
+        bulkDataURI: { enabled: true },
+      },
+    },
   ],
 };

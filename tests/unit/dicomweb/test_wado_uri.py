@@ -167,11 +167,13 @@ def test_content_types_come_before_accept(server: Server, wanted: str | None, ac
 def test_files_in_the_syntax_that_is_named(server: Server) -> None:
     plain = get(server, contentType="application/dicom")
     assert plain.headers["Content-Type"] == f"application/dicom; transfer-syntax={EXPLICIT}"
+    as_stored = get(server, contentType="application/dicom", transferSyntax="*")
+    assert as_stored.headers["Content-Type"] == f"application/dicom; transfer-syntax={EXPLICIT}"
     packed = get(server, contentType="application/dicom", transferSyntax=RLE)
     assert dcmread(BytesIO(packed.data)).file_meta.TransferSyntaxUID == RLE
     refused = get(server, contentType="application/dicom", transferSyntax="1.2.840.10008.1.2.4.102")
     assert refused.status_code == 406
-    assert [event.kind for event in server.audit.events] == [AuditKind.EXPORT, AuditKind.EXPORT]
+    assert [event.kind for event in server.audit.events] == [AuditKind.EXPORT] * 3
     assert {event.study_instance_uid for event in server.audit.events} == {STUDY}
 
 
