@@ -11,7 +11,7 @@ from sightline.archive.computed import COMPUTED, ComputedAttributes
 from sightline.archive.protocol import Level, Page, Query, Row
 from sightline.archive.ranges import comparable
 from sightline.archive.rest import CoreRest
-from sightline.archive.wildcards import is_met, patterns, widened
+from sightline.archive.wildcards import is_met, narrowed, widened
 
 _TOLD_OF_STUDIES = frozenset(COMPUTED) | {
     *("AccessionNumber", "InstitutionName", "ReferringPhysicianName", "RequestedProcedureDescription"),
@@ -59,7 +59,7 @@ class OrthancSearch:
     def page(self, query: Query) -> Page:
         """Return the page of results that a query asks for; whether the caller may search was asked before."""
         matches = {keyword: widened(keyword, comparable(keyword, value)) for keyword, value in query.matches.items()}
-        shapes = patterns(query.matches, query.is_case_sensitive)
+        shapes = narrowed(query.matches)
         if query.study_instance_uid is not None:
             matches["StudyInstanceUID"] = query.study_instance_uid
         if query.series_instance_uid is not None:
@@ -84,7 +84,7 @@ class OrthancSearch:
         else:
             rows = [_row(answer) for answer in self.find(request | {"RequestedTags": wanted})]
         if shapes:
-            rows = [row for row in rows if is_met(row, shapes)][query.offset :]
+            rows = [row for row in rows if is_met(row, shapes, query.is_case_sensitive)][query.offset :]
         if query.limit and len(rows) > query.limit:
             return Page(tuple(rows[: query.limit]), True)
         return Page(tuple(rows), False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
@@ -22,17 +21,42 @@ def widened(keyword: str, wanted: str) -> str:
     return wanted.replace("?", "*") if _means_characters(keyword, wanted) else wanted
 
 
-def patterns(matches: Mapping[str, str], is_case_sensitive: bool) -> dict[str, re.Pattern[str]]:
-    """Return what the values of widened keys really have to look like."""
-    flags = re.DOTALL | (re.NOFLAG if is_case_sensitive else re.IGNORECASE)
-    return {
-        key: re.compile(_pattern(wanted), flags) for key, wanted in matches.items() if _means_characters(key, wanted)
-    }
+def narrowed(matches: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys that `widened` changes: what it finds still has to be compared with them."""
+    return {key: wanted for key, wanted in matches.items() if _means_characters(key, wanted)}
 
 
-def is_met(row: Row, wanted: Mapping[str, re.Pattern[str]]) -> bool:
-    """Whether a row that a widened key found is meant."""
-    return all(pattern.fullmatch(row.get(keyword, "").rstrip(" ")) for keyword, pattern in wanted.items())
+def is_met(row: Row, wanted: Mapping[str, str], is_case_sensitive: bool) -> bool:
+    """Whether a row that widened keys found is meant: for each key, one of its values is."""
+    return all(
+        any(is_like(value.rstrip(" "), pattern, is_case_sensitive) for value in row.get(keyword, "").split("\\"))
+        for keyword, pattern in wanted.items()
+    )
+
+
+def is_like(text: str, pattern: str, is_case_sensitive: bool) -> bool:
+    """Whether a text is as a pattern with ``*`` and ``?`` says. Takes no more than length times length steps.
+
+    >>> is_like("Müller^Jörg", "m?ller*", False), is_like("Mueller", "M?ller", False)
+    (True, False)
+    """
+    if not is_case_sensitive:
+        text, pattern = text.casefold(), pattern.casefold()
+    here = there = begun = 0
+    star = -1
+    while here < len(text):
+        wanted = pattern[there : there + 1]
+        if wanted == "*":
+            star, begun = there, here
+            there += 1
+        elif wanted in ("?", text[here]) and wanted:
+            here, there = here + 1, there + 1
+        elif star >= 0:  # let the last star stand for one character more
+            begun += 1
+            here, there = begun, star + 1
+        else:
+            return False
+    return not pattern[there:].strip("*")
 
 
 def _means_characters(keyword: str, wanted: str) -> bool:
@@ -40,9 +64,3 @@ def _means_characters(keyword: str, wanted: str) -> bool:
         return False
     tag = tag_for_keyword(keyword)
     return tag is not None and dictionary_has_tag(tag) and dictionary_VR(tag) in _ANY_SCRIPT
-
-
-def _pattern(wanted: str) -> str:
-    # A run of stars is one star: otherwise matching could take time without end.
-    pieces = re.findall(r"\*+|\?|[^*?]+", wanted)
-    return "".join(".*" if piece[0] == "*" else "." if piece == "?" else re.escape(piece) for piece in pieces)
