@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Request, Response, Route
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Request, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.chromium import DESKTOP, EXECUTABLE
@@ -88,7 +88,6 @@ class Ohif:
 
     page: Page
     traffic: Traffic
-    held: list[Route]
 
     def panes(self) -> Locator:
         """Return the viewports."""
@@ -113,12 +112,6 @@ class Ohif:
     def open(self, description: str) -> None:
         """Open a series from the list at the left."""
         self.page.get_by_text(description, exact=True).first.dblclick()
-
-    def let_go(self) -> None:
-        """Make the requests that were held back."""
-        self.until(lambda: bool(self.held), "a request to hold back")
-        while self.held:
-            self.held.pop().continue_()
 
     def load(self, description: str) -> None:
         """Open what lies over images, and answer the question above the viewport with yes.
@@ -155,23 +148,17 @@ class Ohif:
 
 
 @contextmanager
-def ohif_page(browser: Browser, origin: str, path: str, held_back: str = "") -> Iterator[Ohif]:
-    """Open a page with a profile of its own; complain at the end about any request that failed.
-
-    Requests that `held_back` occurs in wait for `Ohif.let_go`.
-    """
+def ohif_page(browser: Browser, origin: str, path: str) -> Iterator[Ohif]:
+    """Open a page with a profile of its own; complain at the end about any request that failed."""
     context = browser.new_context(viewport={"width": DESKTOP.width, "height": DESKTOP.height}, locale="en-GB")
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     context.add_init_script(_NO_TOUR)
     traffic = Traffic()
     traffic.attach(context, origin)
-    held: list[Route] = []
-    if held_back:
-        context.route(re.compile(re.escape(held_back)), lambda route: held.append(route))
     page = context.new_page()
     try:
         page.goto(f"{origin}{path}")
-        yield Ohif(page, traffic, held)
+        yield Ohif(page, traffic)
         assert not traffic.problems, traffic.problems
         assert traffic.answers, "nothing was asked of us"
     except Exception as error:
