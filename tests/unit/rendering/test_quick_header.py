@@ -45,7 +45,7 @@ def test_as_the_worker_reads() -> None:
         compared += 1
         for name in SAME:
             assert getattr(quick, name) == getattr(frames[0].instance, name), (path, name)
-    assert compared > 50
+    assert compared > 10
     assert missed < compared / 5
 
 
