@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,9 @@ def test_no_worker_is_left(tmp_path: Path) -> None:
     sightline = {"PublicUrl": "http://127.0.0.1:9", "StateDirectory": str(tmp_path), "Environment": sys.prefix}
     settings = {"Orthanc": "http://127.0.0.1:9", "User": "u", "Password": "p", "RegisteredUsers": {USER: SECRET}}
     application = Standalone({**settings, "Sightline": sightline})
+    deadline = time.monotonic() + 20
+    while len(workers() - before) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)  # each is started by a thread of its own
     assert len(workers() - before) == 2
     application.close()
     assert workers() == before
@@ -127,4 +131,11 @@ def test_no_worker_is_left(tmp_path: Path) -> None:
 def workers() -> set[int]:
     """Return our children that are workers."""
     children = {int(pid) for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
-    return {pid for pid in children if b"sightline.rendering.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in children if b"sightline.rendering.worker" in _command(pid)}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return b""
