@@ -19,6 +19,7 @@ from typing import Any
 Buffer = bytes | bytearray | memoryview
 
 _PREFIX = struct.Struct("<4sII")
+_AT_ONCE = 1 << 16
 _MAGIC = b"SLW1"
 MAXIMUM_HEADER = 256 << 20
 MAXIMUM_BUFFERS = 4 << 30
@@ -65,6 +66,8 @@ def send(
     views = [memoryview(buffer).cast("B") for buffer in buffers]
     text = json.dumps({"header": dict(header), "lengths": [len(view) for view in views]}).encode()
     start = _PREFIX.pack(_MAGIC, len(text), len(fds)) + text
+    if len(start) + sum(map(len, views)) <= _AT_ONCE:
+        start, views = b"".join([start, *views]), []
     _limit(channel, until)
     # Descriptors travel with the first byte that is sent.
     sent = socket.send_fds(channel, [start], list(fds)) if fds else 0
@@ -88,34 +91,47 @@ def receive(channel: socket.socket, until: float | None = None) -> Message:
         The socket failed.
     """
     _limit(channel, until)
-    first, descriptors, _, _ = socket.recv_fds(channel, _PREFIX.size, MAXIMUM_DESCRIPTORS)
+    # One call for all of a small message. The two sides take turns: nothing of another message can be in it.
+    first, descriptors, _, _ = socket.recv_fds(channel, _AT_ONCE, MAXIMUM_DESCRIPTORS)
     if not first:
         raise ChannelError("The other side has ended.")
-    prefix = first + _exactly(channel, _PREFIX.size - len(first), until)
-    magic, length, expected = _PREFIX.unpack(prefix)
+    incoming = _Incoming(channel, first, until)
+    magic, length, expected = _PREFIX.unpack(incoming.take(_PREFIX.size))
     if magic != _MAGIC or length > MAXIMUM_HEADER or expected != len(descriptors):
         raise ChannelError("This is no message.")
     try:
-        content = json.loads(_exactly(channel, length, until))
+        content = json.loads(incoming.take(length))
         header, lengths = content["header"], [int(size) for size in content["lengths"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ChannelError("This is no message.") from None
     if not isinstance(header, dict) or any(size < 0 for size in lengths) or sum(lengths) > MAXIMUM_BUFFERS:
         raise ChannelError("This is no message.")
-    return Message(header, tuple(_exactly(channel, size, until) for size in lengths), tuple(descriptors))
+    return Message(header, tuple(incoming.take(size) for size in lengths), tuple(descriptors))
 
 
-def _exactly(channel: socket.socket, size: int, until: float | None) -> bytearray:
-    """Read that many bytes into one buffer."""
-    content = bytearray(size)
-    view = memoryview(content)
-    while view:
-        _limit(channel, until)
-        count = channel.recv_into(view)
-        if not count:
-            raise ChannelError("The other side has ended.")
-        view = view[count:]
-    return content
+class _Incoming:
+    """What has arrived already, and then the rest."""
+
+    def __init__(self, channel: socket.socket, first: bytes, until: float | None) -> None:
+        self._channel, self._first, self._until = channel, first, until
+        self._position = 0
+
+    def take(self, size: int) -> bytes | bytearray:
+        """Return the next so many bytes."""
+        start, self._position = self._position, self._position + size
+        here = self._first[start : self._position]
+        if len(here) == size:
+            return here
+        content = bytearray(size)
+        content[: len(here)] = here
+        view = memoryview(content)[len(here) :]
+        while view:
+            _limit(self._channel, self._until)
+            count = self._channel.recv_into(view)
+            if not count:
+                raise ChannelError("The other side has ended.")
+            view = view[count:]
+        return content
 
 
 def _limit(channel: socket.socket, until: float | None) -> None:

@@ -107,7 +107,13 @@ def decode_frame(
     pixels = _special_frame(file, instance, frame)
     if pixels is not None:
         return pixels, instance.photometric_interpretation
-    pixels, photometric_interpretation = _decode(file, instance, frame, every_bit or instance.shift > 0)
+    plain = _plain_cells(file, instance, frame)
+    if plain is not None:
+        keeps = every_bit or instance.shift > 0 or instance.bits_stored == instance.bits_allocated
+        pixels = plain if keeps else _cleared(plain, instance)
+        photometric_interpretation = instance.photometric_interpretation
+    else:
+        pixels, photometric_interpretation = _decode(file, instance, frame, every_bit or instance.shift > 0)
     if instance.shift and not every_bit:
         pixels = _shifted(pixels, instance)
     return pixels, photometric_interpretation
@@ -124,6 +130,35 @@ def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArr
     if instance.bits_allocated == 1 and syntax == RLE:
         return encapsulated_bits(file, instance, frame)
     return None
+
+
+def _plain_cells(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[Any] | None:
+    """Return the cells of a native grey frame as they lie in the file; None for everything else, whole or damaged."""
+    if (
+        instance.transfer_syntax_uid not in _LITTLE_ENDIAN
+        or instance.pixel_keyword != "PixelData"
+        or instance.samples_per_pixel != 1
+        or instance.photometric_interpretation not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+        or instance.bits_allocated not in (8, 16)
+        or not 1 <= instance.bits_stored <= instance.bits_allocated
+        or instance.pixel_representation not in (0, 1)
+        or instance.pixel_offset is None
+    ):
+        return None
+    size = instance.bits_allocated // 8
+    length = instance.rows * instance.columns * size
+    file.seek(instance.pixel_offset + (frame - 1) * length)
+    content = file.read(length)
+    if len(content) < length:
+        return None
+    cells = np.frombuffer(content, f"<{'iu'[instance.pixel_representation == 0]}{size}")
+    return cells.reshape(instance.rows, instance.columns).astype(cells.dtype.newbyteorder("="), copy=False)
+
+
+def _cleared(cells: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:
+    """Return cells without what is in their unused bits; signed ones with their sign there."""
+    unused = instance.bits_allocated - instance.bits_stored
+    return cells << unused >> unused
 
 
 def _shifted(pixels: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:

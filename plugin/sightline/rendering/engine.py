@@ -286,7 +286,7 @@ def _etag(identity: str, view: View) -> str:
 def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
     """Return the part of a view that rendering tasks look at."""
     return {
-        "window": asdict(window) if window else None,
+        "window": dict(vars(window)) if window else None,
         "invert": view.invert,
         "max_size": view.max_size,
         "viewport": view.viewport.argument() if view.viewport else None,

@@ -189,7 +189,9 @@ def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
     del value["instance"]
     value["sop_instance_uid"] = frame.sop_instance_uid
     value["rescale"] = dict(vars(frame.rescale))
-    value["windows"] = [asdict(preset) for preset in frame.windows]
+    value["windows"] = [
+        {"window": dict(vars(preset.window)), "explanation": preset.explanation} for preset in frame.windows
+    ]
     return value
 
 
