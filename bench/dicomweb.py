@@ -16,7 +16,7 @@ from bench.report import write
 from bench.servers import OFFICIAL, STABLE_SECONDS, Ours, Peer, fill
 from tests.support.orthanc_server import AET, CLIENT_AET
 
-_SETTLING_SECONDS = 30
+_SETTLING_SECONDS = 60
 
 
 def main() -> None:

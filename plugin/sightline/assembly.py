@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sightline import __version__
+from sightline.access.grant import internal
 from sightline.access.opening import Access, open_access
 from sightline.application import application
 from sightline.archive.protocol import Archive
 from sightline.configuration import Configuration
+from sightline.dicomweb.retrieve_metadata import prepare_metadata
 from sightline.dicomweb_section import DicomwebSection
+from sightline.errors import ConflictError, NotFoundError
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
@@ -64,6 +68,13 @@ class Assembly:
     application: Dispatcher
     access: Access
     database: Database
+
+    def prepare(self, study: str, series: str) -> None:
+        """Look through a series to which nothing has come for a while, so that it opens fast, if it is still there."""
+        grant = internal("prepare")
+        with suppress(NotFoundError, ConflictError):
+            self.services.engine.describe(grant, study, series)
+            prepare_metadata(grant, self.services, study, series)
 
     def close(self) -> None:
         """End the workers and write what is left to write. No request may be running any more."""

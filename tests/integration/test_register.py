@@ -47,6 +47,10 @@ def test_registered_when_complete_and_taken_over(tmp_path: Path) -> None:
         assert json.loads(path.read_bytes().split(b"\n")[0])[1:] == ["P1", STUDY, SERIES]
         assert path.read_bytes().count(SERIES.encode()) == 4
         assert folder.stat().st_mode & 0o077 == 0
+        tables = tmp_path / "data" / "sightline" / "series"
+        while not list(tables.glob("*.json")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert list(tables.glob("*.json"))
     with server, server.session() as client:
         assert path.exists()
         assert [first_pixel(server, client, number) for number in (1, 2, 3)] == [1, 2, 3]

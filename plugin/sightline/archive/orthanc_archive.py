@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sightline.access.grant import Grant, Verb, internal
+from sightline.access.grant import Grant, Verb
 from sightline.archive.encoded import declared_transfer_syntax
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.identity import Identity
@@ -241,10 +240,8 @@ class OrthancArchive:
         if self._files.register is not None:
             self._files.register.leave(self._state())
 
-    def list_series(self, identifier: str) -> None:
-        """Register a series, named by its Orthanc id, before anybody asks for it."""
-        if self._files.register is None:
-            return
+    def place_of_series(self, identifier: str) -> tuple[str, str] | None:
+        """Return Study and Series Instance UID of a series that is named by its Orthanc id; None if it has gone."""
         answers = self._search.find(
             {
                 "Level": Level.INSTANCE.value,
@@ -256,10 +253,8 @@ class OrthancArchive:
                 "RequestedTags": ["StudyInstanceUID", "SeriesInstanceUID"],
             }
         )
-        for answer in answers:
-            tags = answer["RequestedTags"]
-            with suppress(NotFoundError, ConflictError):
-                self.series_instances(internal("register"), tags["StudyInstanceUID"], tags["SeriesInstanceUID"])
+        tags = answers[0]["RequestedTags"] if answers else None
+        return (tags["StudyInstanceUID"], tags["SeriesInstanceUID"]) if tags else None
 
     def _state(self) -> str:
         """Return what changes with every store."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sightline.archive.protocol import InstanceRecord, Level, Query
 from sightline.errors import NotFoundError
 from sightline.web.request import Request
@@ -19,7 +21,11 @@ def study_records(request: Request, services: Services, study: str) -> tuple[Ins
 
 def series_records(request: Request, services: Services, study: str, series: str) -> tuple[InstanceRecord, ...]:
     """Return all instances of a series, by SOP Instance UID. Raises `NotFoundError`."""
-    records = services.archive.series_instances(request.grant, study, series)
+    return ordered(services.archive.series_instances(request.grant, study, series))
+
+
+def ordered(records: Sequence[InstanceRecord]) -> tuple[InstanceRecord, ...]:
+    """Return instances by SOP Instance UID."""
     return tuple(sorted(records, key=lambda record: record.sop_instance_uid))
 
 

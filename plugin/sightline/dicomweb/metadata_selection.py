@@ -39,6 +39,11 @@ class Selection:
     limit: int | None
     offset: int | None
 
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.tags and self.limit is None and self.offset is None
+
     def of_records(self, records: Sequence[InstanceRecord]) -> Sequence[InstanceRecord]:
         """Return the instances of this page."""
         if self.limit is None and self.offset is None:
@@ -52,6 +57,9 @@ class Selection:
         if not self.tags:
             return content
         return encode({tag: value for tag, value in json.loads(content).items() if tag in self.tags})
+
+
+EVERYTHING = Selection(frozenset(), None, None)
 
 
 def parse_selection(request: Request) -> Selection:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from sightline.access.grant import Grant
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER, again_while_stored, answer_unless_known, entity_tag
 from sightline.dicomweb.dicom_json import attribute, encode
-from sightline.dicomweb.instances import records_at
-from sightline.dicomweb.metadata_selection import Selection, parse_selection
+from sightline.dicomweb.instances import ordered, records_at
+from sightline.dicomweb.metadata_selection import EVERYTHING, Selection, parse_selection
 from sightline.dicomweb.metadata_xml import metadata_xml_answer
 from sightline.dicomweb.urls import record_url, study_url
 from sightline.errors import NotFoundError, UnprocessableError
@@ -40,7 +41,6 @@ def retrieve_metadata(
     unchanged = services.archive.watch(study)
     records = selection.of_records(records_at(request, services, study, series, instance))
     zipped = bool(request.accept_encodings["gzip"])
-    # Metadata names addresses (BulkDataURI), and callers may know us under different ones.
     variant = (study_url(services, study), media_type.name, zipped, *sorted(selection.tags))
     tag = entity_tag(records, "metadata", *variant)
 
@@ -48,12 +48,15 @@ def retrieve_metadata(
         body = services.cache.get(("metadata", tag))
         complete = body is not None
         if body is None:
-            contents, complete = _contents(request, services, records, selection)
+            body = _prepared(services, records, zipped) if selection.is_all and media_type != XML_OFFER else None
+            complete = body is not None
+        if body is None:
+            contents, complete = _contents(request.grant, services, records, selection)
             if instance is not None and not complete:
                 raise UnprocessableError("The stored file cannot be read.", "unreadable")
             if media_type == XML_OFFER:
                 return metadata_xml_answer(services, contents, "" if complete else _UNREADABLE)
-            body = b"[" + b",".join(contents) + b"]"
+            body = _array(contents)
             body = gzip.compress(body, 5, mtime=0) if zipped else body
         answer = Response(body, content_type=media_type.name)
         if zipped:
@@ -68,26 +71,57 @@ def retrieve_metadata(
     return answer_unless_known(request, tag, make)
 
 
+def prepare_metadata(grant: Grant, services: Services, study: str, series: str) -> None:
+    """Keep the metadata of a series, compressed, so that whoever asks for it first need not wait.
+
+    Parameters
+    ----------
+    grant : Grant
+        Our own, of whoever finds out that the series is complete (VIEW).
+    """
+    records = ordered(services.archive.series_instances(grant, study, series))
+    key = _prepared_key(services, records)
+    if services.cache.get(key) is None:
+        contents, complete = _contents(grant, services, records, EVERYTHING, keep=False)
+        if complete:
+            services.cache.put(key, gzip.compress(_array(contents), 5, mtime=0))
+
+
+def _prepared(services: Services, records: Sequence[InstanceRecord], zipped: bool) -> bytes | None:
+    """Return what `prepare_metadata` has kept of exactly these instances."""
+    kept = services.cache.get(_prepared_key(services, records))
+    return kept if kept is None or zipped else gzip.decompress(kept)
+
+
+def _prepared_key(services: Services, records: Sequence[InstanceRecord]) -> tuple[str, str]:
+    # Metadata names addresses (BulkDataURI), and callers may know us under different ones.
+    return "prepared-metadata", entity_tag(records, study_url(services, records[0].study_instance_uid))
+
+
+def _array(contents: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(contents) + b"]"
+
+
 def _contents(
-    request: Request, services: Services, records: Sequence[InstanceRecord], selection: Selection
+    grant: Grant, services: Services, records: Sequence[InstanceRecord], selection: Selection, keep: bool = True
 ) -> tuple[list[bytes], bool]:
     """Return the JSON of each of these instances, and whether all could be read."""
     found = {record: services.cache.get(_key(services, record)) for record in records}
     missing = [record for record, content in found.items() if content is None]
     chunks = [missing[start : start + _FILES_PER_TASK] for start in range(0, len(missing), _FILES_PER_TASK)]
     with ThreadPoolExecutor(max(1, services.configuration.workers.count)) as threads:
-        for chunk, made in zip(chunks, threads.map(lambda c: _make(request, services, c), chunks), strict=True):
+        for chunk, made in zip(chunks, threads.map(lambda c: _make(grant, services, c, keep), chunks), strict=True):
             found.update(zip(chunk, made, strict=True))
     contents = [selection.of_attributes(found[record] or _identity(record)) for record in records]
     return contents, all(found.values())
 
 
-def _make(request: Request, services: Services, records: Sequence[InstanceRecord]) -> list[bytes]:
-    """Have a worker make the JSON of these instances, and keep it."""
+def _make(grant: Grant, services: Services, records: Sequence[InstanceRecord], keep: bool) -> list[bytes]:
+    """Have a worker make the JSON of these instances."""
     buffers: list[Buffer] = []
     files: list[dict[str, Any]] = [
         {
-            "file": file_argument(services.archive.source(request.grant, record), buffers),
+            "file": file_argument(services.archive.source(grant, record), buffers),
             "url": record_url(services, record),
         }
         for record in records
@@ -97,7 +131,7 @@ def _make(request: Request, services: Services, records: Sequence[InstanceRecord
     if len(contents) != len(records):
         raise NotFoundError("The instances have just been removed or replaced.")
     for record, content in zip(records, contents, strict=True):
-        if content:
+        if content and keep:
             services.cache.put(_key(services, record), content)
     return contents
 

@@ -22,6 +22,7 @@ from sightline.archive.register import SeriesRegister
 from sightline.assembly import MEGABYTE, Site, assemble, interpreter
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import read_section, unheeded
+from sightline.errors import UnavailableError
 from sightline.host import self_check
 from sightline.host.bridge import THREADS, Bridge, wsgi_handler
 from sightline.host.explorer import EXPLORER, ExplorerPage, root
@@ -78,7 +79,7 @@ class Host:
         limits = FindLimits(configuration.get("LimitFindResults", 0), configuration.get("LimitFindInstances", 0))
         self.archive = OrthancArchive(self._rest, in_place, is_told=True, register=register, limits=limits)
         self._sightline = assemble(settings, site, self.archive)
-        self._registrar = ThreadPoolExecutor(1, "sightline-register")
+        self._preparing = ThreadPoolExecutor(1, "sightline-prepare")
         self._threads = ThreadPoolExecutor(THREADS, "sightline-request")
         self._open(settings)
 
@@ -107,7 +108,7 @@ class Host:
             self._is_started = False
             # Workers first: whoever waits for one is told to try again, so that the threads come to an end.
             self._sightline.services.engine.close()
-            self._registrar.shutdown(wait=True, cancel_futures=True)
+            self._preparing.shutdown(wait=True, cancel_futures=True)
             self._threads.shutdown(wait=True, cancel_futures=True)
             self._sightline.close()
             try:
@@ -116,16 +117,20 @@ class Host:
                 log.exception("What is registered of series is not left to the next run")
 
     def is_complete(self, series: str) -> None:
-        """List a series that has been quiet for a while, so that it opens fast; `series` is its Orthanc id."""
+        """Look through a series to which nothing has come for a while; `series` is its Orthanc id."""
 
-        def register() -> None:
+        def prepare() -> None:
             try:
-                self.archive.list_series(series)
+                place = self.archive.place_of_series(series)
+                if place is not None:
+                    self._sightline.prepare(*place)
+            except UnavailableError as error:  # also at the stop
+                log.info("A series was not looked through: %s", error.message)
             except Exception:
-                log.exception("A series could not be registered")
+                log.exception("A series could not be looked through")
 
         with suppress(RuntimeError):  # stopping
-            self._registrar.submit(register)
+            self._preparing.submit(prepare)
 
     def _record(self, event: AuditEvent) -> bool:
         """Write an audit event for a caller whose own stack is too small for a database, or not ours."""

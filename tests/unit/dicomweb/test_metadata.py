@@ -17,6 +17,7 @@ from pydicom import Dataset, dcmread
 
 from sightline.dicomweb.attributes import INLINE_BYTES
 from sightline.dicomweb.metadata import metadata_json, read_dataset
+from sightline.dicomweb.retrieve_metadata import prepare_metadata
 from tests.support.corpus import corpus_files, real_file
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve
@@ -185,6 +186,26 @@ def test_compressed_where_the_client_takes_it(serve: Serve) -> None:
     assert gzip.decompress(zipped.data) == plain.data
     assert zipped.headers["ETag"] != plain.headers["ETag"]
     assert len(zipped.data) < len(plain.data) / 5
+
+
+def test_prepared_before_anybody_asks(serve: Serve) -> None:
+    """What was made when the series was complete is the same, needs no worker any more, and is of these files only."""
+    files = [image_file(PIXELS, SOPInstanceUID=f"1.2.{number}") for number in range(3)]
+    path = f"/studies/{STUDY}/series/{SERIES}/metadata"
+    expected = serve(*files).get(path).get_data()
+    server = serve(*files)
+    prepare_metadata(server.grant, server.services, STUDY, SERIES)
+    made = len(server.engine.tasks)
+    assert made > 0
+    prepare_metadata(server.grant, server.services, STUDY, SERIES)
+    assert server.get(path).get_data() == expected
+    zipped = server.get(path, headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(zipped.get_data()) == expected
+    assert len(server.engine.tasks) == made
+    assert len(server.get(f"{path}?includefield=Rows").get_data()) < len(expected)
+    assert len(server.get(f"{path}?limit=2").json or ()) == 2
+    server.archive.store(server.grant, image_file(PIXELS, SOPInstanceUID="1.2.9"))
+    assert len(server.get(path).json or ()) == 4
 
 
 def test_what_cannot_be_read_is_named_and_announced(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
