@@ -10,9 +10,7 @@ from typing import Any
 
 import orthanc
 
-from sightline.archive.identity import identify
 from sightline.configuration import ConfigurationError
-from sightline.host import receiving
 from sightline.host.bridge import Bridge
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
 from sightline.host.gate import QUERY_PROBE, method_name
@@ -91,7 +89,7 @@ def on_query_probe(output: orthanc.RestOutput, uri: str, **request: Any) -> None
 
 def on_received_instance(content: bytes, _origin: int) -> tuple[int, None]:
     """Decide on every file before it is stored, wherever it comes from."""
-    return receiving.on_received(content)
+    return _host.receiving.on_received(content)
 
 
 def on_c_store(instance: orthanc.DicomInstance) -> int:
@@ -99,9 +97,9 @@ def on_c_store(instance: orthanc.DicomInstance) -> int:
     return _host.receiving.on_c_store(instance)
 
 
-def on_stored_instance(instance: orthanc.DicomInstance, _identifier: str) -> None:
+def on_stored_instance(instance: orthanc.DicomInstance, identifier: str) -> None:
     """Forget what a store may have changed, before the store is acknowledged."""
-    _host.archive.stored(identify(instance.GetInstanceData()).study_instance_uid)
+    _host.archive.stored(_host.receiving.stored_study(instance, identifier))
 
 
 def on_change(change: int, _level: int, resource: str) -> None:
