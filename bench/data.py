@@ -7,7 +7,6 @@ from io import BytesIO
 
 import numpy as np
 from pydicom.dataset import FileDataset
-from pydicom.uid import generate_uid
 
 from demo.phantom import chest_ct
 from tests.support.dicom_files import image_file
@@ -69,9 +68,3 @@ def filling(count: int, per_series: int = 500) -> Iterator[bytes]:
             SOPInstanceUID=f"1.2.826.0.1.3680043.12.{series + 1}.1.{number + 1}",
             InstanceNumber=number + 1,
         )
-
-
-def new_study_of(contents: list[bytes]) -> list[bytes]:
-    """Return the same slices as another study, UIDs of equal length, so that a store is never a repetition."""
-    study = f"{CT_STUDY[:-4]}.{generate_uid(None)[-3:]}"[: len(CT_STUDY)].ljust(len(CT_STUDY), "7")
-    return [content.replace(CT_STUDY.encode(), study.encode()) for content in contents]

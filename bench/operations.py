@@ -29,7 +29,6 @@ class Row:
     must: float
     aim: float
     unit: str = "ms"
-    notes: str = ""
 
     @property
     def ratio(self) -> float:
