@@ -17,6 +17,7 @@ from sightline.configuration import ConfigurationError
 from sightline.standalone import Standalone
 from tests.support.dicom_files import image_file
 from tests.support.orthanc_server import PASSWORD, OrthancServer, free_port
+from tests.support.processes import children
 
 USER, SECRET = "ada", "a password of the outer server"
 
@@ -130,8 +131,7 @@ def test_no_worker_is_left(tmp_path: Path) -> None:
 
 def workers() -> set[int]:
     """Return our children that are workers."""
-    children = {int(pid) for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
-    return {pid for pid in children if b"sightline.rendering.worker" in _command(pid)}
+    return {pid for pid in children() if b"sightline.rendering.worker" in _command(pid)}
 
 
 def _command(pid: int) -> bytes:

@@ -23,6 +23,7 @@ from sightline.application import ROUTES
 from tests.support.dicom_files import image_file
 from tests.support.nested import nested_file
 from tests.support.orthanc_server import AET, CLIENT_AET, OrthancServer
+from tests.support.processes import children
 
 DEEP_JSON = b"[" * 100_000
 LEVELS = (33, 60, 1_000, 100_000)
@@ -212,8 +213,7 @@ class TestWorkers:
     def workers(server: OrthancServer) -> list[int]:
         """Return the process ids of the workers."""
         assert server.process is not None
-        children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-        return [int(pid) for file in children for pid in file.read_text().split()]
+        return sorted(children(server.process.pid))
 
     def test_killed(self, server: OrthancServer) -> None:
         """Under load workers are killed again and again: each request succeeds or says 503 with Retry-After."""

@@ -21,6 +21,7 @@ from sightline.errors import (
     UnprocessableError,
 )
 from sightline.rendering.pool import Priority, WorkerPool
+from tests.support.processes import children
 
 ECHO = "sightline.trials:echo"
 
@@ -32,11 +33,6 @@ def marker() -> Iterator[int]:
     os.ftruncate(descriptor, 100)
     yield descriptor
     os.close(descriptor)
-
-
-def children() -> set[int]:
-    """Process ids of this process's children."""
-    return {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
 
 
 def test_arguments_and_buffers_come_back_as_they_went(pool: WorkerPool) -> None:
@@ -230,11 +226,7 @@ def test_workers_end_with_a_parent_that_was_killed(plugin_directory: Path) -> No
     ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"ready\n"
-        workers = {
-            int(pid)
-            for task in Path(f"/proc/{parent.pid}/task").iterdir()
-            for pid in (task / "children").read_text().split()
-        }
+        workers = children(parent.pid)
         assert len(workers) == 2
         parent.kill()
         parent.wait()
@@ -248,5 +240,5 @@ def running(pid: int) -> bool:
     """Whether a process runs; one that waits to be buried does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ends between opening and reading, too
         return False
