@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from sightline.kernels import overlays, presentation
 from sightline.kernels.presentation import cielab_to_srgb, oriented, oriented_point, polygon_mask, spline
 
 RANDOM = np.random.default_rng(3)
-
-
-@pytest.mark.parametrize("module", [overlays, presentation])
-def test_examples(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
