@@ -30,6 +30,7 @@ from sightline.rendering.view import VoiFunction, Window
 
 Bytes = NDArray[np.uint8]
 _GREY = ("MONOCHROME1", "MONOCHROME2")
+_NO_HEADER = Dataset()
 
 
 def picture_of_frame(
@@ -111,7 +112,7 @@ def grey_transform(entry: FrameEntry, invert: bool, header: Dataset) -> GreyTran
 def _header_if(wanted: bool, file: BinaryIO) -> Dataset:
     """Read the header again for its look-up tables: they are rare, and too large for the series table."""
     if not wanted:
-        return Dataset()
+        return _NO_HEADER
     file.seek(0)
     return read_header(file)
 

@@ -157,6 +157,8 @@ def _plain_cells(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray
 
 def _cleared(cells: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:
     """Return cells without what is in their unused bits; signed ones with their sign there."""
+    if cells.dtype.kind == "u":
+        return cells & ((1 << instance.bits_stored) - 1)
     unused = instance.bits_allocated - instance.bits_stored
     return cells << unused >> unused
 
