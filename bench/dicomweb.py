@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import tempfile
 import time
@@ -212,26 +213,19 @@ def _ingest(bench: Bench, folder: Path) -> None:
 
 
 def _large(bench: Bench, count: int) -> None:
-    _fill_more(bench.ours, count)
-    # Its plugin would look up each instance that is stored, and be at it for hours.
-    plugins = bench.peer.configuration["Plugins"]
-    _restart(bench.peer, [])
-    _fill_more(bench.peer, count)
-    _restart(bench.peer, plugins)
+    started = time.monotonic()
+    fill(bench.ours, data.filling(count))
+    print(f"{bench.ours.name} filled with {count} more in {time.monotonic() - started:.0f} s", flush=True)
+    _settle()
+    # The peer's plugin would look up each instance that is stored, and be at it for hours: it gets a copy.
+    for server in (bench.ours, bench.peer):
+        server.stop()
+    shutil.rmtree(bench.peer.folder / "data" / "orthanc")
+    shutil.copytree(bench.ours.folder / "data" / "orthanc", bench.peer.folder / "data" / "orthanc")
+    for server in (bench.ours, bench.peer):
+        server.start()
     _settle()
     _first_touch(bench, f"first touch, {count} instances in the archive", 10, 10, 1001)
-
-
-def _fill_more(server: Server, count: int) -> None:
-    started = time.monotonic()
-    fill(server, data.filling(count))
-    print(f"{server.name} filled with {count} more in {time.monotonic() - started:.0f} s", flush=True)
-
-
-def _restart(server: Peer, plugins: list[str]) -> None:
-    server.stop()
-    server.configuration["Plugins"] = plugins
-    server.start()
 
 
 if __name__ == "__main__":

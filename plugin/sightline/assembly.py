@@ -21,6 +21,7 @@ from sightline.errors import ConflictError, NotFoundError
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.site_keys import site_key
 from sightline.web.cache import ByteCache
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.services import Services
@@ -121,6 +122,7 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         site={**site.facts, "versions": {"sightline": __version__}},
         cache=ByteCache(settings.cache_megabytes * MEGABYTE // 2),
         dicomweb=site.dicomweb,
+        deidentification_key=site_key(database, "deidentification"),
         dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )
     return Assembly(services, application(services), access, database)

@@ -63,7 +63,7 @@ def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, 
             "parameters": ["accept", "annotation", "charset", "iccprofile", "quality", "viewport", "window"],
             "maximumPictures": MAXIMUM_PICTURES,
         },
-        "wadoUri": {"parameters": [name for name in PARAMETERS if name != "anonymize"]},
+        "wadoUri": {"parameters": list(PARAMETERS)},
         "metadata": {
             "mediaTypes": [str(offer) for offer in METADATA_OFFERS],
             "parameters": ["accept", "includefield", "limit", "offset"],

@@ -6,6 +6,7 @@ file by file while the answer is sent. As a ZIP archive the files come with a DI
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -29,6 +30,7 @@ from sightline.dicomweb.syntaxes import (
 )
 from sightline.dicomweb.urls import record_url
 from sightline.errors import NotAcceptableError, NotFoundError, UnprocessableError
+from sightline.objects.deidentification import METHOD
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
@@ -61,13 +63,19 @@ def retrieve_instance(request: Request, services: Services, study: str, series: 
     return answer_unless_known(request, tag, make)
 
 
-def retrieve_file(request: Request, services: Services, record: InstanceRecord, syntax: str) -> Response:
+def retrieve_file(
+    request: Request, services: Services, record: InstanceRecord, syntax: str, deidentified: bool = False
+) -> Response:
     """Answer with the DICOM file of an instance in that transfer syntax, ``*`` for as it is stored, and nothing else.
+
+    De-identified, all instances of a study get UIDs that fit together, now and later.
 
     Raises
     ------
     NotAcceptableError
         It cannot be put into that syntax; the message names those that it can be put into.
+    UnprocessableError
+        It cannot be de-identified.
     """
     stored = _stored_syntax(request, services, record)
     wanted = f"{DICOM}; transfer-syntax={syntax}"
@@ -75,9 +83,18 @@ def retrieve_file(request: Request, services: Services, record: InstanceRecord, 
 
     def make() -> Response:
         part = _part(request, services, record, stored, chosen.transfer_syntax)
-        return Response(bytes(part.content), content_type=part.headers["Content-Type"])
+        content = _deidentified(services, record, part.content) if deidentified else part.content
+        return Response(bytes(content), content_type=part.headers["Content-Type"])
 
-    return answer_unless_known(request, entity_tag([record], "dicom", chosen), make)
+    variant = METHOD if deidentified else ""
+    return answer_unless_known(request, entity_tag([record], "dicom", chosen, variant), make)
+
+
+def _deidentified(services: Services, record: InstanceRecord, content: Buffer) -> Buffer:
+    # A key of the study's own: a worker never gets the site's.
+    key = hmac.digest(services.deidentification_key, record.study_instance_uid.encode(), "sha256")
+    arguments = {"file": {"buffer": 0}, "key": key.hex()}
+    return services.engine.run("sightline.objects.deidentification:deidentify_file", arguments, [content]).buffers[0]
 
 
 def retrieve_instances(request: Request, services: Services, study: str, series: str | None = None) -> Response:

@@ -92,4 +92,4 @@ def _answer_file(request: Request, services: Services, asked: UriRequest, record
     if "charset" in request.args:
         raise BadRequestError("'charset' is for texts; DICOM files are sent in their own.", "bad-charset")
     request.audit = "export"
-    return retrieve_file(request, services, record, asked.transfer_syntax or EXPLICIT_VR_LITTLE_ENDIAN)
+    return retrieve_file(request, services, record, asked.transfer_syntax or EXPLICIT_VR_LITTLE_ENDIAN, asked.anonymize)

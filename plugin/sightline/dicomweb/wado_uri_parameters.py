@@ -49,6 +49,7 @@ class UriRequest:
     annotations: tuple[Annotation, ...] = ()
     presentation: PresentationOf | None = None
     of_pixels: tuple[str, ...] = ()
+    anonymize: bool = False
 
     @property
     def is_file(self) -> bool:
@@ -89,11 +90,12 @@ def parse_request(parameters: Mapping[str, str]) -> UriRequest:
     """
     if parameters.get("requestType") != "WADO":
         raise _bad("requestType", "must be WADO")
-    if "anonymize" in parameters:
-        raise _bad("anonymize", "is not supported: nothing is de-identified here")
     content_type = _content_type(parameters)
-    if "transferSyntax" in parameters and "application/dicom" not in content_type:
-        raise _bad("transferSyntax", "is for contentType=application/dicom only")
+    for name in _FILE:
+        if name in parameters and "application/dicom" not in content_type:
+            raise _bad(name, "is for contentType=application/dicom only")
+    if parameters.get("anonymize", "yes") != "yes":
+        raise _bad("anonymize", "is yes, or left out")
     if "annotation" in parameters and "imageAnnotation" in parameters:
         raise _bad("imageAnnotation", "and 'annotation' are the same; name one of them")
     return UriRequest(
@@ -111,6 +113,7 @@ def parse_request(parameters: Mapping[str, str]) -> UriRequest:
         annotations=_annotations(parameters),
         presentation=_presentation(parameters),
         of_pixels=tuple(name for name in _PIXELS if name in parameters),
+        anonymize="anonymize" in parameters,
     )
 
 

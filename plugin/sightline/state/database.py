@@ -111,7 +111,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise ValueError("Sightline's state has to be kept in a file.")
     file = Path(url.database)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Made by hand for its mode: secrets are only kept hashed, but the audit log names patients.
+    # Made by hand for its mode: the audit log names patients, and the site keeps its keys here.
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     file.chmod(0o600)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})

@@ -74,6 +74,14 @@ sessions = Table(
 )
 """One row per live session; the row goes when the session ends. `link_id` is NULL for people who logged in."""
 
+site_keys = Table(
+    "site_keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("key", String(64), nullable=False),
+)
+"""Keys that the site made for itself, hexadecimal; they never leave it."""
+
 audit_events = Table(
     "audit_events",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -41,6 +42,8 @@ class Services:
     """Where the DICOMweb routes are."""
     dicomweb_url: str = ""
     """Their address as the caller knows it, without trailing slash; below the public URL by default."""
+    deidentification_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    """Of the UIDs in de-identified files."""
 
     def __post_init__(self) -> None:
         if not self.dicomweb_url:

@@ -90,8 +90,7 @@ def test_parameters_make_the_view(server: Server, parameters: dict[str, Any], vi
         ({"contentType": ""}, "contentType"),
         ({"contentType": "image/png,,image/jpeg"}, "contentType"),
         ({"anonymize": "yes"}, "anonymize"),
-        ({"anonymize": "yes", "contentType": "application/dicom"}, "anonymize"),
-        ({"anonymize": "no"}, "anonymize"),
+        ({"anonymize": "no", "contentType": "application/dicom"}, "anonymize"),
         ({"annotation": "name"}, "annotation"),
         ({"annotation": ""}, "annotation"),
         ({"imageAnnotation": "x"}, "imageAnnotation"),
@@ -235,6 +234,19 @@ def test_repeated_studies_are_one_and_the_same_for_permission_and_handler(server
         query = f"?requestType=WADO&studyUID={first}&studyUID={second}&seriesUID={SERIES}&objectUID=1.1"
         assert server.get(query, root="/wado").status_code == status
     assert server.engine.views == []
+
+
+def test_a_file_leaves_without_its_patient_if_so_asked(server: Server) -> None:
+    named = get(server, contentType="application/dicom")
+    nameless = get(server, contentType="application/dicom", anonymize="yes")
+    assert (nameless.status_code, nameless.mimetype) == (200, "application/dicom")
+    assert named.headers["ETag"] != nameless.headers["ETag"]
+    before, after = (dcmread(BytesIO(answer.data)) for answer in (named, nameless))
+    assert before.PatientName != "" and after.PatientName == ""
+    assert after.SOPInstanceUID == after.file_meta.MediaStorageSOPInstanceUID != before.SOPInstanceUID
+    assert after.PixelData == before.PixelData
+    assert get(server, contentType="application/dicom", anonymize="yes").data == nameless.data
+    assert [event.kind for event in server.audit.events] == [AuditKind.EXPORT] * 3
 
 
 def test_files_need_more_than_looking(server: Server) -> None:

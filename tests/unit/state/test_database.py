@@ -17,7 +17,8 @@ from sqlalchemy.schema import CreateTable
 
 from sightline.errors import UnavailableError
 from sightline.state.database import Database, open_database, sqlite_url
-from sightline.state.tables import audit_events, metadata, sessions
+from sightline.state.site_keys import site_key
+from sightline.state.tables import UtcDateTime, audit_events, metadata, sessions
 from tests.support.clock import Clock
 from tests.support.small_stack import on_small_stack
 
@@ -143,4 +144,14 @@ def test_a_database_without_a_file_is_refused() -> None:
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
 def test_postgresql_can_make_the_tables(table) -> None:
     statement = str(CreateTable(table).compile(dialect=postgresql.dialect()))
-    assert "TIMESTAMP WITH TIME ZONE" in statement
+    moments = [column for column in table.columns if isinstance(column.type, UtcDateTime)]
+    assert statement.count("TIMESTAMP WITH TIME ZONE") == len(moments)
+
+
+def test_a_site_makes_its_keys_once(database: Database, tmp_path: Path) -> None:
+    key = site_key(database, "deidentification")
+    assert len(key) == 32
+    assert site_key(database, "another") != key
+    again = open_database(sqlite_url(tmp_path), Clock())
+    assert site_key(again, "deidentification") == key
+    again.close()
