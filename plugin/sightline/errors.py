@@ -67,6 +67,12 @@ class ConflictError(SightlineError):
     status, code = 409, "conflict"
 
 
+class SupersededError(ConflictError):
+    """Whoever asked has asked for something newer instead, so this was not begun (409)."""
+
+    code = "superseded"
+
+
 class GoneError(SightlineError):
     """It existed and has ended: an expired or revoked link (410)."""
 

@@ -165,7 +165,7 @@ class RenderingEngine:
 
         `sightline.rendering.files` has what brings stored files to the task.
         """
-        return self._pool.submit(task, arguments, buffers, deadline=deadline).result()
+        return self._pool.run(task, arguments, buffers, deadline=deadline)
 
     def close(self) -> None:
         """End the workers and free the volumes. May be called again."""
@@ -224,7 +224,7 @@ class RenderingEngine:
         if view.presentation is not None:
             task = "sightline.objects.presented:render_presented"
             arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
-        return _picture(self._pool.submit(task, arguments, buffers).result(), etag)
+        return _picture(self._pool.run(task, arguments, buffers), etag)
 
     def _render_plane(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
         plane = view.source
@@ -257,8 +257,7 @@ class RenderingEngine:
                 "view": _view_argument(view, window),
             }
             task = "sightline.rendering.tasks:render_plane"
-            reply = self._pool.submit(task, arguments, buffers, (volume.descriptor,))
-            return _picture(reply.result(), etag)
+            return _picture(self._pool.run(task, arguments, buffers, (volume.descriptor,)), etag)
 
     def _plan(self, table: SeriesTable) -> VolumePlan | GeometryError:
         """Return the plan of a table's volume, or why there is none; either is made once."""

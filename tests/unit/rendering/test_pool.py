@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from sightline.errors import (
     BadRequestError,
     NotFoundError,
     SightlineError,
+    SupersededError,
     UnavailableError,
     UnprocessableError,
 )
@@ -24,6 +25,7 @@ from sightline.rendering.pool import Priority, WorkerPool
 from tests.support.processes import children
 
 ECHO = "sightline.trials:echo"
+NAP = "sightline.trials:nap"
 
 
 @pytest.fixture
@@ -176,15 +178,90 @@ def test_who_waits_longer_than_the_deadline_is_told_so(pool: WorkerPool) -> None
     wait(blockers)
 
 
+def test_run_does_what_submit_does(pool: WorkerPool, marker: int) -> None:
+    reply = pool.run(ECHO, {"a": 1}, [b"xyz"])
+    assert (reply.values["arguments"], bytes(reply.buffers[0])) == ({"a": 1}, b"xyz")
+    with pytest.raises(NotFoundError, match=r"No such thing\."):
+        pool.run("sightline.trials:refuse", {})
+    assert pool.run("sightline.trials:die", {"times": 1}, fds=[marker]).values == {"tries": 2}
+    with pytest.raises(UnavailableError) as refusal:
+        pool.run("sightline.trials:hang", {}, deadline=0.3)
+    assert refusal.value.code == "deadline-passed"
+    assert pool.run(ECHO, {}).values["arguments"] == {}
+
+
+def test_run_from_many_threads_beside_submitted_tasks(pool: WorkerPool) -> None:
+    def both(number: int) -> tuple[int, int]:
+        submitted = pool.submit(ECHO, {"number": -number})
+        direct = pool.run(ECHO, {"number": number})
+        return direct.values["arguments"]["number"], submitted.result(10).values["arguments"]["number"]
+
+    with ThreadPoolExecutor(12) as threads:
+        assert list(threads.map(both, range(300))) == [(number, -number) for number in range(300)]
+    assert pool.statistics()["waiting"] == 0
+
+
+def test_what_cannot_be_sent_is_told_and_harms_nobody(pool: WorkerPool) -> None:
+    with pytest.raises(TypeError):
+        pool.run(ECHO, {"x": object()})
+    with pytest.raises(TypeError):
+        pool.submit(ECHO, {"x": object()}).result(10)
+    assert pool.run(ECHO, {}).values["arguments"] == {}
+
+
+def test_a_newer_task_of_the_same_name_supersedes_one_that_waits(pool: WorkerPool) -> None:
+    blockers = [pool.submit(NAP, {"seconds": 0.6, "name": "blocker"}, supersedes="begun") for _ in range(2)]
+    time.sleep(0.2)
+    newer = pool.submit(NAP, {"seconds": 0.0, "name": "newer"}, supersedes="begun")
+    first, other, last = (
+        pool.submit(NAP, {"seconds": 0.0, "name": name}, supersedes=key)
+        for name, key in (("first", "a/1"), ("other", "a/2"), ("last", "a/1"))
+    )
+    with pytest.raises(SupersededError) as refusal:
+        first.result(0.2)
+    assert (refusal.value.status, refusal.value.code) == (409, "superseded")
+    names = [future.result(10).values["name"] for future in (*blockers, newer, other, last)]
+    assert names == ["blocker", "blocker", "newer", "other", "last"], "what was begun is finished"
+
+
+def test_what_is_not_wanted_any_more_is_not_started(pool: WorkerPool, marker: int) -> None:
+    blockers = [pool.submit(NAP, {"seconds": 0.5, "name": "blocker"}) for _ in range(2)]
+    late = [
+        pool.submit("sightline.trials:die", {"times": 0}, fds=[marker], priority=priority, wanted_until=moment)
+        for priority, moment in ((Priority.INTERACTIVE, time.monotonic() + 0.1), (Priority.PREFETCH, time.monotonic()))
+    ]
+    for future in late:
+        with pytest.raises(UnavailableError) as refusal:
+            future.result(10)
+        assert refusal.value.code == "busy"
+    wait(blockers)
+    assert os.pread(marker, 1, 0) == b"\0"
+
+
+def test_people_come_before_prefetch_and_that_before_volumes(pool: WorkerPool) -> None:
+    blockers = [pool.submit(NAP, {"seconds": 0.4, "name": "blocker"}) for _ in range(2)]
+    time.sleep(0.2)
+    futures = [
+        pool.submit(NAP, {"seconds": 0.1, "name": priority.name}, priority=priority)
+        for priority in (Priority.BACKGROUND, Priority.PREFETCH, Priority.INTERACTIVE)
+        for _ in range(2)
+    ]
+    ended = sorted((future.result(10).values for future in futures), key=lambda values: values["at"])
+    assert [values["name"] for values in ended] == sorted((v["name"] for v in ended), key=lambda n: Priority[n])
+    wait(blockers)
+
+
 def test_close_leaves_no_process_and_answers_everybody(plugin_directory: Path) -> None:
     before = children()
     pool = WorkerPool(Path(sys.executable), plugin_directory, count=3, deadline_seconds=30)
-    futures = [pool.submit("sightline.trials:hang", {}) for _ in range(5)]
-    time.sleep(1)
-    assert len(children() - before) == 3
-    start = time.monotonic()
-    pool.close()
-    assert time.monotonic() - start < 2
+    with ThreadPoolExecutor(1) as threads:
+        direct = threads.submit(pool.run, "sightline.trials:hang", {})
+        futures = [direct, *(pool.submit("sightline.trials:hang", {}) for _ in range(5))]
+        time.sleep(1)
+        assert len(children() - before) == 3
+        start = time.monotonic()
+        pool.close()
+        assert time.monotonic() - start < 2
     assert children() == before
     for future in futures:
         with pytest.raises(UnavailableError, match="stopping"):
