@@ -183,7 +183,7 @@ def grey_of_modality_values(values: Any, transform: GreyTransform) -> Bytes:
     array of uint8
         Same shape. Padding is 0.
     """
-    return _in_pieces(np.asarray(values), lambda piece: _grey(piece, transform))
+    return _in_pieces(np.asarray(values), lambda piece: _visible(_rounded(piece, transform)))
 
 
 def _in_pieces(values: NDArray[Any], grey_of: Callable[[NDArray[Any]], Bytes]) -> Bytes:
@@ -197,7 +197,13 @@ def _in_pieces(values: NDArray[Any], grey_of: Callable[[NDArray[Any]], Bytes]) -
     return result
 
 
-def _grey(values: NDArray[Any], transform: GreyTransform) -> Bytes:
+def _visible(levels: Floats) -> Bytes:
+    """Return levels as bytes, padding where they are not-a-number."""
+    return np.asarray(np.where(np.isnan(levels), PADDING_GREY, levels).astype(np.uint8))
+
+
+def _rounded(values: NDArray[Any], transform: GreyTransform) -> Floats:
+    """Return grey of modality values as whole numbers."""
     if isinstance(transform.voi, VoiWindow):
         grey = window_values(values, transform.voi)
     else:
@@ -206,8 +212,7 @@ def _grey(values: NDArray[Any], transform: GreyTransform) -> Bytes:
         grey = _presented(grey, transform.presentation_lut)
     if transform.inverse:
         grey = WHITE - grey
-    rounded = np.floor(grey + 0.5)
-    return np.asarray(np.where(np.isnan(rounded), PADDING_GREY, rounded).astype(np.uint8))
+    return np.asarray(np.floor(grey + 0.5))
 
 
 def _presented(grey: Floats, table: LookUpTable) -> Floats:
@@ -257,11 +262,12 @@ def grey_of_stored(stored: NDArray[Any], transform: GreyTransform) -> Bytes:
 
 
 def _without_table(stored: NDArray[Any], transform: GreyTransform) -> Bytes:
-    return _in_pieces(stored, lambda piece: _grey(_values_without_padding(piece, transform), transform))
+    return _in_pieces(stored, lambda piece: _visible(_rounded(_values_without_padding(piece, transform), transform)))
 
 
 def _without_padding(stored: NDArray[Any], transform: GreyTransform) -> Bytes:
-    return _grey(modality_values(stored, transform), transform)
+    """Return grey as if nothing were padding."""
+    return _rounded(modality_values(stored, transform), transform).astype(np.uint8)
 
 
 def _ramp(dtype: np.dtype[Any], transform: GreyTransform) -> Ramp | None:
