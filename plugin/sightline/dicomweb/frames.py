@@ -114,6 +114,9 @@ def image_entry(request: Request, services: Services, record: InstanceRecord) ->
     NotFoundError
         The instance has no pixels, or was replaced just now.
     """
+    known = services.engine.known_instance(record)
+    if known is not None:
+        return known
     kept = services.cache.get(("image-entry", record.file.uuid))
     if kept is not None:
         return instance_from_json(json.loads(kept))
@@ -131,6 +134,9 @@ def image_entry(request: Request, services: Services, record: InstanceRecord) ->
 
 def _frame_entry(request: Request, services: Services, record: InstanceRecord) -> InstanceEntry:
     """Return how the pixels are encoded, without a worker where that can be told."""
+    known = services.engine.known_instance(record)
+    if known is not None:
+        return known
     if services.cache.get(("image-entry", record.file.uuid)) is None:
         path = services.archive.source(request.grant, record).path
         entry = quick_entry(path, record) if path else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import Any
@@ -93,7 +94,8 @@ def _sources(
         return sources_of_presentation(request, services, record)
 
 
-def _offers(alone: bool, animated: bool) -> list[MediaType]:
+@cache
+def _offers(alone: bool, animated: bool) -> Sequence[MediaType]:
     """Return the media types that these frames can be sent in, best first."""
     single = [MediaType(name) for name in FORMATS] if alone else []
     parts = [MediaType("multipart/related", name) for name in FORMATS]

@@ -22,7 +22,13 @@ from sightline.kernels.planes import PlaneGrid
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.pool import Buffer, Reply, WorkerPool
-from sightline.rendering.series_table import SeriesTable, entry_argument, series_identity, window_from_json
+from sightline.rendering.series_table import (
+    InstanceEntry,
+    SeriesTable,
+    entry_argument,
+    series_identity,
+    window_from_json,
+)
 from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
 from sightline.rendering.volume_plan import VolumePlan
@@ -99,6 +105,11 @@ class RenderingEngine:
         """Return what the series holds now, frame by frame in display order (VIEW). Raises `NotFoundError`."""
         records = self._archive.series_instances(grant, study_instance_uid, series_instance_uid)
         return self._tables.get(records, partial(self._archive.source, grant))
+
+    def known_instance(self, record: InstanceRecord) -> InstanceEntry | None:
+        """Return how the pixels of exactly that stored file are encoded, if its series was described of late."""
+        frame = self._tables.known_frame(record, 1)
+        return frame.instance if frame else None
 
     def etag(self, grant: Grant, view: View) -> str:
         """Return the `Picture.etag` that `render` would give now, without rendering (VIEW). Raises `NotFoundError`."""

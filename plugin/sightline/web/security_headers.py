@@ -18,6 +18,13 @@ _POLICY = (
     "trusted-types 'none'",
 )
 
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
 
 def content_security_policy(frame_ancestors: Iterable[str]) -> str:
     """Return the policy: everything from this origin only, shown in frames of these sites and our own."""
@@ -29,9 +36,9 @@ def protect(response: Response, policy: str) -> None:
     varied = response.headers.getlist("Vary")
     if len(varied) > 1:
         response.headers["Vary"] = ", ".join(dict.fromkeys(varied))
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    present = {name.lower() for name, _ in response.headers}
+    if "cache-control" not in present:
+        response.headers.add("Cache-Control", "private, no-store")
+    for name, value in (("Content-Security-Policy", policy), *_ALWAYS):
+        # To replace a header takes far longer than to add one, and each picture of a stack passes here.
+        (response.headers.set if name.lower() in present else response.headers.add)(name, value)

@@ -15,6 +15,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from sightline.access.grant import Grant, administrator
+from sightline.archive.protocol import InstanceRecord
 from sightline.configuration import Configuration
 from sightline.dicomweb.routes import ROUTES
 from sightline.errors import UnprocessableError
@@ -52,6 +53,9 @@ class LocalEngine:
                 unreadable.append((record.sop_instance_uid, error.message))
         identity = series_identity(record.file.uuid for record in records)
         return SeriesTable(identity, study, series, "", in_display_order(frames), tuple(other), tuple(unreadable))
+
+    def known_instance(self, record: InstanceRecord) -> None:
+        return None
 
     def etag(self, grant: Grant, view: View) -> str:
         table = self.describe(grant, view.study_instance_uid, view.series_instance_uid)
