@@ -147,7 +147,7 @@ def _cielab_to_srgb(lab: Floats) -> Bytes:
     matrix = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     linear = np.clip(xyz @ matrix.T, 0.0, 1.0)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.floor(curved * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.floor(curved * 255 + 0.5).astype(np.uint8))
 
 
 _MAPS: Mapping[str, Callable[[], Bytes]] = MappingProxyType(

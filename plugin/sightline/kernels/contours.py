@@ -1,4 +1,4 @@
-"""Contours of a structure (RTSTRUCT): closed planar polygons in the patient, where they meet a plane, and how they look.
+"""Contours of a structure (RTSTRUCT): closed flat polygons in the patient, where they meet a plane, how they look.
 
 In their own planes contours are polygons, filled by the even-odd rule: a contour within another is a hole. For other
 planes they are made a volume of distances to the structure's surface, which grows smoothly from slice to slice; any cut
@@ -20,6 +20,9 @@ Bytes = NDArray[np.uint8]
 
 FLATNESS = 0.1
 """mm by which a contour's points may lie beside its plane, and contours of one plane beside each other."""
+
+LARGEST_SIDE = 2048
+"""Pixels; a structure that would take more along a side is refused."""
 
 
 def contours_in_plane(contours: Sequence[Floats], plane: ImagePlane, tolerance: float) -> tuple[Floats, ...]:
@@ -108,7 +111,8 @@ def fill_polygons(polygons: Sequence[Floats], shape: tuple[int, int]) -> Mask:
 
     Examples
     --------
-    >>> square, hole = np.array([[0, 0], [0, 4], [4, 4], [4, 0]]) - 0.5, np.array([[1, 1], [3, 1], [3, 3], [1, 3]]) - 0.5
+    >>> square = np.array([[0, 0], [0, 4], [4, 4], [4, 0]]) - 0.5
+    >>> hole = np.array([[1, 1], [3, 1], [3, 3], [1, 3]]) - 0.5
     >>> fill_polygons([square, hole], (4, 5)).astype(int).tolist()
     [[1, 1, 1, 1, 0], [1, 0, 0, 1, 0], [1, 0, 0, 1, 0], [1, 1, 1, 1, 0]]
     """
@@ -135,7 +139,7 @@ def contour_volume(contours: Sequence[Floats], spacing: float) -> tuple[NDArray[
     Parameters
     ----------
     contours : sequence of arrays of float, (points, 3)
-        All closed contours of one structure, LPS mm, in parallel planes. Contours of one plane form areas by the even-odd
+        All closed contours of one structure, LPS mm, in parallel planes. Those of one plane form areas by the even-odd
         rule.
     spacing : float
         mm between the pixels that the contours are filled at: about that of the images they were drawn on.
@@ -146,13 +150,13 @@ def contour_volume(contours: Sequence[Floats], spacing: float) -> tuple[NDArray[
         mm within each slice to the nearest pixel on the other side, less half a pixel: above 0 inside. A cut is inside
         where the trilinearly interpolated value is at least 0, and `isodose.iso_lines` at 0 is its outline.
     geometry : VolumeGeometry
-        One slice for each plane of contours. Planes much farther apart than the others leave a gap, across which nothing
+        One slice for each plane of contours. Planes much farther apart than the others leave a gap, in which nothing
         is shown: the structure is not known to go on there. Nor is it beyond the outermost contours.
 
     Raises
     ------
     GeometryError
-        A contour has no area or is not flat, contours are not parallel, or they lie in fewer than three planes.
+        A contour has no area or is not flat; contours are not parallel, reach too far, or lie in fewer than 3 planes.
 
     References
     ----------
@@ -160,8 +164,8 @@ def contour_volume(contours: Sequence[Floats], spacing: float) -> tuple[NDArray[
 
     Notes
     -----
-    Peak memory beside the result: three volumes like it in float32. Takes time by voxels and by the rows that the largest
-    area reaches. Releases the GIL in numpy's loops; the longest block is one slice.
+    Peak memory beside the result: three volumes like it in float32. Takes time by voxels and by the rows that the
+    largest area reaches. Releases the GIL in numpy's loops; the longest block is one slice.
 
     Examples
     --------
@@ -179,9 +183,11 @@ def contour_volume(contours: Sequence[Floats], spacing: float) -> tuple[NDArray[
         if np.ptp(flat[:, 2]) > 2 * FLATNESS:
             raise GeometryError("A contour is not flat, or not parallel to the others.")
     heights = _heights(placed)
-    corner = np.min([flat[:, :2].min(axis=0) for flat in placed], axis=0) - 1.5 * spacing
+    corner = np.asarray(np.min([flat[:, :2].min(axis=0) for flat in placed], axis=0) - 1.5 * spacing, np.float64)
     far = np.max([flat[:, :2].max(axis=0) for flat in placed], axis=0) + 1.5 * spacing
     rows, columns = (int(n) for n in np.ceil((far - corner) / spacing) + 1)
+    if max(rows, columns) > LARGEST_SIDE:
+        raise GeometryError("The contours reach too far for pixels of this size.")
     planes = [
         SlicePlane(_position(corner, height, (row, column, normal)), (*column, *row), (spacing, spacing), rows, columns)
         for height in heights
@@ -278,7 +284,7 @@ def _position(corner: Floats, height: float, axes: tuple[Floats, Floats, Floats]
 
 
 def _signed_distances(mask: Mask) -> NDArray[np.float32]:
-    """Return for each pixel, in pixels, how far the border lies: above 0 inside; between pixels, so less half a pixel."""
+    """Return for each pixel how many pixels away the nearest across the border lies, less half; above 0 inside."""
     inside, outside = np.sqrt(_squared_distances(mask)), np.sqrt(_squared_distances(~mask))
     return np.where(mask, inside - 0.5, 0.5 - outside).astype(np.float32)
 

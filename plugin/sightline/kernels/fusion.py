@@ -1,6 +1,6 @@
 """Lay one picture over another: blending of 8-bit pictures, exact, and fast by one look-up per pixel.
 
-Base and overlay come after their windows, so both are 8-bit grey. What a pixel looks like is then a matter of two bytes:
+Base and overlay come after their windows, so both are 8-bit grey. What a pixel looks like then depends on two bytes:
 a table of 65536 colours, one for each pair, holds all colour maps, inversion and opacity, and is made once for them.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Table = NDArray[np.uint32]
 
-_CHUNK = 32768
+_CHUNK = 65536
 """Pixels at once, so that indices stay in the cache."""
 
 
@@ -44,8 +44,10 @@ class Opacity:
 
     Examples
     --------
-    >>> Opacity(0.5, 0.5).table()[[0, 255]].tolist(), Opacity(0, 1, threshold=155).table()[[154, 155, 205, 255]].tolist()
-    ([128, 128], [0, 0, 128, 255])
+    >>> Opacity(0.5, 0.5).table()[[0, 255]].tolist()
+    [128, 128]
+    >>> Opacity(0, 1, threshold=155).table()[[154, 155, 205, 255]].tolist()
+    [0, 0, 128, 255]
     """
 
     low: float
@@ -96,7 +98,7 @@ def blend(base: Bytes, colour: Bytes, opacity: Bytes) -> Bytes:
     # x / 255 rounded, for x up to 65025, as (y + y / 256) / 256 with y = x + 128: exact, and without a division.
     covered += np.uint16(128)
     covered += covered >> np.uint16(8)
-    return (covered >> np.uint16(8)).astype(np.uint8)
+    return np.asarray((covered >> np.uint16(8)).astype(np.uint8))
 
 
 def fusion_table(base_map: Bytes, overlay_map: Bytes, opacity: Opacity | Bytes) -> Table:
@@ -107,8 +109,8 @@ def fusion_table(base_map: Bytes, overlay_map: Bytes, opacity: Opacity | Bytes) 
     Parameters
     ----------
     base_map, overlay_map : array of uint8, (256, 3)
-        Colours of the base's and of the overlay's grey, as `colour_maps.colour_map` gives them. For an inverted picture,
-        the reversed map.
+        Colours of the base's and of the overlay's grey, as `colour_maps.colour_map` gives them. To invert a
+        picture, the reversed map.
     opacity : Opacity, or array of uint8, (256,)
         Of each overlay grey, in 255ths.
 
@@ -167,7 +169,7 @@ def fuse(base: Bytes, overlay: Bytes, table: Table, out: Bytes | None = None) ->
 
     Notes
     -----
-    Peak memory beside the result: 0.4 MB. Releases the GIL while numpy gathers, in blocks of 32768 pixels (0.03 ms).
+    Peak memory beside the result: 0.7 MB. Releases the GIL while numpy gathers, in blocks of 65536 pixels (0.06 ms).
 
     Examples
     --------

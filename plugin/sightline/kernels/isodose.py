@@ -186,4 +186,4 @@ def isodose_bands(dose: NDArray[Any], levels: Sequence[float]) -> NDArray[np.uin
     if len(levels) > 255:
         raise GeometryError("At most 255 bands of dose can be told apart.")
     reached = np.searchsorted(np.sort(np.asarray(levels, np.float64)), np.nan_to_num(dose, nan=-np.inf), side="right")
-    return reached.astype(np.uint8)
+    return np.asarray(reached.astype(np.uint8))

@@ -48,9 +48,9 @@ def sample_labels(labels: NDArray[Any], geometry: VolumeGeometry, plane: ImagePl
     >>> flat = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     >>> geometry, _ = plan_volume([SlicePlane((0.0, 0.0, z), flat, (1.0, 1.0), 1, 2) for z in (0.0, 2.0, 4.0)])
     >>> labels = np.uint8([[[0, 1]], [[0, 2]], [[3, 3]]])
-    >>> front = ImagePlane((0.0, 0.0, 5.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (2.0, 1.0), 4, 3)
+    >>> front = ImagePlane((0.0, 0.0, 4.9), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (2.0, 1.0), 4, 3)
     >>> sample_labels(labels, geometry, front).tolist()
-    [[3, 3, 0], [3, 3, 0], [0, 2, 0], [0, 1, 0]]
+    [[3, 3, 0], [0, 2, 0], [0, 1, 0], [0, 0, 0]]
     """
     result = np.zeros((plane.rows, plane.columns), labels.dtype)
     flat = np.ascontiguousarray(labels).reshape(-1)
@@ -87,8 +87,8 @@ def outline(labels: NDArray[Any]) -> NDArray[Any]:
     Returns
     -------
     array of the labels' type, (rows, columns)
-        The label where a pixel above, below, left or right has another one, else 0. Both sides of the border between two
-        segments are shown. The edge of the picture is no border: the segment may go on beyond it.
+        The label where a pixel above, below, left or right has another one, else 0. Of a border between two segments
+        both sides are shown. The edge of the picture is no border: the segment may go on beyond it.
 
     Notes
     -----
@@ -187,7 +187,7 @@ def overlay_coverage(picture: Bytes, coverage: NDArray[Any], colour: Any, opacit
     if picture.shape != (*coverage.shape, 3):
         raise FusionError("The segmentation and the picture are of different sizes.")
     parts = coverage * np.uint8(255) if coverage.dtype == np.bool_ else coverage
-    alpha = blend(np.uint8([0]), parts, np.asarray(opacity, np.uint8))
+    alpha = blend(np.zeros(1, np.uint8), parts, np.asarray(opacity, np.uint8))
     return blend(picture, np.asarray(colour, np.uint8), alpha[..., None])
 
 

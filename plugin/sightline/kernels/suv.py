@@ -198,7 +198,7 @@ def uptake(
 
     Notes
     -----
-    Peak memory beside the result: one slice in float64. Releases the GIL in numpy's loops; the longest block is one slice.
+    Peak memory beside the result: one slice in float64. Releases the GIL in numpy's loops; the longest is one slice.
 
     Examples
     --------
@@ -273,8 +273,8 @@ def scan_start(attributes: SuvAttributes) -> datetime:
     """Return the moment to which values with decay correction START are corrected.
 
     That is the series' date and time, unless the series was made after the acquisition, as when images were worked on
-    later: then it is what GE says privately, else it is counted back from the time within the frame at which the average
-    count rate occurred.
+    later: then it is what GE says privately, else it is counted back from the time within the frame at which the
+    average count rate occurred.
 
     Raises
     ------

@@ -40,7 +40,8 @@ def read_attributes(dataset: Dataset) -> SuvAttributes:
     Raises
     ------
     SuvError
-        There are several radiopharmaceuticals, or a date-time has a zone and the image does not say which its times have.
+        There are several radiopharmaceuticals, or a date-time has a zone and the image does not say which its times
+        have.
     """
     given = dataset.get("RadiopharmaceuticalInformationSequence") or [Dataset()]
     if len(given) > 1:
@@ -123,7 +124,7 @@ def _moment(value: Any, zone: tzinfo | None) -> datetime | None:
     if not value or len(re.split("[+-]", str(value))[0]) < 10:
         return None
     try:
-        found = DT(str(value))
+        found: datetime | None = DT(str(value))
     except (TypeError, ValueError):
         return None
     if found is None:
