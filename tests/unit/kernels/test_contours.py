@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.kernels.contours import (
+    REACH,
     contour_volume,
     contours_in_plane,
     crossing_points,
@@ -128,6 +129,15 @@ def test_distances_are_those_to_the_nearest_pixel_beyond_the_border() -> None:
             others = outside if here else inside
             nearest = float(np.sqrt(((others - place) ** 2).sum(axis=1).min()))
             assert plane[tuple(place)] == pytest.approx(nearest - 0.5 if here else 0.5 - nearest, abs=1e-5)
+
+
+def test_distances_are_followed_no_farther_than_they_matter() -> None:
+    distances, _ = contour_volume([circle(60.0, (0.0, 0.0, float(z))) for z in (0, 5, 10)], 1.0)
+    assert distances.max() == REACH - 0.5
+    assert distances.min() > -REACH
+    row = distances[1, distances.shape[1] // 2]
+    first = int(np.argmax(row > 0))
+    assert row[first : first + 28] == pytest.approx(np.arange(28) + 0.5, abs=0.6)
 
 
 def test_a_structure_in_two_parts_is_not_joined_across_the_gap() -> None:
