@@ -7,6 +7,7 @@ from io import BytesIO
 
 import numpy as np
 from pydicom.dataset import FileDataset
+from pydicom.uid import UID
 
 from demo.phantom import chest_ct
 from tests.support.dicom_files import image_file
@@ -25,7 +26,7 @@ def ct_instances(count: int, study: str = CT_STUDY, series: str = CT_SERIES) -> 
 
 def _slice(template: FileDataset, index: int, study: str, series: str) -> bytes:
     template.StudyInstanceUID, template.SeriesInstanceUID = study, series
-    template.SOPInstanceUID = template.file_meta.MediaStorageSOPInstanceUID = f"{series}.{index + 1}"
+    template.SOPInstanceUID = template.file_meta.MediaStorageSOPInstanceUID = UID(f"{series}.{index + 1}")
     template.InstanceNumber = index + 1
     template.ImagePositionPatient = [-200, -200, index * 0.6]
     template.SliceLocation = index * 0.6

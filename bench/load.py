@@ -62,7 +62,7 @@ def median_seconds(client: Client, paths: Sequence[str], **headers: str) -> floa
     """Return the median time of requests, one after the other; each has to succeed."""
     times = []
     for path in paths:
-        answer = client.send("GET", path, **headers)
+        answer = client.send("GET", path, None, **headers)
         assert answer.status in (200, 204), f"{path} answered {answer.status}: {answer.body[:300]!r}"
         times.append(answer.seconds)
     return statistics.median(times)

@@ -69,7 +69,7 @@ def _send(server: Ours, requests: list[tuple[str, dict[str, str]]]) -> None:
         connection: Client = client(server)
         for path, headers in part:
             named = {name.replace("-", "_"): value for name, value in headers.items()}
-            answer = connection.send("GET", path, **named)
+            answer = connection.send("GET", path, None, **named)
             assert answer.status == (404 if "/9.9." in path else 200), f"{path} answered {answer.status}"
         connection.close()
 

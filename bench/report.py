@@ -1,55 +1,111 @@
-"""The last results, kept beside this module, and the page of the documentation that is made of them."""
+"""The last results, kept beside what measured them, and the page of the documentation that is made of them."""
 
 from __future__ import annotations
 
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from bench.kernels.contest import Result
 from bench.operations import Row
 
-RESULTS = Path(__file__).with_name("results.json")
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+FOLDER = Path(__file__).parent
+DICOMWEB, KERNELS = FOLDER / "results.json", FOLDER / "kernels" / "results.json"
+PAGE = FOLDER.parent / "docs" / "benchmarks.md"
+PEERS = ("numpy", "vtk", "simpleitk", "opencv-python-headless", "scipy")
+"""What kernels are made of, and what they are measured against, as the package index names them."""
 
 _HEAD = """# Benchmarks
 
-Written by `make bench-dicomweb`; a row that was not measured in the last run is of an earlier one. Both servers run at
-the same time on one machine, with the same files, and are measured in turn: only the ratios carry over to other
-machines. Sightline is measured as shipped: filter, login and audit log on. The peer is Orthanc's own DICOMweb plugin
-with stock settings, for ingest Orthanc without any plugin. Unless a row says otherwise, nothing has changed in the
-archives for a while.
+Only the ratios carry over to other machines. A row that was not measured in the last run is of an earlier one.
+"""
+_DICOMWEB_HEAD = """
+## DICOMweb
+
+Written by `make bench-dicomweb`. Both servers run at the same time on one machine, with the same files, and are
+measured in turn. Sightline is measured as shipped: filter, login and audit log on. The peer is Orthanc's own DICOMweb
+plugin with stock settings, for ingest Orthanc without any plugin. Unless a row says otherwise, nothing has changed in
+the archives for a while. A ratio of 2x is twice as fast as the peer.
 
 | operation | Sightline | peer | ratio | must | aim | measured |
 |---|--:|--:|--:|--:|--:|---|
 """
+_KERNELS_HEAD = """
+## Kernels
+
+Written by `make bench-kernels`: the least of several times, in one process, in turn, each on one thread, with buffers
+made before. The ratio is our time divided by the peer's, so that below 1 we are faster; a row without a bar is for
+information.
+
+| kernel | Sightline | peer | | ratio | bar | measured |
+|---|--:|---|--:|--:|--:|---|
+"""
 
 
 def write(rows: Sequence[Row]) -> None:
-    """Keep these results, in place of earlier ones of the same name, and write docs/benchmarks.md."""
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    when = f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, {_versions()}"
-    kept |= {row.name: {**asdict(row), "measured": when} for row in rows}
-    RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    """Keep what was measured of DICOMweb, in place of earlier rows of the same name, and write the page."""
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, {_servers()}"
+    _keep(DICOMWEB, {row.name: {**asdict(row), "measured": when} for row in rows})
+
+
+def write_kernels(results: Sequence[Result]) -> None:
+    """Keep what was measured of kernels, in place of earlier rows of the same name and peer, and write the page."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PEERS)
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, Python {platform.python_version()}, {packages}"
+    _keep(KERNELS, {f"{r.name} / {r.peer_name}": {**asdict(r), "measured": when} for r in results})
+
+
+def _keep(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    path.write_text(json.dumps({**_kept(path), **rows}, indent=1) + "\n", encoding="utf-8")
     write_page()
+
+
+def _kept(path: Path) -> dict[str, dict[str, Any]]:
+    kept: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return kept
 
 
 def write_page() -> None:
     """Write docs/benchmarks.md from the results that are kept."""
+    parts = [_HEAD]
+    for path, head, line in ((DICOMWEB, _DICOMWEB_HEAD, _dicomweb_line), (KERNELS, _KERNELS_HEAD, _kernel_line)):
+        rows = _kept(path).values()
+        if rows:
+            parts += [head, _table(rows, line)]
+    PAGE.write_text("".join(parts), encoding="utf-8")
+
+
+def _table(rows: Iterable[dict[str, Any]], line: Callable[[dict[str, Any]], str]) -> str:
+    """Return the table's lines, and below them when and on what each was measured."""
     lines, notes = [], list[str]()
-    for value in json.loads(RESULTS.read_text(encoding="utf-8")).values():
-        measured = value.pop("measured")
+    for row in rows:
+        values = dict(row)
+        measured = values.pop("measured")
         if measured not in notes:
             notes.append(measured)
-        row = Row(**value)
-        wanted = " | ".join(f"{ratio:g}x" if ratio else "" for ratio in (row.must, row.aim))
-        figures = f"{row.ours:.2f} {row.unit} | {row.peer:.2f} {row.unit} | {row.ratio:.2f}x"
-        lines.append(f"| {row.name} | {figures} | {wanted} | {notes.index(measured) + 1} |")
+        lines.append(f"| {line(values)} | {notes.index(measured) + 1} |")
     legend = [f"{number}. {note}" for number, note in enumerate(notes, 1)]
-    PAGE.write_text(_HEAD + "\n".join([*lines, "", *legend, ""]), encoding="utf-8")
+    return "\n".join([*lines, "", *legend, ""])
+
+
+def _dicomweb_line(values: dict[str, Any]) -> str:
+    row = Row(**values)
+    wanted = " | ".join(f"{ratio:g}x" if ratio else "" for ratio in (row.must, row.aim))
+    return f"{row.name} | {row.ours:.2f} {row.unit} | {row.peer:.2f} {row.unit} | {row.ratio:.2f}x | {wanted}"
+
+
+def _kernel_line(values: dict[str, Any]) -> str:
+    result = Result(**values)
+    name = f"{result.name} ({result.note})" if result.note else result.name
+    bar = f"{result.bar:g}" if result.bar else ""
+    figures = f"{result.ours:.3f} ms | {result.peer_name} | {result.peer:.3f} ms | {result.ratio:.3f}"
+    return f"{name} | {figures} | {bar}"
 
 
 def _machine() -> str:
@@ -58,7 +114,7 @@ def _machine() -> str:
     return f"{len(processors) - 1} cores ({name})"
 
 
-def _versions() -> str:
+def _servers() -> str:
     command = ["dpkg-query", "-W", "-f", "${Package} ${Version}, ", "orthanc", "orthanc-dicomweb", "orthanc-python"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip(", ")
 

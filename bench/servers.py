@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import requests
 from urllib3.util.retry import Retry
@@ -52,7 +52,7 @@ class Peer(OrthancServer):
             "Plugins": [str(plugin) for plugin in plugins],
         }
 
-    def start(self) -> Peer:
+    def start(self) -> Self:
         """Start and wait until it answers."""
         self.launch()
         wait_for(f"{self.url}/system", self)

@@ -3,8 +3,9 @@
 #
 #   provision.sh PROFILE REQUIREMENTS ENVIRONMENT
 #
-# PROFILE is `base` (what Sightline needs) or `test` (also what its tests need), REQUIREMENTS the locked list of Python
-# packages, ENVIRONMENT the folder in which they go. environment.py lies beside this script.
+# PROFILE is `base` (what Sightline needs), `test` (also what its tests need) or `bench` (also what those need that its
+# kernels are measured against), REQUIREMENTS the locked list of Python packages, ENVIRONMENT the folder in which they
+# go. environment.py lies beside this script.
 set -eu
 
 profile=$1
@@ -16,6 +17,10 @@ export DEBIAN_FRONTEND=noninteractive
 packages="orthanc orthanc-python python3-venv ca-certificates"
 if [ "$profile" = test ]; then
     packages="$packages orthanc-dicomweb dcmtk chromium fonts-dejavu-core nginx-light curl nodejs procps make git wrk"
+fi
+if [ "$profile" = bench ]; then
+    # VTK renders volumes without a screen through EGL, and Mesa stands in for the graphics card.
+    packages="$packages libegl1 libgl1 libgl1-mesa-dri"
 fi
 
 # A package must not start its service here: Sightline starts its own Orthanc, and only that.

@@ -25,7 +25,11 @@ ENVIRONMENT = "/opt/sightline-environment"
 """Where a root keeps its Python environment."""
 
 SUITES = {"trixie": "Debian 13", "sid": "Debian sid"}
-REQUIREMENTS = {"base": CHECKOUT / "plugin" / "requirements.txt", "test": CHECKOUT / "tests" / "requirements.txt"}
+REQUIREMENTS = {
+    "base": CHECKOUT / "plugin" / "requirements.txt",
+    "test": CHECKOUT / "tests" / "requirements.txt",
+    "bench": CHECKOUT / "bench" / "requirements.txt",
+}
 UNUSED_DAYS = 14
 PATH = f"{ENVIRONMENT}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

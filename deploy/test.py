@@ -25,18 +25,19 @@ STATIC = (
     ("ruff", "format", "--check", *OWN_PYTHON),
     ("ruff", "check", *OWN_PYTHON),
     ("mypy",),
-    ("mypy", "--package", "deploy", "--package", "demo"),
+    ("mypy", "--package", "deploy", "--package", "demo", "--package", "bench"),
     ("env", "PYTHONPATH=plugin", "lint-imports"),
 )
 UNIT = ("python", "-m", "pytest", "tests/unit")
 EVERYTHING = ("python", "-m", "pytest", "tests")
+BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
 
 
 def main() -> None:
-    """Run what the command line names: ``check``, ``all``, ``docs`` or ``bench``. Exit code 0 if all of it passed."""
+    """Run the command that the command line names, one of `COMMANDS`. Exit code 0 if all of it passed."""
     say = Progress()
     try:
-        {"check": check, "all": everything, "docs": docs, "bench": bench}[sys.argv[1]](say)
+        COMMANDS[sys.argv[1]](say)
     except Problem as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
@@ -59,6 +60,11 @@ def bench(say: Progress) -> None:
     """Measure DICOMweb against Orthanc's own plugin, and whether memory stays as it is; write the page of results."""
     viewer.ensure(say)
     _run_in("trixie", (("python", "-m", "bench.memory"), ("python", "-m", "bench.dicomweb", "--write")), say)
+
+
+def bench_kernels(say: Progress) -> None:
+    """Measure kernels against what others have compiled; write the page of results."""
+    _run_in("trixie", (BENCH_KERNELS,), say, profile="bench")
 
 
 def everything(say: Progress) -> None:
@@ -90,8 +96,11 @@ def _fetch_ohif(say: Progress) -> None:
         say(f"!!! LEFT OUT: the tests with OHIF, which cannot be fetched today. {problem}")
 
 
-def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress) -> str:
-    """Run commands one after the other inside the test root of `suite`; return the last line that they printed.
+COMMANDS = {"check": check, "all": everything, "docs": docs, "bench": bench, "bench-kernels": bench_kernels}
+
+
+def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress, profile: str = "test") -> str:
+    """Run commands one after the other inside a root of `suite`; return the last line that they printed.
 
     Raises
     ------
@@ -100,7 +109,7 @@ def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress) -> str
     root.Unbuildable
         There is no such root to be had.
     """
-    with root.obtain(suite, "test", say) as path:
+    with root.obtain(suite, profile, say) as path:
         last = ""
         for command in commands:
             say(f"{root.SUITES[suite]}: {' '.join(command)}")

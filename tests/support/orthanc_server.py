@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import requests
 
@@ -77,7 +77,7 @@ class OrthancServer:
         service = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()}
         return {"DicomModalities": {"client": {**client, **allowed}}, "Sightline": {"Links": service}}
 
-    def start(self) -> OrthancServer:
+    def start(self) -> Self:
         """Start and wait until it is healthy."""
         self.launch()
         deadline = time.monotonic() + START_SECONDS
@@ -139,7 +139,7 @@ class OrthancServer:
         client.headers["Authorization"] = f"Bearer {SERVICE_KEY}"
         return client
 
-    def __enter__(self) -> OrthancServer:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
