@@ -1,10 +1,11 @@
 """Filters for one image: threshold, smooth, sharpen, edges. They take stored or modality values, never grey.
 
-Images are (rows, columns) of uint8, uint16, int16 or float32. Outside of the image its outermost pixels go on. Distances
-are in pixels: who has mm divides by the pixel spacing. What is not-a-number makes its neighbours so. Padding is taken
-for what it says it is: set it to a neutral value, or to not-a-number, before. Rows are worked on in blocks that stay in
-the cache, so that memory beside the result is some 2 MB for images of up to 4096 columns (to sharpen other than int16
-or float32: up to 4 bytes for each pixel); the interpreter lock is held for some microseconds at a time.
+Images are (rows, columns) of uint8, uint16, int16 or float32. Outside of the image its outermost pixels go on.
+Distances are in pixels: who has mm divides by the pixel spacing. What is not-a-number makes its neighbours so. Padding
+counts as a value: set it to a neutral one, or to not-a-number, before. Rows are worked on in bands that stay in the
+cache, so that memory beside the result is some 2 MB for images of up to 4096 columns (to sharpen, or find edges of,
+other than int16 and float32: up to 4 bytes more for each pixel); the interpreter lock is held for some microseconds at
+a time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from sightline.kernels.neighbourhood import (
     Float32s,
     Image,
     bands,
-    repeat_sides,
     require_image,
     store,
     weighted,
@@ -154,7 +154,7 @@ def _sharpen(source: Image, rows: slice, total: Image) -> None:
         total[0] -= own[0]
     if last:
         total[-1] -= own[-1]
-    # As one vector, which is twice as fast; the outermost columns then lie beside those of the next rows, and are made apart.
+    # As one vector, which is twice as fast; the outermost columns lie beside those of other rows then, and are apart.
     left = total[:, 0] - own[:, 0] - own[:, min(1, own.shape[1] - 1)]
     right = total[:, -1] - own[:, -1] - own[:, max(0, own.shape[1] - 2)]
     flat, values = total.reshape(-1), own.reshape(-1)
@@ -188,24 +188,35 @@ def sobel_magnitude(image: Image) -> Float32s:
     require_image(image)
     result = np.empty(image.shape, np.float32)
     source = np.ascontiguousarray(image, working_type(image, 8))
-    for rows in bands(image.shape):
+    for rows in bands(image.shape, 2 * ELEMENTS):
         near = with_margin(source, rows)
-        width = near.shape[1] + 2
         pairs = near[:-1] + near[1:]
-        smooth, change = np.empty((2, len(near) - 2, width), source.dtype)
-        np.add(pairs[:-1], pairs[1:], out=smooth[:, 1:-1])
-        np.subtract(near[2:], near[:-2], out=change[:, 1:-1])
-        across, down = repeat_sides(smooth), repeat_sides(change)
-        down = down[:-1] + down[1:]
-        square = np.zeros(smooth.size, np.float32)
-        other = np.empty(smooth.size - 2, np.float32)
-        square[:-2] = across[2:] - across[:-2]
-        other[...] = down[:-1] + down[1:]
-        square *= square
-        other *= other
-        square[:-2] += other
-        np.sqrt(square.reshape(smooth.shape)[:, :-2], out=result[rows])
+        across = result[rows]
+        down = np.empty_like(across)
+        _change_across(pairs[:-1] + pairs[1:], across)
+        _smooth_across(near[2:] - near[:-2], down)
+        across *= across
+        down *= down
+        across += down
+        np.sqrt(across, out=across)
     return result
+
+
+def _change_across(values: Image, out: Float32s) -> None:
+    """Fill in the difference of the pixels on both sides, up to its sign; as one vector, outermost columns apart."""
+    flat, last = values.reshape(-1), values.shape[1] - 1
+    out.reshape(-1)[1:-1] = flat[2:] - flat[:-2]
+    for side, inward in ((0, min(1, last)), (last, max(0, last - 1))):
+        out[:, side] = values[:, inward] - values[:, side]
+
+
+def _smooth_across(values: Image, out: Float32s) -> None:
+    """Fill in the sum of the pixels on both sides and twice the one between them, in the same way."""
+    flat, last = values.reshape(-1), values.shape[1] - 1
+    pairs = flat[1:] + flat[:-1]
+    out.reshape(-1)[1:-1] = pairs[1:] + pairs[:-1]
+    for side, inward in ((0, min(1, last)), (last, max(0, last - 1))):
+        out[:, side] = values[:, side] * values.dtype.type(3) + values[:, inward]
 
 
 def smooth_gaussian(image: Image, sigma: float) -> Image:

@@ -60,7 +60,7 @@ def equalize_locally(
     [16, 255]
     """
     require_image(image)
-    if not -np.inf < low < high < np.inf or not 1 <= clip_limit:
+    if not -np.inf < low < high < np.inf or not clip_limit >= 1:
         raise ValueError("The range goes from a lower to a higher value, and the clip limit is at least 1.")
     if not (1 <= tiles[0] <= image.shape[0] and 1 <= tiles[1] <= image.shape[1]):
         raise ValueError("There is at least one tile, and at most one for each pixel along a side.")

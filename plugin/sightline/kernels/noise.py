@@ -1,8 +1,8 @@
 """Less noise in one image, with edges left as they are: a median, and a mean of those neighbours that are alike.
 
 Both are made of few and simple operations on whole blocks, which numpy does well: a network of minima and maxima, and
-weights that are polynomials rather than exponentials. Images and borders are as in `filters`. Memory beside the result is
-below 4 MB for images of up to 4096 columns; the interpreter lock is held for some microseconds at a time.
+weights that are polynomials rather than exponentials. Images and borders are as in `filters`. Memory beside the result
+is below 4 MB for images of up to 4096 columns; the interpreter lock is held for some microseconds at a time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Regions of interest in patient millimetres, and which pixels and voxels they contain.
 
-A pixel belongs to a region when its centre does. Areas are given twice: that of the shape itself, and that of the pixels.
-Volumes, and regions in them, are in `volume_regions`.
+A pixel belongs to a region when its centre does. Areas are given twice: that of the shape itself, and that of the
+pixels. Volumes, and regions in them, are in `volume_regions`.
 """
 
 from __future__ import annotations
@@ -339,7 +339,8 @@ def _region(mask: Mask, area: float | None, low: Floats, high: Floats, plane: Im
     """Return the region whose box in (mm down, mm right) is given."""
     spacing = np.asarray(plane.pixel_spacing)
     edges = (np.array([plane.rows, plane.columns]) - 0.5) * spacing
-    complete = bool(np.all(low >= -0.5 * spacing) and np.all(high <= edges))
+    # A millionth of a mm is rounding: a shape may be drawn along the edge of the picture.
+    complete = bool(np.all(low >= -0.5 * spacing - 1e-6) and np.all(high <= edges + 1e-6))
     return PlaneRegion(mask, area, float(spacing.prod()), complete)
 
 

@@ -148,9 +148,9 @@ def statistics(
     Examples
     --------
     >>> values = np.array([[1, 2, 3], [4, -2000, 10]], np.int16)
-    >>> found = statistics(values, np.ones((2, 3), bool), unit="[hnsf'U]", padding=(-2000, -2000), pixel_area=0.5, bins=3)
+    >>> found = statistics(values, np.ones((2, 3), bool), unit="[hnsf'U]", padding=(-2000, -2000), bins=3, pixel_area=2)
     >>> found.count, found.left_out, found.mean, found.median, found.maximum_at, found.area
-    (5, 1, 4.0, 3.0, (1, 2), 2.5)
+    (5, 1, 4.0, 3.0, (1, 2), 10)
     >>> round(found.standard_deviation, 4), found.histogram
     (3.5355, Histogram(low=1.0, high=10.0, counts=(3, 1, 1)))
     """
@@ -178,7 +178,9 @@ def statistics(
         maximum=float(ordered[-1]),
         maximum_at=most,
         median=float(np.median(ordered)),
-        percentiles=tuple((float(p), float(v)) for p, v in zip(percents, np.percentile(ordered, percents), strict=True)),
+        percentiles=tuple(
+            (float(p), float(v)) for p, v in zip(percents, np.percentile(ordered, percents), strict=True)
+        ),
         histogram=histogram,
         entropy=_entropy(histogram),
         skewness=skewness,

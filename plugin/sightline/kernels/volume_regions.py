@@ -135,7 +135,7 @@ def sphere_in_volume(sphere: Sphere, geometry: VolumeGeometry) -> VolumeRegion:
     index = np.stack(np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(first, last, strict=True)), indexing="ij"), -1)
     offset = (index - middle) @ geometry.affine[:3, :3].T
     mask = np.round((offset**2).sum(axis=-1), 9) <= sphere.radius**2
-    complete = bool(np.all(low >= -0.5) and np.all(high <= np.array(geometry.shape) - 0.5))
+    complete = bool(np.all(low >= -0.5 - 1e-6) and np.all(high <= np.array(geometry.shape) - 0.5 + 1e-6))
     box = tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
     return VolumeRegion((box[0], box[1], box[2]), mask, 4 / 3 * pi * sphere.radius**3, size, complete)
 
@@ -169,8 +169,8 @@ def peak(volume: NDArray[Any], geometry: VolumeGeometry, region: VolumeRegion, u
 
     References
     ----------
-    Wahl et al., From RECIST to PERCIST, J Nucl Med 2009;50(Suppl 1):122S-150S: a sphere of 1 cm3 that need not be centred
-    on the hottest voxel.
+    Wahl et al., From RECIST to PERCIST, J Nucl Med 2009;50(Suppl 1):122S-150S: a sphere of 1 cm3 that need not be
+    centred on the hottest voxel.
 
     Notes
     -----

@@ -44,9 +44,7 @@ def around(image: Any, row: int, column: int, radius: int) -> Any:
 
 def each(image: Any, radius: int, work: Any) -> Any:
     """Return what `work` makes of each pixel's surroundings."""
-    return np.array(
-        [[work(around(image, r, c, radius)) for c in range(image.shape[1])] for r in range(image.shape[0])]
-    )
+    return np.array([[work(around(image, r, c, radius)) for c in range(image.shape[1])] for r in range(image.shape[0])])
 
 
 def held(values: Any, dtype: Any) -> Any:
@@ -88,7 +86,7 @@ def test_threshold_takes_bounds_that_the_type_cannot_hold() -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_three_by_three_filters_are_what_loops_give(dtype: Any, shape: tuple[int, int]) -> None:
     image = picture(dtype, shape)
-    exact = dict(rtol=0, atol=0) if dtype is not np.float32 else dict(rtol=0, atol=1e-5)
+    exact = {"rtol": 0, "atol": 1e-5 if dtype is np.float32 else 0}
     sharpened = sharpen(image)
     assert sharpened.dtype == dtype
     np.testing.assert_allclose(sharpened, held(each(image, 1, sharper), dtype), **exact)
@@ -206,7 +204,10 @@ def naive_local_contrast(image: Any, low: float, high: float, tiles: tuple[int, 
     centres = [(e[:-1] + e[1:] - 1) / 2 for e in edges]
     result = np.zeros(image.shape)
     for r, c in np.ndindex(*image.shape):
-        weights = [np.array([np.interp(x, m, np.eye(len(m))[k]) for k in range(len(m))]) for x, m in zip((r, c), centres)]
+        weights = [
+            np.array([np.interp(x, m, np.eye(len(m))[k]) for k in range(len(m))])
+            for x, m in zip((r, c), centres, strict=True)
+        ]
         result[r, c] = low + (high - low) * (weights[0] @ tables[:, :, bins[r, c]] @ weights[1])
     return result
 
