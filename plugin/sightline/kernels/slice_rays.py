@@ -16,7 +16,7 @@ Interval = tuple[int, int]
 Box = tuple[Interval, Interval, Interval]
 Indices = NDArray[np.int32]
 
-TILE = 1 << 15
+TILE = 1 << 17
 """Samples of a slice that are taken at once, so that what is in work stays in the processor's cache."""
 _DEPTH_TILE = (64, 128)
 """Where rays are short, tiles are, too: those that no ray meets are passed over."""
@@ -106,8 +106,8 @@ class SliceRays:
         """Go through all samples once."""
         (first, last), rows, columns = self.box
         height, width = _DEPTH_TILE if self.depth else (max(1, TILE // max(1, columns[1] - columns[0])), TILE)
-        for top, bottom in _pieces(rows, height):
-            for left, right in _pieces(columns, width):
+        for top, bottom in pieces(rows, height):
+            for left, right in pieces(columns, width):
                 tile = Tile((top, bottom), (left, right), range(first, last))
                 yield self._shortened(tile, self.depth) if self.depth else tile
 
@@ -178,6 +178,7 @@ def depth_between(geometry: VolumeGeometry, plane: ImagePlane, split: ShearWarp,
     return Depth(near, far, (along, i, j), float(matrix[0, 3]))
 
 
-def _pieces(interval: Interval, length: int) -> Iterator[Interval]:
+def pieces(interval: Interval, length: int) -> Iterator[Interval]:
+    """Cut an interval into such of a length; the last may be shorter."""
     for start in range(*interval, length):
         yield start, min(start + length, interval[1])
