@@ -6,7 +6,8 @@ projection combines whole slices, each shifted by a constant; the result is put 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.shear_warp import ShearWarp, factorise
-from sightline.kernels.slice_rays import Box, SliceRays, Tile, depth_between, pieces
+from sightline.kernels.slice_rays import TILE, Box, SliceRays, Tile, depth_between, pieces
 from sightline.kernels.slice_samples import FIXED_HIGH, FIXED_LOW, FIXED_RANGE, PARTS, Fixed, Floats, Sampler, Stored
 from sightline.kernels.warp import Image, warp_bilinear
 
@@ -27,6 +28,8 @@ Interpolation = Literal["nearest", "bilinear"]
 _COLUMN = 2
 _COLUMNS_AT_ONCE = 32
 """A line of the cache: what is read of memory is used before it is gone."""
+_COPIED_TILE = TILE // 4
+"""Samples of a slice that are taken at once where those of all slices have to be copied for it."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def project(
     padding : (low, high), optional
         Inclusive range of values that are no image. They are left out, and so is a sample between them and others.
     clip : three (start, stop), optional
-        Slices, rows and columns of the voxels that take part, as in ``range(start, stop)``; the whole volume without it.
+        Slices, rows and columns of the voxels that take part, as in ``range(start, stop)``; all without it.
     depth : (near, far), optional
         mm along the normal, from the plane, between which samples take part (inclusive): a slab, parallel to the
         picture. It should be at least as thick as slices lie apart along a ray, else rays may fall between them.
@@ -130,14 +133,14 @@ def project(
 
     Notes
     -----
-    Along an axis of the volume, in whole voxels, the result is exactly that of the voxels. In eighths of a voxel, 16-bit
-    arithmetic cuts off at most 0.8; it is used for "max" and "min" of integers that lie within `FIXED_LOW` and
+    Along an axis of the volume, in whole voxels, the result is exactly that of the voxels. In eighths of a voxel,
+    16-bit arithmetic cuts off at most 0.8; it is used for "max" and "min" of integers that lie within `FIXED_LOW` and
     `FIXED_HIGH` and differ by `FIXED_RANGE` at most, float32 for others. A sum depends on how many samples a ray
     takes: one in each slice that it meets.
 
-    Memory beside the result: the intermediate image (at most the sum of two sides of the volume, squared) three times,
-    and some 300 kB; 64 rows of all slices more where `x_major` is missed. numpy lets go of the interpreter's lock within
-    each of its calls, of which the longest takes some 10 microseconds, or milliseconds along an axis.
+    Memory beside the result: the intermediate image (at most twice as long and as wide as a slice) three times, and
+    some 1 MB; where `x_major` is missed, 64 of its rows as well. numpy lets go of the interpreter's lock within each of
+    its calls.
     """
     rule = MODES.get(mode)
     if rule is None:
@@ -146,13 +149,15 @@ def project(
         raise ValueError("The volume has not the size of its geometry.")
     split = factorise(geometry, plane)
     sampler = _sampler(volume, split, rule, _parts(interpolation, split), padding, value_range)
+    slices = _slices(volume, split, x_major)
     rays = SliceRays(
         split=split,
         box=_box(clip, geometry.shape, split),
         parts=sampler.parts,
         depth=depth_between(geometry, plane, split, *depth) if depth else None,
+        tile=TILE if _is_readable(slices) else _COPIED_TILE,
     )
-    image = _cast(_slices(volume, split, x_major), rays, sampler, rule)
+    image = _cast(slices, rays, sampler, rule)
     return warp_bilinear(image, split.warp, (plane.rows, plane.columns))
 
 
@@ -175,7 +180,7 @@ def x_major_copy(volume: NDArray[Any]) -> NDArray[Any]:
 
     Notes
     -----
-    Memory beside the result: none. Longest block with the interpreter's lock let go: a slice's 32 columns.
+    Memory beside the result: none. numpy lets go of the interpreter's lock within each of its calls.
     """
     slices, rows, columns = volume.shape
     result = np.empty((columns, slices, rows), volume.dtype)
@@ -207,7 +212,7 @@ def _sampler(
         return Floats(size, parts, padding)
     if parts == 1:
         return Stored(volume.dtype)
-    fits = FIXED_LOW <= low and high <= FIXED_HIGH and high - low <= FIXED_RANGE
+    fits = low >= FIXED_LOW and high <= FIXED_HIGH and high - low <= FIXED_RANGE
     return Fixed(size) if fits and not rule.adds else Floats(size, parts, None)
 
 
@@ -237,27 +242,41 @@ def _slices(volume: NDArray[Any], split: ShearWarp, x_major: NDArray[Any] | None
 
 def _cast(slices: NDArray[Any], rays: SliceRays, sampler: Sampler, rule: Mode) -> Image:
     """Return the intermediate image, not a number where no sample is taken."""
-    whole, part = (shifts.tolist() for shifts in rays.shifts())
     fold = _Fold(rays.split.shape, sampler.dtype, rule)
-    at_once = rays.is_straight and rays.depth is None and fold.counts is None and isinstance(sampler, Stored)
-    ends = None if rays.depth is None else rays.ends()
-    for tile in rays.tiles():
-        if at_once:
+    if rays.is_straight and rays.depth is None and fold.counts is None and isinstance(sampler, Stored):
+        for tile in rays.tiles():
             fold.take_all(slices, tile)
-            continue
-        source = _readable(_voxels(slices, rays.box, tile), tile)
-        for index in tile.slices:
-            down, right = part[index]
-            rows, columns = (stop - start for start, stop in (tile.rows, tile.columns))
-            samples = sampler(source[index, : rows + (down > 0), : columns + (right > 0)], (down, right))
-            top, left = whole[index][0] + tile.rows[0], whole[index][1] + tile.columns[0]
-            window = slice(top, top + samples.shape[0]), slice(left, left + samples.shape[1])
-            if ends and index in tile.cut:
-                within = (ends[0][window] <= index) & (ends[1][window] >= index)
-                samples = np.where(within, samples, fold.neutral)
-            fold.take(samples, window)
+    else:
+        _cast_slice_by_slice(slices, rays, sampler, fold)
     counts = rays.counts() if fold.counts is None else fold.counts
     return _result(fold.image, counts, rule, sampler.scale)
+
+
+def _cast_slice_by_slice(slices: NDArray[Any], rays: SliceRays, sampler: Sampler, fold: _Fold) -> None:
+    """Combine what the rays meet in each tile, slice after slice."""
+    whole, part = (shifts.tolist() for shifts in rays.shifts())
+    ends = None if rays.depth is None else rays.ends()
+    for tile in rays.tiles():
+        source = _readable(_voxels(slices, rays.box, tile))
+        height, width = (stop - start for start, stop in (tile.rows, tile.columns))
+        with _rows_as_they_lie(width):
+            for index, voxels in zip(tile.slices, source, strict=True):
+                down, right = part[index]
+                samples = sampler(voxels[: height + (down > 0), : width + (right > 0)], (down, right))
+                top, left = whole[index][0] + tile.rows[0], whole[index][1] + tile.columns[0]
+                window = slice(top, top + samples.shape[0]), slice(left, left + samples.shape[1])
+                if ends and index in tile.cut:
+                    within = (ends[0][window] <= index) & (ends[1][window] >= index)
+                    samples = np.where(within, samples, fold.neutral)
+                fold.take(samples, window)
+
+
+@contextmanager
+def _rows_as_they_lie(length: int) -> Iterator[None]:
+    """Let numpy combine rows of that length where they are; with its usual buffer it copies several together first."""
+    with np.errstate():  # ends the setting, too
+        np.setbufsize(16 * -(-length // 16))
+        yield
 
 
 class _Fold:
@@ -296,16 +315,21 @@ def _neutral(dtype: np.dtype[Any], rule: Mode) -> Any:
 
 
 def _voxels(slices: NDArray[Any], box: Box, tile: Tile) -> NDArray[Any]:
-    """Return the voxels of a tile in all slices, and those next to it, as far as they take part."""
+    """Return the voxels of a tile in its slices, and those next to it, as far as they take part."""
     (top, bottom), (left, right) = tile.rows, tile.columns
-    return slices[:, top : min(bottom + 1, box[1][1]), left : min(right + 1, box[2][1])]
+    return slices[
+        tile.slices.start : tile.slices.stop, top : min(bottom + 1, box[1][1]), left : min(right + 1, box[2][1])
+    ]
 
 
-def _readable(voxels: NDArray[Any], tile: Tile) -> NDArray[Any]:
+def _is_readable(slices: NDArray[Any]) -> bool:
+    """Whether voxels that are read together lie together in memory."""
+    return slices.strides[-1] == slices.itemsize
+
+
+def _readable(voxels: NDArray[Any]) -> NDArray[Any]:
     """Bring together in memory what is read together."""
-    if not tile.slices or voxels.strides[-1] == voxels.itemsize:
-        return voxels
-    return x_major_copy(np.moveaxis(voxels, 0, -1))
+    return voxels if _is_readable(voxels) else x_major_copy(np.moveaxis(voxels, 0, -1))
 
 
 def _result(image: NDArray[Any], counts: NDArray[np.int32], rule: Mode, scale: int) -> Image:

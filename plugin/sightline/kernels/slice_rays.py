@@ -74,12 +74,15 @@ class SliceRays:
     parts : int
         Shifts are rounded to this part of a voxel.
     depth : Depth, optional
+    tile : int
+        Samples of a slice that are taken at once.
     """
 
     split: ShearWarp
     box: Box
     parts: int = 1
     depth: Depth | None = None
+    tile: int = TILE
 
     @property
     def is_straight(self) -> bool:
@@ -105,7 +108,7 @@ class SliceRays:
     def tiles(self) -> Iterator[Tile]:
         """Go through all samples once."""
         (first, last), rows, columns = self.box
-        height, width = _DEPTH_TILE if self.depth else (max(1, TILE // max(1, columns[1] - columns[0])), TILE)
+        height, width = _DEPTH_TILE if self.depth else (max(1, self.tile // (columns[1] - columns[0])), self.tile)
         for top, bottom in pieces(rows, height):
             for left, right in pieces(columns, width):
                 tile = Tile((top, bottom), (left, right), range(first, last))
@@ -128,7 +131,7 @@ class SliceRays:
         return Tile(tile.rows, tile.columns, found, frozenset(cut.tolist()))
 
     def ends(self) -> tuple[Indices, Indices]:
-        """Return the first and the last slice, shape of the intermediate image, between which the depth lets rays be."""
+        """Return the first and the last slice between which the depth lets rays be, for each pixel."""
         if self.depth is None:
             raise ValueError("These rays are as long as the volume.")
         along, *across = self.depth.gradient
@@ -149,7 +152,7 @@ class SliceRays:
         if self.depth is not None:
             near, far = self.ends()
             first, last = np.maximum(first, near), np.minimum(last, far)
-        return np.maximum(last - first + 1, 0)
+        return np.asarray(np.maximum(last - first + 1, 0))
 
     def _met(self, axis: int, whole: Indices, part: Indices) -> tuple[Indices, Indices]:
         """Return the first and the last slice whose samples reach each pixel along one axis: all between do, too."""

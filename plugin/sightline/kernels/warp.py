@@ -71,7 +71,7 @@ def _interpolate(framed: Image, y: NDArray[np.int32], x: NDArray[np.int32]) -> I
     upper_left = (y >> _FRACTION_BITS) * pitch + (x >> _FRACTION_BITS)
     upper_right = upper_left + (right > 0)
     below = np.multiply(down > 0, pitch, dtype=np.int32)
-    upper = flat.take(upper_left)
+    upper: Image = flat.take(upper_left)
     upper += (flat.take(upper_right) - upper) * right
     lower = flat.take(upper_left + below)
     lower += (flat.take(upper_right + below) - lower) * right
@@ -81,5 +81,4 @@ def _interpolate(framed: Image, y: NDArray[np.int32], x: NDArray[np.int32]) -> I
 
 def _fraction(position: NDArray[np.int32]) -> Image:
     fraction = (position & ((1 << _FRACTION_BITS) - 1)).astype(np.float32)
-    fraction *= np.float32(2.0**-_FRACTION_BITS)
-    return fraction
+    return np.asarray(fraction * np.float32(2.0**-_FRACTION_BITS))
