@@ -138,8 +138,8 @@ def project(
     `FIXED_HIGH` and differ by `FIXED_RANGE` at most, float32 for others. A sum depends on how many samples a ray
     takes: one in each slice that it meets.
 
-    Memory beside the result: the intermediate image (at most twice as long and as wide as a slice) three times, and
-    some 1 MB; where `x_major` is missed, 64 of its rows as well. numpy lets go of the interpreter's lock within each of
+    Memory beside the result: the intermediate image (each side at most two sides of the volume together) three times,
+    and some 1 MB; where `x_major` is missed, 64 of its rows as well. numpy lets go of the interpreter's lock within each of
     its calls.
     """
     rule = MODES.get(mode)
