@@ -26,7 +26,12 @@ VIEWS = {
     "y": ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
     "x": ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
 }
-ANGLES = {"turned by 30 degrees": (30.0, 0.0), "turned by 25, tipped by 20": (25.0, 20.0), "tipped by 70": (20.0, 70.0)}
+ANGLES = {
+    "turned by 30 degrees": (30.0, 0.0),
+    "turned by 70 degrees": (70.0, 0.0),
+    "turned by 25, tipped by 20": (25.0, 20.0),
+    "tipped by 70": (20.0, 70.0),
+}
 """How far the reader goes around the patient from the front, and up."""
 
 
