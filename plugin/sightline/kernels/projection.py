@@ -139,8 +139,8 @@ def project(
     takes: one in each slice that it meets.
 
     Memory beside the result: the intermediate image (each side at most two sides of the volume together) three times,
-    and some 1 MB; where `x_major` is missed, 64 of its rows as well. numpy lets go of the interpreter's lock within each of
-    its calls.
+    and some 1 MB; where `x_major` is missed, 64 of its rows as well. numpy lets go of the interpreter's lock within
+    each of its calls.
     """
     rule = MODES.get(mode)
     if rule is None:
