@@ -17,6 +17,7 @@ from sightline.errors import BadRequestError, UnprocessableError
 from sightline.kernels.grayscale import LookUpTable, VoiWindow
 from sightline.objects.annotations import Annotations, read_annotations
 from sightline.rendering.lookup_tables import modality_lut, presentation_lut, voi_lut
+from sightline.rendering.shutters import Shutter, read_shutter
 from sightline.rendering.view import VoiFunction, Window
 
 GRAYSCALE = "1.2.840.10008.5.1.4.1.1.11.1"
@@ -34,21 +35,6 @@ class ImageReference:
     series_instance_uid: str
     sop_instance_uid: str
     frames: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Shutter:
-    """A display shutter (PS3.3 C.7.6.11, C.7.6.15), in rows and columns of the image from 1; None: not of that shape.
-
-    `rectangle` is left, right, upper and lower edge; `circle` row and column of the centre, and the radius; `polygon`
-    vertices as (row, column); `overlay` the group of the plane whose bits are covered. `grey` is what covers.
-    """
-
-    rectangle: tuple[int, int, int, int] | None = None
-    circle: tuple[float, float, float] | None = None
-    polygon: tuple[tuple[float, float], ...] | None = None
-    overlay: int | None = None
-    grey: int = 0
 
 
 @dataclass(frozen=True)
@@ -222,30 +208,10 @@ def _rotation(dataset: Dataset) -> int:
 
 
 def _shutter(dataset: Dataset) -> Shutter | None:
-    shapes = dataset.get("ShutterShape")
-    if not shapes:
-        return None
-    names = [shapes] if isinstance(shapes, str) else list(shapes)
-    rectangle = circle = polygon = overlay = None
-    if "RECTANGULAR" in names:
-        edges = ("LeftVertical", "RightVertical", "UpperHorizontal", "LowerHorizontal")
-        left, right, upper, lower = (int(dataset[f"Shutter{edge}Edge"].value) for edge in edges)
-        rectangle = left, right, upper, lower
-    if "CIRCULAR" in names:
-        row, column = dataset.CenterOfCircularShutter
-        circle = float(row), float(column), float(dataset.RadiusOfCircularShutter)
-    if "POLYGONAL" in names:
-        values = [float(value) for value in dataset.VerticesOfThePolygonalShutter]
-        polygon = tuple(zip(values[::2], values[1::2], strict=True))
-    if "BITMAP" in names:
-        overlay = int(dataset.ShutterOverlayGroup)
-    if not set(names) <= {"RECTANGULAR", "CIRCULAR", "POLYGONAL", "BITMAP"}:
-        raise UnprocessableError("The shutter of this presentation state is of no known shape.", "bad-state")
-    return Shutter(rectangle, circle, polygon, overlay, _grey(dataset.get("ShutterPresentationValue")))
-
-
-def _grey(p_value: Any) -> int:
-    return int(int(p_value or 0) / 257 + 0.5)
+    try:
+        return read_shutter(dataset)
+    except ValueError as error:
+        raise UnprocessableError("The shutter of this presentation state makes no sense.", "bad-state") from error
 
 
 def _overlays(dataset: Dataset) -> dict[int, str]:

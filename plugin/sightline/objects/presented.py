@@ -15,11 +15,8 @@ from sightline.kernels.grayscale import GreyTransform, LookUpTable, VoiWindow, f
 from sightline.kernels.overlays import Mask
 from sightline.kernels.presentation import (
     Point,
-    circle_mask,
     oriented,
     oriented_point,
-    polygon_mask,
-    rectangle_mask,
 )
 from sightline.kernels.resize import reduced_shape
 from sightline.kernels.viewport import fitted_shape, resample_region
@@ -29,7 +26,6 @@ from sightline.objects.presentation_state import (
     PRESENTATION_STATES,
     DisplayedArea,
     Presentation,
-    Shutter,
     check_supported,
     read_presentation,
     read_references,
@@ -39,8 +35,9 @@ from sightline.rendering.annotations import notes_of
 from sightline.rendering.appearance import masks_of_frame
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
-from sightline.rendering.overlays import overlay_masks
+from sightline.rendering.overlays import overlay_masks, overlay_plane
 from sightline.rendering.series_table import FrameEntry
+from sightline.rendering.shutters import behind_shutter
 from sightline.rendering.sizing import LARGEST_PICTURE
 from sightline.rendering.tasks import encoded_picture, frame_entry
 from sightline.rendering.view import VoiFunction, Window
@@ -166,14 +163,19 @@ def _masks(
 
 
 def _own_masks(dataset: Dataset, entry: FrameEntry) -> Mapping[int, Mask]:
-    return overlay_masks(dataset, entry.instance, entry.frame, lambda: np.zeros((0, 0), np.uint8))
+    return overlay_masks(dataset, entry.instance, entry.frame, _no_cells)
+
+
+def _no_cells() -> NDArray[Any]:
+    """Return the pixels of a presentation state, which has none."""
+    return np.zeros((0, 0), np.uint8)
 
 
 def _shutter_plane(presentation: Presentation, dataset: Dataset, entry: FrameEntry) -> Mask | None:
     group = presentation.shutter.overlay if presentation.shutter else None
     if group is None:
         return None
-    found = _own_masks(dataset, entry).get(group)
+    found = overlay_plane(dataset, group, entry.instance, entry.frame, _no_cells)
     if found is None:
         raise UnprocessableError("The shutter of this presentation state is missing.", "bad-state")
     return found
@@ -183,27 +185,14 @@ def _covered(
     picture: Bytes, presentation: Presentation, masks: Sequence[tuple[Mask, tuple[int, int, int]]], plane: Mask | None
 ) -> Bytes:
     """Return the picture behind its shutter, with the active overlays over both."""
-    shape = (picture.shape[0], picture.shape[1])
     if presentation.shutter is not None:
-        picture = np.where(_visible(presentation.shutter, shape, plane), picture, np.uint8(presentation.shutter.grey))
+        picture = behind_shutter(picture, presentation.shutter, plane)
     if any(len(set(colour)) > 1 for _, colour in masks) or drawing.is_coloured(presentation.annotations):
         picture = np.repeat(picture[..., None], 3, axis=-1)
     for mask, colour in masks:
         picture = picture.copy()
         picture[mask] = colour if picture.ndim == 3 else colour[0]
     return picture
-
-
-def _visible(shutter: Shutter, shape: tuple[int, int], plane: Mask | None) -> Mask:
-    """Return what the shutter leaves visible: what is inside of all of its shapes."""
-    visible = np.ones(shape, np.bool_)
-    if shutter.rectangle is not None:
-        visible &= rectangle_mask(shape, *shutter.rectangle)
-    if shutter.circle is not None:
-        visible &= circle_mask(shape, shutter.circle[:2], shutter.circle[2])
-    if shutter.polygon is not None:
-        visible &= polygon_mask(shape, shutter.polygon)
-    return visible & ~plane if plane is not None else visible
 
 
 def _displayed(picture: Bytes, presentation: Presentation, view: Mapping[str, Any]) -> tuple[Bytes, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -24,8 +24,9 @@ from sightline.kernels.overlays import Mask
 from sightline.rendering.codecs import decode_frame
 from sightline.rendering.headers import read_header
 from sightline.rendering.lookup_tables import modality_lut, palette, voi_lut
-from sightline.rendering.overlays import draw_masks, overlay_masks
+from sightline.rendering.overlays import draw_masks, overlay_masks, overlay_plane
 from sightline.rendering.series_table import FrameEntry
+from sightline.rendering.shutters import behind_shutter, shutter_of_frame
 from sightline.rendering.view import VoiFunction, Window
 
 Bytes = NDArray[np.uint8]
@@ -66,15 +67,19 @@ def picture_of_frame(
     Raises
     ------
     UnprocessableError
-        A look-up table is damaged, or the colour space is not known.
+        A look-up table, an overlay or the shutter is damaged, or the colour space is not known.
     """
     if photometric_interpretation not in _GREY:
         picture, applied = colour_of_frame(pixels, photometric_interpretation, entry, file), None
     else:
         picture, applied = _grey(pixels, entry, file, window, invert)
-    if entry.instance.overlays:
-        picture = draw_masks(picture, masks_of_frame(entry, file))
-    return picture, applied
+    if entry.instance.shutter:
+        picture, masks = _covered(picture, entry, file)
+    elif entry.instance.overlays:
+        masks = masks_of_frame(entry, file)
+    else:
+        return picture, applied
+    return draw_masks(picture, masks), applied
 
 
 def _grey(
@@ -87,13 +92,34 @@ def _grey(
     return grey_of_stored(pixels, replace(transform, voi=voi)), applied
 
 
+def _covered(picture: Bytes, entry: FrameEntry, file: BinaryIO) -> tuple[Bytes, Mapping[int, Mask]]:
+    """Return the picture behind its shutter, and the overlays but for the one that is a shutter itself."""
+    header, masks = _header_if(True, file), masks_of_frame(entry, file) if entry.instance.overlays else {}
+    try:
+        shutter = shutter_of_frame(header, entry.frame)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # values are parsed only now, and anything can be in them
+        raise UnprocessableError("The shutter of this image is damaged.", "bad-shutter") from error
+    if shutter is None:
+        return picture, masks
+    plane = None
+    if shutter.overlay is not None:
+        plane = overlay_plane(header, shutter.overlay, entry.instance, entry.frame, _cells_of(entry, file))
+        if plane is None:
+            # Shown without it, the picture would show what is meant to be covered.
+            raise UnprocessableError("The overlay that covers a part of this image is missing.", "bad-shutter")
+    rest = {group: mask for group, mask in masks.items() if group != shutter.overlay}
+    return behind_shutter(picture, shutter, plane), rest
+
+
 def masks_of_frame(entry: FrameEntry, file: BinaryIO) -> Mapping[int, Mask]:
     """Return the overlays of a stored frame, by group, as `overlay_masks` does."""
+    return overlay_masks(_header_if(True, file), entry.instance, entry.frame, _cells_of(entry, file))
 
-    def cells() -> NDArray[Any]:
-        return decode_frame(file, entry.instance, entry.frame, every_bit=True)[0]
 
-    return overlay_masks(_header_if(True, file), entry.instance, entry.frame, cells)
+def _cells_of(entry: FrameEntry, file: BinaryIO) -> Callable[[], NDArray[Any]]:
+    return lambda: decode_frame(file, entry.instance, entry.frame, every_bit=True)[0]
 
 
 def grey_transform(entry: FrameEntry, invert: bool, header: Dataset) -> GreyTransform:

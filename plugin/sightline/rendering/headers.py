@@ -21,6 +21,7 @@ from sightline.rendering.series_table import (
     Rescale,
     WindowPreset,
 )
+from sightline.rendering.shutters import has_shutter
 from sightline.rendering.view import VoiFunction, Window
 
 MAXIMUM_FRAMES = 100_000
@@ -156,6 +157,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         voi_lut_digest=_voi_lut_digest(dataset),
         overlays=bool(overlay_groups(dataset)),
         shift=_shift(dataset) if is_integer else 0,
+        shutter=has_shutter(dataset),
     )
 
 

@@ -54,15 +54,31 @@ def overlay_masks(
     """
     found = {}
     for group in overlay_groups(dataset):
-        try:
-            mask = _mask(dataset, group, instance, frame, cells)
-        except (MemoryError, RecursionError):
-            raise
-        except Exception as error:  # values are parsed only now, and anything can be in them
-            raise UnprocessableError("An overlay of this image is damaged.", "bad-overlay") from error
-        if mask is not None:
-            found[group] = mask
+        if not _is_area(dataset, group):
+            mask = overlay_plane(dataset, group, instance, frame, cells)
+            if mask is not None:
+                found[group] = outline(mask) if str(_value(dataset, group, _TYPE, "G")) == "R" else mask
     return found
+
+
+def overlay_plane(
+    dataset: Dataset, group: int, instance: InstanceEntry, frame: int, cells: Callable[[], NDArray[Any]]
+) -> Mask | None:
+    """Return the bits of one overlay plane where they lie on a frame, whatever its type.
+
+    Parameters, but for the plane's group, and errors are those of `overlay_masks`.
+
+    Returns
+    -------
+    array of bool, (rows, columns), or None
+        None where there is no such plane, or none for this frame.
+    """
+    try:
+        return _placed(dataset, group, instance, frame, cells)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # values are parsed only now, and anything can be in them
+        raise UnprocessableError("An overlay of this image is damaged.", "bad-overlay") from error
 
 
 def draw_masks(picture: Bytes, masks: Mapping[int, Mask]) -> Bytes:
@@ -73,12 +89,14 @@ def draw_masks(picture: Bytes, masks: Mapping[int, Mask]) -> Bytes:
     return picture
 
 
-def _mask(
+def _is_area(dataset: Dataset, group: int) -> bool:
+    subtype = str(_value(dataset, group, _SUBTYPE, ""))
+    return subtype.startswith("ACTIVE") and subtype.endswith("IMAGE AREA")
+
+
+def _placed(
     dataset: Dataset, group: int, instance: InstanceEntry, frame: int, cells: Callable[[], NDArray[Any]]
 ) -> Mask | None:
-    subtype = str(_value(dataset, group, _SUBTYPE, ""))
-    if subtype.startswith("ACTIVE") and subtype.endswith("IMAGE AREA"):
-        return None
     rows, columns = int(_value(dataset, group, _ROWS, 0)), int(_value(dataset, group, _COLUMNS, 0))
     index = _index(dataset, group, frame)
     if index is None or rows <= 0 or columns <= 0:
@@ -87,8 +105,7 @@ def _mask(
     if plane is None:
         return None
     origin = [int(value) for value in _value(dataset, group, _ORIGIN, (1, 1))]
-    mask = placed(plane, (origin[0], origin[1]), (instance.rows, instance.columns))
-    return outline(mask) if str(_value(dataset, group, _TYPE, "G")) == "R" else mask
+    return placed(plane, (origin[0], origin[1]), (instance.rows, instance.columns))
 
 
 def _index(dataset: Dataset, group: int, frame: int) -> int | None:

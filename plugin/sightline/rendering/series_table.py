@@ -45,7 +45,8 @@ class InstanceEntry:
     inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost something before
     it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say that the file
     carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
-    where each frame has its own. `overlays` says that it carries overlay planes. `shift` is how many bits there are
+    where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it is covered
+    (C.7.6.11). `shift` is how many bits there are
     below the lowest stored one, where High Bit is not next above Bits Stored.
     """
 
@@ -80,6 +81,7 @@ class InstanceEntry:
     overlays: bool = False
     voi_lut_digest: str = ""
     shift: int = 0
+    shutter: bool = False
 
     @property
     def is_grey(self) -> bool:
