@@ -33,9 +33,7 @@ def contests(volume: NDArray[np.int16], _: VolumeGeometry) -> Iterator[Contest]:
         ("window 2048x2500", film, VoiWindow(7000, 9000), BARS["large"]),
         ("window 2048x2500 exact", film, VoiWindow(7000, 9000, "LINEAR_EXACT"), BARS["large"]),
     ):
-        yield Contest(
-            name, _ours(pixels, GreyTransform(window)), _peers(pixels, window), {_COLOURS: bar, _SCALE: bar}
-        )
+        yield Contest(name, _ours(pixels, GreyTransform(window)), _peers(pixels, window), {_COLOURS: bar, _SCALE: bar})
     sigmoid, table = VoiWindow(7000, 9000, "SIGMOID"), LookUpTable(0, np.arange(1 << 14, dtype=np.uint16)[::-1], 14)
     for name, transform in (("sigmoid", GreyTransform(sigmoid)), ("VOI LUT", GreyTransform(table))):
         yield Contest(f"{name} 2048x2500", _ours(film, transform), _peers(film, sigmoid), {}, "peers: a linear window")
@@ -68,6 +66,8 @@ def _peers(pixels: NDArray[Any], window: VoiWindow) -> dict[str, Work]:
 
     def of_cv() -> object:
         # Absolute values would fold what is below the window into it.
-        return cv2.convertScaleAbs(np.maximum(pixels, np.array(shift, pixels.dtype)), alpha=factor, beta=-shift * factor)
+        return cv2.convertScaleAbs(
+            np.maximum(pixels, np.array(shift, pixels.dtype)), alpha=factor, beta=-shift * factor
+        )
 
     return {_COLOURS: updated(colours), _SCALE: updated(scale), "cv2.convertScaleAbs": of_cv}

@@ -2,8 +2,8 @@
 
 Padding is found among the stored values; the others go through the modality transformation, the value-of-interest
 transformation and the presentation, and are rounded as ``floor(y + 0.5)``, which the standard leaves open. Everything
-is computed in float64, or gives what float64 would give (`sightline.kernels.ramps`): stored values of at most 16 bits go
-along a ramp, or through a table, which is as exact and several times as fast.
+is computed in float64, or gives what float64 would give: stored values of at most 16 bits go along a ramp, or through a
+table (`sightline.kernels.ramps`), which is as exact and several times as fast.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A window is a ramp: levels that rise or fall with the stored value, and stay the same below and above. Its straight part
 is computed in float32, six operations on pieces that stay in the cache, which is several times as fast as float64 or as
 a table. That it gives the very levels of the float64 formula is proved for each window from the values at which a level
-begins: both are monotonic, so where they agree on both sides of each step they agree everywhere. A window for which they
-do not, and whatever is no ramp, goes through a table.
+begins: both are monotonic, so where they agree on both sides of each step they agree everywhere. A window for which
+they do not, and whatever is no ramp, goes through a table.
 """
 
 from __future__ import annotations

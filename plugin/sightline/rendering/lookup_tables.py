@@ -12,8 +12,10 @@ from pydicom.pixels.processing import apply_color_lut
 from sightline.errors import UnprocessableError
 from sightline.kernels.colour import Palette
 from sightline.kernels.grayscale import LookUpTable
+from sightline.kernels.segmented_palette import expand_segments
 
 _MOST_BITS = 16
+_COLOURS = ("Red", "Green", "Blue")
 
 
 def modality_lut(dataset: Dataset) -> LookUpTable | None:
@@ -48,11 +50,28 @@ def palette(dataset: Dataset) -> Palette:
         It is missing or damaged.
     """
     try:
-        count, first, _ = _descriptor(dataset, "RedPaletteColorLookupTableDescriptor")
-        entries = apply_color_lut(np.arange(first, first + count), dataset)
+        count, first, bits = _descriptor(dataset, "RedPaletteColorLookupTableDescriptor")
+        if "SegmentedRedPaletteColorLookupTableData" in dataset:
+            entries = np.stack([_segmented(dataset, colour, count, bits) for colour in _COLOURS], axis=-1)
+        else:
+            entries = apply_color_lut(np.arange(first, first + count), dataset)
+    except MemoryError:
+        raise
     except Exception as error:
         raise UnprocessableError("The colour palette of this image is missing or damaged.", "bad-palette") from error
     return Palette(first, entries[..., :3])
+
+
+def _segmented(dataset: Dataset, colour: str, count: int, bits: int) -> NDArray[Any]:
+    """Return one colour of a segmented palette (PS3.3 C.7.9.2).
+
+    Not pydicom's expansion: it takes the offset of what is copied, which is in bytes, for one in words.
+    """
+    data = dataset[f"Segmented{colour}PaletteColorLookupTableData"]
+    content = bytes(data.value)
+    if dataset.original_encoding[1] is False:
+        content = np.frombuffer(content, ">u2").astype("<u2").tobytes()
+    return expand_segments(content, count, bits)
 
 
 def _item(dataset: Dataset, keyword: str) -> LookUpTable | None:

@@ -1,7 +1,7 @@
 """Display shutters of images and presentation states (PS3.3 C.7.6.11, C.7.6.15). Runs in workers only.
 
-A shutter covers what is outside of its shapes, where several are given outside of any of them. What covers is a P-value,
-or a colour where the picture has colours: it is not inverted with the image.
+A shutter covers what is outside of its shapes, where several are given outside of any of them. What covers is a
+P-value, or a colour where the picture has colours: it is not inverted with the image.
 """
 
 from __future__ import annotations

@@ -58,9 +58,7 @@ def test_windows_are_what_the_formula_says_for_every_value(
     padding: tuple[int, int] | None,
 ) -> None:
     hidden = None if padding is None else (padding[0], padding[0] + padding[1])
-    transform = GreyTransform(
-        VoiWindow(center, width, function), slope, intercept, inverse=inverse, padding=hidden
-    )
+    transform = GreyTransform(VoiWindow(center, width, function), slope, intercept, inverse=inverse, padding=hidden)
     stored = np.tile(every_value(dtype), (5 if np.dtype(dtype).itemsize == 1 else 1, 1))
     np.testing.assert_array_equal(grey_of_stored(stored, transform), by_formula(stored, transform))
 

@@ -122,9 +122,7 @@ def test_colours_are_covered_by_a_colour() -> None:
     grey = shown(image(rgb, SamplesPerPixel=3, **EDGES, ShutterPresentationValue=65535))
     assert grey[0, 0].tolist() == [255, 255, 255]
     np.testing.assert_array_equal(grey[1:7, 2:10], rgb[1:7, 2:10])
-    red = shown(
-        image(rgb, SamplesPerPixel=3, **EDGES, ShutterPresentationColorCIELabValue=[34885, 53485, 50171])
-    )
+    red = shown(image(rgb, SamplesPerPixel=3, **EDGES, ShutterPresentationColorCIELabValue=[34885, 53485, 50171]))
     assert red[0, 0, 0] > 200 > 60 > red[0, 0, 1]
     plain = Shutter(rectangle=(1, 1, 1, 1), grey=7, colour=(9, 8, 7))
     assert behind_shutter(np.full((1, 2), 3, np.uint8), plain, None).tolist() == [[3, 7]]
