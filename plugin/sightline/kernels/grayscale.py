@@ -125,19 +125,23 @@ def window_values(values: Any, window: VoiWindow) -> Floats:
             raise ValueError("The width of a LINEAR window is at least 1.")
         if width == 1:
             return _step(x, center - 0.5)
-        return _limited(((x - (center - 0.5)) / (width - 1) + 0.5) * WHITE)
+        return _ramp_of(x, center - width / 2, width - 1)
     if not width > 0:
         raise ValueError("The width of a window is above 0.")
     if window.function == "LINEAR_EXACT":
-        return _limited(((x - center) / width + 0.5) * WHITE)
+        return _ramp_of(x, center - width / 2, width)
     if window.function == "SIGMOID":
         with np.errstate(over="ignore"):  # exp of a large number is infinite, and the result rightly 0
             return np.asarray(WHITE / (1.0 + np.exp(-4.0 * (x - center) / width)))
     raise ValueError(f"There is no VOI LUT Function {window.function}.")
 
 
-def _limited(grey: Floats) -> Floats:
-    return np.asarray(np.maximum(np.minimum(grey, WHITE), 0.0))
+def _ramp_of(x: Floats, start: float, length: float) -> Floats:
+    """Return a line from 0 at the start to 255 at the end, and what it begins and ends with outside.
+
+    All is exact but the division, which comes last: what is half-way between two levels is so in float64 too.
+    """
+    return np.asarray(np.maximum(np.minimum((x - start) * WHITE / length, WHITE), 0.0))
 
 
 def _step(x: Floats, threshold: float) -> Floats:

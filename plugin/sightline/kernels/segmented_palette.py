@@ -88,9 +88,7 @@ def _copied(numbers: NDArray[np.int64], size: int, most: int) -> Iterator[tuple[
             yield copied
 
 
-def _segments(
-    numbers: NDArray[np.int64], most: int, words: int
-) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
+def _segments(numbers: NDArray[np.int64], most: int, words: int) -> Iterator[tuple[int, int, NDArray[np.int64]]]:
     """Yield type, length and values of that many segments, or fewer; offsets take so many words."""
     place = 0
     for _ in range(most):
