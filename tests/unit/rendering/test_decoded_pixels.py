@@ -67,7 +67,9 @@ def of_itk(path: Path, instance: InstanceEntry, frame: int) -> Pixels:
     itk = pytest.importorskip("SimpleITK", reason="SimpleITK is not installed")
     values = np.asarray(itk.GetArrayFromImage(itk.ReadImage(str(path))))[frame - 1]
     dataset = dcmread(path, stop_before_pixels=True, force=True)
-    stored = (values - float(dataset.get("RescaleIntercept") or 0)) / float(dataset.get("RescaleSlope") or 1)
+    # GDCM, which reads for it, takes CT that has no intercept for one of -1024.
+    intercept = dataset.get("RescaleIntercept", -1024 if instance.modality == "CT" else 0)
+    stored = (values - float(intercept)) / float(dataset.get("RescaleSlope") or 1)
     return np.rint(stored).astype(np.int64 if instance.pixel_representation else np.uint64)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from sightline.errors import UnprocessableError
 from sightline.rendering import codecs
 from sightline.rendering.appearance import picture_of_frame
 from sightline.rendering.headers import read_frames
@@ -180,3 +181,21 @@ def test_a_segmented_palette_is_expanded() -> None:
     content = palette_file(indices, 0, 16, tables, 8, "Segmented")
     expected = np.array([int(value * 255 / 65535 + 0.5) for value in ramp]).reshape(2, 4)
     np.testing.assert_array_equal(shown(content), np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_a_segmented_palette_of_bytes_with_copies() -> None:
+    """The copy begins 5 bytes from the start: a line from whatever comes before it, here from 0."""
+    segments = struct.pack("<16B", 0, 3, 9, 8, 7, 1, 2, 107, 0, 1, 0, 2, 1, 5, 0, 0) + b"\0\0"
+    tables = dict.fromkeys(("Red", "Green", "Blue"), segments)
+    indices = np.arange(8, dtype=np.uint8).reshape(2, 4)
+    content = palette_file(indices, 0, 8, tables, 8, "Segmented")
+    expected = np.array([9, 8, 7, 57, 107, 0, 54, 107]).reshape(2, 4)
+    np.testing.assert_array_equal(shown(content), np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_a_segmented_palette_that_copies_itself_is_refused() -> None:
+    segments = struct.pack("<9H", 0, 1, 7, 2, 65535, 6, 0, 0, 0)
+    tables = dict.fromkeys(("Red", "Green", "Blue"), segments)
+    content = palette_file(np.zeros((2, 4), np.uint8), 0, 16, tables, 8, "Segmented")
+    with pytest.raises(UnprocessableError, match="palette"):
+        shown(content)
