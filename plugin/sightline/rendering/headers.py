@@ -158,6 +158,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         overlays=bool(overlay_groups(dataset)),
         shift=_shift(dataset) if is_integer else 0,
         shutter=has_shutter(dataset),
+        pixel_aspect_ratio=_aspect(dataset),
     )
 
 
@@ -247,6 +248,11 @@ def _spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, str]:
         if values and min(values) > 0:
             return (values[0], values[1]), keyword
     return None, ""
+
+
+def _aspect(dataset: Dataset) -> tuple[float, float] | None:
+    values = _numbers(dataset, "PixelAspectRatio", 2)
+    return (values[0], values[1]) if values and min(values) > 0 else None
 
 
 def _padding(dataset: Dataset) -> tuple[int, int] | None:

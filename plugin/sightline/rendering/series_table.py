@@ -17,6 +17,8 @@ import numpy as np
 from sightline.rendering.view import VoiFunction, Window
 
 Vector = tuple[float, float, float]
+_PAIRS = ("padding", "patient_orientation", "pixel_aspect_ratio")
+"""Of an instance entry; in JSON they are lists."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class InstanceEntry:
     it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say that the file
     carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
     where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it is covered
-    (C.7.6.11). `shift` is how many bits there are
-    below the lowest stored one, where High Bit is not next above Bits Stored.
+    (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7). `shift` is
+    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored.
     """
 
     file_uuid: str
@@ -82,6 +84,7 @@ class InstanceEntry:
     voi_lut_digest: str = ""
     shift: int = 0
     shutter: bool = False
+    pixel_aspect_ratio: tuple[float, float] | None = None
 
     @property
     def is_grey(self) -> bool:
@@ -230,7 +233,7 @@ def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameE
 
 def instance_from_json(value: Mapping[str, Any]) -> InstanceEntry:
     """Make an entry of its ``dataclasses.asdict`` as JSON gives it back, with lists where tuples were."""
-    pairs = {key: None if value[key] is None else tuple(value[key]) for key in ("padding", "patient_orientation")}
+    pairs = {key: None if value[key] is None else tuple(value[key]) for key in _PAIRS}
     return InstanceEntry(**{**value, **pairs})
 
 

@@ -15,11 +15,12 @@ from sightline.rendering.viewport import Viewport
 
 Bytes = NDArray[np.uint8]
 Spacing = tuple[float, float] | None
+Region = tuple[float, float, float, float]
 LARGEST_PICTURE = 1 << 25
 """Pixels of a picture that was enlarged."""
 
 
-def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing) -> tuple[Bytes, Spacing]:
+def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing, aspect: Spacing = None) -> tuple[Bytes, Spacing]:
     """Return the picture as its view's ``viewport`` or ``max_size`` wants it, and its new pixel spacing.
 
     Parameters
@@ -29,6 +30,8 @@ def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing) -> tuple[By
         ``viewport``, what `Viewport.argument` gave, or null; ``max_size`` or null.
     spacing : (float, float), optional
         mm between rows and between columns.
+    aspect : (float, float), optional
+        Height and width of a pixel in any unit, where `spacing` is not known. A picture in a viewport has square pixels.
 
     Raises
     ------
@@ -39,7 +42,8 @@ def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing) -> tuple[By
     if view["viewport"] is not None:
         viewport = Viewport(*view["viewport"])
         region = viewport.region(rows, columns)
-        return _through(viewport, picture, region), _spacing(spacing, region, viewport)
+        shape = _shape(viewport, region, spacing or aspect or (1.0, 1.0))
+        return _through(viewport, picture, region, shape), _spacing(spacing, region, shape)
     if view["max_size"] is None:
         return picture, spacing
     reduced = reduced_shape(rows, columns, view["max_size"])
@@ -48,8 +52,11 @@ def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing) -> tuple[By
     return reduce_by_area(picture, *reduced), spacing
 
 
-def _through(viewport: Viewport, picture: Bytes, region: tuple[float, float, float, float]) -> Bytes:
-    shape = fitted_shape(region[3], region[2], viewport.rows, viewport.columns)
+def _shape(viewport: Viewport, region: Region, pixel: tuple[float, float]) -> tuple[int, int]:
+    return fitted_shape(region[3] * pixel[0], region[2] * pixel[1], viewport.rows, viewport.columns)
+
+
+def _through(viewport: Viewport, picture: Bytes, region: Region, shape: tuple[int, int]) -> Bytes:
     if shape[0] * shape[1] > max(LARGEST_PICTURE, picture.shape[0] * picture.shape[1]):
         raise BadRequestError(f"A picture of {shape[1]} x {shape[0]} pixels is too large.", "bad-viewport")
     result = resample_region(picture, region, *shape)
@@ -59,8 +66,7 @@ def _through(viewport: Viewport, picture: Bytes, region: tuple[float, float, flo
     return result[::-1] if vertically else result
 
 
-def _spacing(spacing: Spacing, region: tuple[float, float, float, float], viewport: Viewport) -> Spacing:
+def _spacing(spacing: Spacing, region: Region, shape: tuple[int, int]) -> Spacing:
     if spacing is None:
         return None
-    rows, columns = fitted_shape(region[3], region[2], viewport.rows, viewport.columns)
-    return spacing[0] * region[3] / rows, spacing[1] * region[2] / columns
+    return spacing[0] * region[3] / shape[0], spacing[1] * region[2] / shape[1]

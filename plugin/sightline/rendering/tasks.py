@@ -88,8 +88,10 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
         notes = notes_of(file, entry, view["annotations"], applied)
-    applied_json = asdict(applied) if applied else None
-    return encoded_picture(picture, view, entry.pixel_spacing, entry.instance.lossy, applied_json, profile, notes)
+    applied_json, instance = asdict(applied) if applied else None, entry.instance
+    return encoded_picture(
+        picture, view, entry.pixel_spacing, instance.lossy, applied_json, profile, notes, instance.pixel_aspect_ratio
+    )
 
 
 def frame_entry(arguments: Mapping[str, Any], file: BinaryIO) -> FrameEntry:
@@ -111,9 +113,10 @@ def encoded_picture(
     window: Any,
     profile: bytes | None = None,
     notes: Notes | None = None,
+    aspect: Spacing = None,
 ) -> Reply:
     """Reduce, annotate and encode; the reply has what `Picture` tells of it, and the bytes."""
-    picture, spacing = sized(picture, view, spacing)
+    picture, spacing = sized(picture, view, spacing, aspect)
     if notes is not None:
         picture = annotated(picture, notes)
     rows, columns = picture.shape[:2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import struct
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +16,7 @@ from sightline.errors import UnprocessableError
 from sightline.rendering import codecs
 from sightline.rendering.appearance import picture_of_frame
 from sightline.rendering.headers import read_frames
+from sightline.rendering.series_table import instance_from_json
 from sightline.rendering.view import Window
 from tests.support.dicom_files import image_file, part_10
 
@@ -199,3 +202,11 @@ def test_a_segmented_palette_that_copies_itself_is_refused() -> None:
     content = palette_file(np.zeros((2, 4), np.uint8), 0, 16, tables, 8, "Segmented")
     with pytest.raises(UnprocessableError, match="palette"):
         shown(content)
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(["2", "1"], (2.0, 1.0)), (["0", "1"], None), (None, None)])
+def test_the_shape_of_pixels_whose_size_is_not_known(ratio: Any, expected: Any) -> None:
+    content = image_file(np.zeros((4, 6), np.uint8), **({"PixelAspectRatio": ratio} if ratio else {}))
+    instance = read_frames(BytesIO(content), "uuid")[0].instance
+    assert instance.pixel_aspect_ratio == expected
+    assert instance_from_json(json.loads(json.dumps(asdict(instance)))) == instance
