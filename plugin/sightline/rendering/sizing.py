@@ -31,7 +31,7 @@ def sized(picture: Bytes, view: Mapping[str, Any], spacing: Spacing, aspect: Spa
     spacing : (float, float), optional
         mm between rows and between columns.
     aspect : (float, float), optional
-        Height and width of a pixel in any unit, where `spacing` is not known. A picture in a viewport has square pixels.
+        Height and width of a pixel in any unit, where `spacing` is not known: in a viewport pixels become square.
 
     Raises
     ------
