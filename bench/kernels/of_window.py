@@ -1,4 +1,4 @@
-"""Windows: stored values to 8-bit grey, the plan of the window and the result's memory included."""
+"""Windows: stored values to 8-bit grey, the result's memory included; the window is that of the whole stack."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -281,13 +282,22 @@ def _ramp(dtype: np.dtype[Any], transform: GreyTransform) -> Ramp | None:
         return None
     if transform.modality_lut is not None or transform.presentation_lut is not None or not transform.slope:
         return None
-    linear = voi.function == "LINEAR"
+    return _ramp_of_window(dtype, voi, transform.slope, transform.intercept, transform.inverse)
+
+
+@lru_cache(maxsize=64)
+def _ramp_of_window(
+    dtype: np.dtype[Any], window: VoiWindow, slope: float, intercept: float, inverse: bool
+) -> Ramp | None:
+    """Return the ramp of a window. Remembered, since a stack that is scrolled keeps its window."""
+    linear = window.function == "LINEAR"
     # A LINEAR window of width 1 is a step: as good as vertical.
-    length = max(voi.width - linear, 1e-9)
-    factor = transform.slope * WHITE / length
-    offset = ((transform.intercept - voi.center + 0.5 * linear) / length + 0.5) * WHITE + 0.5
-    if transform.inverse:
+    length = max(window.width - linear, 1e-9)
+    factor = slope * WHITE / length
+    offset = ((intercept - window.center + 0.5 * linear) / length + 0.5) * WHITE + 0.5
+    if inverse:
         factor, offset = -factor, WHITE + 1.0 - offset
+    transform = GreyTransform(window, slope, intercept, inverse=inverse)
     return fitted_ramp(lambda values: _without_padding(values, transform), factor, offset, dtype)
 
 

@@ -20,7 +20,7 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Levels = Callable[[Floats], Bytes]
 
-PIECE = 1 << 15
+PIECE = 1 << 16
 """Values that are looked at together."""
 _STEPS = np.arange(1, 256, dtype=np.float64)
 _RIGHT = np.array([[False], [True]]).repeat(_STEPS.size, axis=1)
@@ -166,7 +166,7 @@ def apply_ramp(stored: NDArray[Any], ramp: Ramp, out: Bytes | None = None) -> By
 
     Notes
     -----
-    Takes some 300 kB beside the result. Does not hold the interpreter lock for longer than one operation on 32768
+    Takes some 600 kB beside the result. Does not hold the interpreter lock for longer than one operation on 65536
     values.
 
     Examples
@@ -219,7 +219,7 @@ def apply_table(stored: NDArray[Any], first: int, table: Bytes, out: Bytes | Non
 
     Notes
     -----
-    Takes some 400 kB beside the result. Does not hold the interpreter lock for longer than one operation on 32768
+    Takes some 700 kB beside the result. Does not hold the interpreter lock for longer than one operation on 65536
     values.
 
     Examples

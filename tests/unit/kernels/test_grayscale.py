@@ -191,8 +191,8 @@ def test_every_value_of_16_bits_is_that_of_highdicom(
 ) -> None:
     """Bit for bit, but for values half-way between two levels, which highdicom's rounding errors move below.
 
-    It multiplies by 255 / width, which is rounded, where we divide by the width last. With these windows 58 of
-    11 million values are such.
+    It multiplies by 255 / width, which is rounded, where we divide by the width last. With these windows 27 of
+    22 million values are such.
     """
     content = pytest.importorskip("highdicom.pixels", reason="highdicom is not installed for this Python")
     values = ramp * slope - 1024.0
@@ -209,7 +209,7 @@ def test_every_value_of_16_bits_is_that_of_highdicom(
         transform = GreyTransform(VoiWindow(center, width, function), slope, -1024.0, inverse=inverse)
         grey = grey_of_stored(ramp, transform)
         different = np.flatnonzero(grey != expected)
-        assert different.size < 12
+        assert different.size <= 4
         for place in different:
             assert abs(shown[place] % 1 - 0.5) < 1e-10
             assert grey[place] == math.ceil(shown[place])

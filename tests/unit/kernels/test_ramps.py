@@ -88,7 +88,7 @@ def test_levels_that_are_not_where_the_line_says_are_no_ramp() -> None:
 
 
 def test_pieces_fit_together_and_an_output_is_used() -> None:
-    stored = np.random.default_rng(2).integers(-300, 900, (3, 33001)).astype(np.int16)
+    stored = np.random.default_rng(2).integers(-300, 900, (3, 66001)).astype(np.int16)
     expected = np.clip(stored, 0, 510) // 2
     out = np.empty(stored.shape, np.uint8)
     assert apply_ramp(stored, Ramp(0, 510, 0.5), out) is out

@@ -501,8 +501,9 @@ def test_annotated_regions_animations_and_reports_are_made_by_workers(make: Make
     engine = make(FakeArchive(ct_files()))
     settings = {"viewport": Viewport(160, 200, 4, 5, -8, 10), "annotations": (Annotation.TECHNIQUE,)}
     pictures = [engine.render(DOCTOR, frame_view(sop, **settings)) for sop in SOPS[:3]]
-    assert {(picture.columns, picture.rows) for picture in pictures} == {(160, 200)}
-    assert pictures[0].pixel_spacing == (0.025, 0.0375)
+    # 8 columns of 0.75 mm and 10 rows of 0.5 mm, in pixels that are as square as whole numbers allow.
+    assert {(picture.columns, picture.rows) for picture in pictures} == {(160, 133)}
+    assert pictures[0].pixel_spacing == (pytest.approx(5 / 133), 0.0375)
     arguments = {"media_type": "image/webp", "frame_time": 40, "quality": 90}
     reply = engine.run("sightline.rendering.animation:animate", arguments, [p.content for p in pictures])
     with Image.open(BytesIO(reply.buffers[0])) as image:
