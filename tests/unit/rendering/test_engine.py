@@ -507,7 +507,7 @@ def test_annotated_regions_animations_and_reports_are_made_by_workers(make: Make
     arguments = {"media_type": "image/webp", "frame_time": 40, "quality": 90}
     reply = engine.run("sightline.rendering.animation:animate", arguments, [p.content for p in pictures])
     with Image.open(BytesIO(reply.buffers[0])) as image:
-        assert (image.size, getattr(image, "n_frames", 1)) == ((160, 200), 3)
+        assert (image.size, getattr(image, "n_frames", 1)) == ((160, 133), 3)
     with pytest.raises(BadRequestError, match="16 x 20"):
         engine.render(DOCTOR, frame_view(viewport=Viewport(10, 10, 0, 0, 17, 5)))
     with pytest.raises(UnprocessableError, match="plane"):
