@@ -70,6 +70,8 @@ def of_itk(path: Path, instance: InstanceEntry, frame: int) -> Pixels:
     # GDCM, which reads for it, takes CT that has no intercept for one of -1024.
     intercept = dataset.get("RescaleIntercept", -1024 if instance.modality == "CT" else 0)
     stored = (values - float(intercept)) / float(dataset.get("RescaleSlope") or 1)
+    if instance.photometric_interpretation == "MONOCHROME1":
+        stored = (1 << instance.bits_stored) - 1 - stored  # which it turns round
     return np.rint(stored).astype(np.int64 if instance.pixel_representation else np.uint64)
 
 
