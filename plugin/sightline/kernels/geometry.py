@@ -104,6 +104,11 @@ class VolumeGeometry:
         return float(np.median(np.diff(self.distances)))
 
     @property
+    def finest_slice_spacing(self) -> float:
+        """Distance in mm at which no slice is missed: the least, but at least a quarter of the usual."""
+        return self.slice_spacing if self.even else max(float(np.diff(self.distances).min()), self.slice_spacing / 4)
+
+    @property
     def tilt_degrees(self) -> float:
         """Angle between the way from slice to slice and the normal; 0 without gantry tilt."""
         step = np.asarray(self.step)

@@ -179,10 +179,7 @@ def closest_axes(geometry: VolumeGeometry) -> tuple[int, int, int]:
 
 def _steps(geometry: VolumeGeometry) -> list[float]:
     """Return the distance of samples in mm along x, y and z."""
-    slices = geometry.slice_spacing
-    if not geometry.even:
-        slices = max(float(np.diff(geometry.distances).min()), slices / 4)
-    own = (slices, *geometry.spacing)
+    own = (geometry.finest_slice_spacing, *geometry.spacing)
     return [own[axis] for axis in closest_axes(geometry)]
 
 
