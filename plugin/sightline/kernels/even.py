@@ -40,9 +40,9 @@ def evenly_spaced(
     Returns
     -------
     volume : array, (slices, rows, columns)
-        Interpolated linearly between slices. Gaps, and where padding would have taken part, hold ``padding[0]``. Of
-        the type given, integers rounded half up; but float32 with not-a-number where there are gaps and integers
-        without padding to fill them. An even volume without gaps is returned as it is.
+        Interpolated linearly between slices; integers are rounded half up. Gaps, and where padding would have taken
+        part, hold ``padding[0]``, or not-a-number if no padding is given: an integer volume with gaps then becomes
+        float32. Otherwise the type is kept. An even volume is returned as it is, unless a spacing is given.
     geometry : VolumeGeometry
         Of that volume, even; `gaps` tells those there were.
 
@@ -64,10 +64,10 @@ def evenly_spaced(
     --------
     >>> from sightline.kernels.geometry import SlicePlane, plan_volume
     >>> flat = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-    >>> geometry, _ = plan_volume([SlicePlane((0.0, 0.0, z), flat, (1.0, 1.0), 1, 1) for z in (0.0, 1.0, 2.0, 4.0)])
-    >>> volume, even = evenly_spaced(np.array([0, 10, 20, 41], np.int16).reshape(4, 1, 1), replace(geometry, gaps=()))
+    >>> geometry, _ = plan_volume([SlicePlane((0.0, 0.0, z), flat, (1.0, 1.0), 1, 1) for z in (0.0, 1.0, 3.0, 5.0)])
+    >>> volume, even = evenly_spaced(np.array([0, 10, 31, 50], np.int16).reshape(4, 1, 1), geometry)
     >>> volume.ravel().tolist(), even.distances, even.even
-    ([0, 10, 20, 31, 41], (0.0, 1.0, 2.0, 3.0, 4.0), True)
+    ([0, 10, 21, 31, 41, 50], (0.0, 1.0, 2.0, 3.0, 4.0, 5.0), True)
     """
     if volume.shape != geometry.shape:
         raise GeometryError("The volume is of another size than its geometry says.")

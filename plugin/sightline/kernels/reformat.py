@@ -1,4 +1,4 @@
-"""Cut planes out of a volume: voxels as they are where the grids coincide, trilinear interpolation elsewhere."""
+"""Take planes of a volume's own voxels, as they are; `oblique` interpolates where grids do not coincide."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.kernels.geometry import Floats, VolumeGeometry
+from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.planes import PlaneGrid
 
-EDGE_TOLERANCE = 1e-3
-"""A point this part of a voxel outside the outermost voxel centres still counts as on them."""
-_ROWS_AT_ONCE = 64
+_SLICES_AT_ONCE = 8
 
 
 def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, index: int) -> NDArray[Any]:
@@ -59,88 +57,34 @@ def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, 
     return plane
 
 
-def cut_plane(
-    volume: NDArray[Any],
-    geometry: VolumeGeometry,
-    grid: PlaneGrid,
-    index: int,
-    padding: tuple[float, float] | None = None,
-) -> Floats:
-    """Return one plane, interpolated trilinearly between voxel centres.
+def x_major(volume: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy of a volume in which planes across the columns lie as a whole in memory.
 
     Parameters
     ----------
     volume : array, (slices, rows, columns)
-        Any type; not-a-number means padding.
-    geometry : VolumeGeometry
-        Of the volume; unevenly spaced slices are taken at their true places.
-    grid : PlaneGrid
-    index : int
-        Plane, from 0.
-    padding : (low, high), optional
-        Inclusive range of values that are no image.
+        Any type.
 
     Returns
     -------
-    array of float64, (rows, columns) of the grid
-        Not-a-number outside of the outermost voxel centres, within gaps between slices, and wherever a voxel of
-        padding would have taken part.
-
-    Raises
-    ------
-    IndexError
-        There is no such plane.
+    array, (slices, rows, columns)
+        The same values at the same indices. What `cut_voxels` takes of it across the columns (of an axial series:
+        sagittal planes) costs about a twentieth.
 
     Notes
     -----
-    Memory beside the result: some 20 arrays of 64 rows.
+    Memory beside the result: none. Holds the GIL for single numpy calls on `_SLICES_AT_ONCE` slices.
+
+    Examples
+    --------
+    >>> volume = np.arange(24).reshape(2, 3, 4)
+    >>> copy = x_major(volume)
+    >>> bool((copy == volume).all()), copy[:, :, 1].flags.c_contiguous
+    (True, True)
     """
-    if not 0 <= index < grid.count:
-        raise IndexError(f"There are {grid.count} planes.")
-    result = np.empty((grid.rows, grid.columns))
-    flat = np.ascontiguousarray(volume).reshape(-1)
-    for start in range(0, grid.rows, _ROWS_AT_ONCE):
-        rows = np.arange(start, min(start + _ROWS_AT_ONCE, grid.rows))
-        pixels = np.stack(np.broadcast_arrays(index, rows[:, None], np.arange(grid.columns)), axis=-1)
-        points = grid.to_patient(pixels)
-        values = _interpolate(flat, geometry.shape, geometry.to_index(points), padding)
-        values[_in_gap(points, geometry)] = np.nan
-        result[rows] = values
-    return result
-
-
-def _interpolate(
-    flat: NDArray[Any], shape: tuple[int, int, int], at: Floats, padding: tuple[float, float] | None
-) -> Floats:
-    """Interpolate at voxel indices, shape (..., 3)."""
-    last = np.array(shape) - 1
-    outside = np.any((at < -EDGE_TOLERANCE) | (at > last + EDGE_TOLERANCE), axis=-1)
-    at = np.clip(at, 0, last)
-    base = np.minimum(at.astype(np.intp), np.maximum(last - 1, 0))
-    part = at - base
-    strides = np.array([shape[1] * shape[2], shape[2], 1])
-    origin = base @ strides
-    # A neighbour of no weight is left out, so that it spreads no padding.
-    near, far = 1.0 - part, part
-    values = np.zeros(origin.shape)
-    for corner in range(8):
-        chosen = [corner >> axis & 1 for axis in (2, 1, 0)]
-        weight = np.prod([(far if c else near)[..., axis] for axis, c in enumerate(chosen)], axis=0)
-        used = weight > 0
-        offset = sum(int(stride) for stride, c in zip(strides, chosen, strict=True) if c)
-        found = flat.take(np.where(used, origin + offset, 0)).astype(np.float64)
-        if padding is not None:
-            found[(found >= padding[0]) & (found <= padding[1])] = np.nan
-        values += np.where(used, weight * found, 0.0)
-    values[outside] = np.nan
-    return values
-
-
-def _in_gap(points: Floats, geometry: VolumeGeometry) -> NDArray[np.bool_]:
-    """Return which points lie where slices are missing."""
-    inside = np.zeros(points.shape[:-1], np.bool_)
-    if geometry.gaps:
-        distance = (points - np.asarray(geometry.origin)) @ np.asarray(geometry.normal)
-        for low, high in geometry.gaps:
-            inside |= (distance > low) & (distance < high)
-    return inside
+    slices, rows, columns = volume.shape
+    copy = np.empty((columns, slices, rows), volume.dtype)
+    for start in range(0, slices, _SLICES_AT_ONCE):
+        some = slice(start, start + _SLICES_AT_ONCE)
+        copy[:, some] = np.moveaxis(volume[some], 2, 0)
+    return np.moveaxis(copy, 0, 2)

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.kernels.geometry import GeometryError, SlicePlane, VolumeGeometry, plan_volume
-from sightline.kernels.planes import AXES, edge_letters, orientation_letters, plan_planes
-from sightline.kernels.reformat import cut_plane, cut_voxels
+from sightline.kernels.image_plane import plane_of_grid
+from sightline.kernels.oblique import cut
+from sightline.kernels.planes import AXES, PlaneGrid, edge_letters, orientation_letters, plan_planes
+from sightline.kernels.reformat import cut_voxels, x_major
 
 Volume = np.ndarray[Any, Any]
 
@@ -45,6 +47,12 @@ def ramp(geometry: VolumeGeometry) -> Volume:
     return geometry.to_patient(index) @ [1.0, 10.0, 100.0] + 7
 
 
+def cut_plane(
+    volume: Volume, geometry: VolumeGeometry, grid: PlaneGrid, index: int, padding: tuple[float, float] | None = None
+) -> Volume:
+    return cut(volume, geometry, plane_of_grid(grid, index), padding=padding)
+
+
 SIGNED_AXES = [
     (columns, rows, normal)
     for (a, b, c), signs in product(permutations(range(3)), product((1, -1), repeat=2))
@@ -69,7 +77,7 @@ def test_every_axis_aligned_series_shows_its_own_voxels_at_the_right_place(
         for row, column in product(range(grid.rows), range(grid.columns)):
             k, r, c = np.rint(geometry.to_index(grid.to_patient((index, row, column)))).astype(int)
             assert plane[row, column] == volume[k, r, c]
-    np.testing.assert_allclose(cut_plane(volume, geometry, grid, 1), cut_voxels(volume, geometry, grid, 1))
+    np.testing.assert_array_equal(cut_plane(volume, geometry, grid, 1), cut_voxels(volume, geometry, grid, 1))
 
 
 def test_a_sagittal_column_of_an_axial_series_is_one_column_of_stored_voxels() -> None:
@@ -132,7 +140,7 @@ def test_interpolation_keeps_a_ramp_at_true_places(geometry: VolumeGeometry, ori
         expected = grid.to_patient(pixels) @ [1.0, 10.0, 100.0] + 7
         inside = ~np.isnan(plane)
         seen += int(inside.sum())
-        np.testing.assert_allclose(plane[inside], expected[inside], atol=1e-6)
+        np.testing.assert_allclose(plane[inside], expected[inside], rtol=1e-6, atol=2e-4)
         at = geometry.to_index(grid.to_patient(pixels))
         within = np.all((at >= -1e-9) & (at <= np.array(geometry.shape) - 1 + 1e-9), axis=-1)
         assert np.all(inside[within]), "what lies within the volume is shown"
@@ -160,7 +168,7 @@ def test_interpolation_equals_the_naive_loop() -> None:
     for row, column in zip(*np.nonzero(~np.isnan(plane)), strict=True):
         at = geometry.to_index(grid.to_patient((grid.count // 2, row, column)))
         if np.all(at >= 0) and np.all(at <= np.array(geometry.shape) - 1):
-            assert plane[row, column] == pytest.approx(naive_trilinear(volume, at), abs=1e-6)
+            assert plane[row, column] == pytest.approx(naive_trilinear(volume, at), abs=2e-3)
             compared += 1
     assert compared > 10
 
@@ -186,6 +194,14 @@ def test_nothing_is_shown_where_slices_are_missing() -> None:
 def test_unevenly_spaced_slices_are_sampled_at_the_smallest_distance_within_reason() -> None:
     assert plan_planes(heights_of([0, 1, 2, 5, 8, 11]))["axial"].spacing == 1.0
     assert plan_planes(heights_of([0, 0.1, 4, 8, 12, 16]))["axial"].spacing == 1.0
+
+
+@given(st.tuples(*[st.integers(1, 19)] * 3))
+def test_the_copy_for_planes_across_columns_has_the_same_voxels(shape: tuple[int, int, int]) -> None:
+    volume = np.random.default_rng(2).integers(-1000, 1000, shape).astype(np.int16)
+    copy = x_major(volume)
+    np.testing.assert_array_equal(copy, volume)
+    assert all(copy[:, :, column].flags.c_contiguous for column in range(shape[2]))
 
 
 def test_planes_that_are_not_there_are_refused() -> None:
