@@ -53,8 +53,8 @@ def test_along_a_straight_line_it_is_a_plane(seed: int) -> None:
 
 
 def test_every_pixel_shows_what_lies_where_it_says() -> None:
-    curve = lay_along(ARC, Y, pixel_spacing=(0.3, 0.45), columns=19)
-    pixels = np.stack(np.meshgrid(np.arange(curve.rows), np.arange(19), indexing="ij"), -1)
+    curve = lay_along(ARC, Y, pixel_spacing=(0.3, 0.45), columns=31)
+    pixels = np.stack(np.meshgrid(np.arange(curve.rows), np.arange(31), indexing="ij"), -1)
     points = curve.to_patient(pixels)
     at = GEOMETRY.to_index(points)
     inside = np.all((at >= 0) & (at <= np.array(GEOMETRY.shape) - 1), axis=-1)

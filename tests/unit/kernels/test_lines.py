@@ -26,7 +26,7 @@ def test_reach_is_what_asking_each_sample_tells(start: tuple[float, ...], step: 
 def test_what_is_said_of_some_lines() -> None:
     start = np.array([[0.0, 2.0, 9.0], [0.0] * 3, [0.0] * 3])
     found = reach(start, np.array([[1.0], [0.0], [0.0]]), 6, np.zeros((1, 3, 1)), np.full((1, 3, 1), 4.0))[0]
-    assert (found.first.tolist(), found.last[:2].tolist()) == ([0, 0, 0] if False else [0, 0, 0], [4, 2])
+    assert (found.first.tolist(), found.last.tolist()) == ([0, 0, 0], [4, 2, -1])
     assert found.of(slice(0, 2)).covers(0, 3)
     assert not found.of(slice(0, 2)).covers(0, 4)
     assert not found.of(slice(2, 3)).touches(0, 6)
