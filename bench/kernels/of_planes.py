@@ -16,7 +16,7 @@ from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane, plane_of_grid
 from sightline.kernels.oblique import cut_with
 from sightline.kernels.planes import plan_planes
-from sightline.kernels.reformat import cut_voxels, x_major
+from sightline.kernels.reformat import voxel_planes, x_major
 from sightline.kernels.sampling import Sampler
 from sightline.kernels.slab import SlabMode, cut_slab_with
 
@@ -62,10 +62,10 @@ def _slices(volume: NDArray[Any], geometry: VolumeGeometry, peers: _Peers) -> It
     turned = x_major(volume)
     for name, source, bar in (("coronal", volume, 0.4), ("sagittal", volume, 0.8), ("sagittal, cached", turned, 0.05)):
         grid = grids[name.partition(",")[0]]
-        plane = plane_of_grid(grid, middle)
+        plane, found = plane_of_grid(grid, middle), voxel_planes(geometry, grid)
         yield Contest(
             f"{name} slice",
-            ours=lambda source=source, grid=grid: np.ascontiguousarray(cut_voxels(source, geometry, grid, middle)),  # type: ignore[misc]
+            ours=lambda source=source, found=found: np.ascontiguousarray(found.plane(source, middle)),  # type: ignore[misc]
             peers={
                 "vtkExtractVOI": peers.extract(grid.orientation, middle),
                 "vtkImageReslice nearest": peers.reslice(plane, nearest=True),

@@ -56,7 +56,7 @@ class CurvedPlane:
         return len(self.centres)
 
     def to_patient(self, pixel: Any) -> Floats:
-        """Return LPS mm, shape (..., 3), of (row, column), shape (..., 2), fractions and rows beyond the ends allowed."""
+        """Return LPS mm, shape (..., 3), of (row, column), shape (..., 2); fractions and ends are passed freely."""
         pixel = np.asarray(pixel, np.float64)
         first = np.clip(np.floor(pixel[..., 0]), 0, self.rows - 2).astype(np.intp)
         part = (pixel[..., 0] - first)[..., None]
@@ -108,7 +108,7 @@ def lay_along(
         raise GeometryError("The curve is shorter than the distance between two rows of the picture.")
     if rows > LARGEST_SIDE:
         raise GeometryError("The curve is too long for a picture of so small pixels.")
-    at = np.arange(rows) * pixel_spacing[0]
+    at = np.arange(rows, dtype=np.float64) * pixel_spacing[0]
     tangents = _tangents(corners, lengths, at, pixel_spacing[0])
     aside = _at_right_angles(np.asarray(across, np.float64), tangents)
     return CurvedPlane(_point_at(corners, lengths, at), aside, np.cross(aside, tangents), pixel_spacing, columns)

@@ -91,11 +91,11 @@ def evenly_spaced(
 def _slice_at(
     volume: NDArray[Any], geometry: VolumeGeometry, distance: float, padding: tuple[float, float] | None
 ) -> NDArray[Any]:
-    """Return a slice at a distance: one as it is where it lies there, else interpolated, not-a-number where nothing is."""
+    """Return the slice at a distance: as it is if one lies there, else interpolated, or not-a-number."""
     place = float(np.interp(distance, geometry.distances, np.arange(len(geometry.distances))))
     nearest = round(place)
     if abs(place - nearest) <= _SAME_PLACE:
-        return volume[nearest]
+        return np.asarray(volume[nearest])
     if any(low < distance < high for low, high in geometry.gaps):
         return np.full(volume.shape[1:], np.nan, np.float32)
     first = int(place)

@@ -1,4 +1,4 @@
-"""Where the samples of straight lines lie among voxels: which of them are within a box, and their indices in fixed point.
+"""Where samples of straight lines lie among voxels: which are within a box, and their indices in fixed point.
 
 Fixed point counts parts of a voxel, 1 / `one`, as int32: shifting it gives the voxel and masking the part of the way to
 the next one, which costs less than in floating point and is finer than float32.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,22 +40,68 @@ def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, 
     ValueError
         The grid is not exact.
     """
+    return voxel_planes(geometry, grid).plane(volume, index)
+
+
+@dataclass(frozen=True)
+class VoxelPlanes:
+    """Which of a volume's voxels are the planes of an exact grid.
+
+    Parameters
+    ----------
+    axis : int
+        Volume axis (0 slice, 1 row, 2 column) across the planes.
+    count : int
+        Number of planes.
+    ascending : bool
+        Whether planes are in the order of the voxels along that axis.
+    transposed : bool
+        Whether the picture's rows run along the later of the other two axes.
+    flipped : (bool, bool)
+        Whether rows, and columns, of the picture are in the opposite order of voxels.
+    """
+
+    axis: int
+    count: int
+    ascending: bool
+    transposed: bool
+    flipped: tuple[bool, bool]
+
+    def plane(self, volume: NDArray[Any], index: int) -> NDArray[Any]:
+        """Return one plane of a volume as `cut_voxels` does."""
+        if not 0 <= index < self.count:
+            raise IndexError(f"There are {self.count} planes.")
+        place = index if self.ascending else self.count - 1 - index
+        plane = volume[(slice(None),) * self.axis + (place,)]
+        if self.transposed:
+            plane = plane.T
+        rows, columns = (slice(None, None, -1) if flipped else slice(None) for flipped in self.flipped)
+        view: NDArray[Any] = plane[rows, columns]
+        return view
+
+
+def voxel_planes(geometry: VolumeGeometry, grid: PlaneGrid) -> VoxelPlanes:
+    """Find which voxels the planes of an exact grid are, once for all of them.
+
+    Raises
+    ------
+    ValueError
+        The grid is not exact.
+    """
     if not grid.exact:
         raise ValueError("This grid does not coincide with the voxels.")
-    if not 0 <= index < grid.count:
-        raise IndexError(f"There are {grid.count} planes.")
-    voxels = np.rint(geometry.to_index(grid.to_patient([(index, 0, 0), (index, 1, 0), (index, 0, 1)]))).astype(int)
-    corner = voxels[0]
-    steps = (voxels[1] - corner, voxels[2] - corner)
-    axes = [int(np.argmax(np.abs(step))) for step in steps]
-    fixed = 3 - sum(axes)
-    plane: NDArray[Any] = np.moveaxis(volume, fixed, 0)[corner[fixed]]
-    if axes[0] > axes[1]:
-        plane = plane.T
-    for side, (step, axis) in enumerate(zip(steps, axes, strict=True)):
-        if step[axis] < 0:
-            plane = np.flip(plane, side)
-    return plane
+    directions = geometry.to_index(grid.to_patient(np.eye(3))) - geometry.to_index(grid.to_patient((0, 0, 0)))
+    axis, down, across = (int(np.argmax(np.abs(direction))) for direction in directions)
+    forward, rows_forward, columns_forward = (
+        bool(d[a] > 0) for d, a in zip(directions, (axis, down, across), strict=True)
+    )
+    return VoxelPlanes(
+        axis=axis,
+        count=grid.count,
+        ascending=forward,
+        transposed=down > across,
+        flipped=(not rows_forward, not columns_forward),
+    )
 
 
 def x_major(volume: NDArray[Any]) -> NDArray[Any]:

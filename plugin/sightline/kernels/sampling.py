@@ -22,7 +22,7 @@ EDGE_TOLERANCE = 1e-3
 """A point this part of a voxel outside the outermost voxel centres still counts as on them."""
 CHUNK = 16384
 """Samples that are worked on at once: few enough for the second-level cache, enough for numpy's calls to be cheap."""
-TILE = 512
+TILE = 128
 """At most so many of them on one line: neighbouring lines share what the cache holds of the volume."""
 _FINEST = 22
 """Most bits of a fraction: float32 takes them without rounding."""
@@ -171,7 +171,8 @@ class Sampler:
             fixed += 1 << self._bits - 1
         np.right_shift(fixed, self._bits, out=voxels)
         if len(self._neighbours) == 1:
-            return self._gather(room)[0]
+            nearest: Samples = self._gather(room)[0]
+            return nearest
         if usual:
             fixed &= (1 << self._bits) - 1
         else:
@@ -183,7 +184,8 @@ class Sampler:
         between = _between_present if self._absent else _between
         for axis in (2, 1, 0):
             values = between(values, parts[axis])
-        return values[0]
+        interpolated: Samples = values[0]
+        return interpolated
 
     def _gather(self, room: _Room) -> Samples:
         """Return the room's voxels moved by each of the neighbours, one row for each, padding as not-a-number."""
@@ -193,10 +195,10 @@ class Sampler:
         slices += rows
         slices *= width
         slices += columns
-        room.index[...] = slices
+        room.flat[...] = slices
         for row, neighbour in zip(room.found, self._neighbours, strict=True):
-            # No index is beyond the end: "wrap" keeps numpy from copying the row, as it does where it may have to raise.
-            self._flat[neighbour:].take(room.index, out=row, mode="wrap")
+            # No index is beyond the end; "wrap" keeps numpy from copying the row, as it does where it may raise.
+            self._flat[neighbour:].take(room.flat, out=row, mode="wrap")
         np.copyto(room.values, room.found, casting="unsafe")
         if self._padding is not None:
             low, high = self._padding
@@ -211,7 +213,7 @@ class _Room(NamedTuple):
     fixed: Fixed
     voxels: Fixed
     parts: Samples
-    index: NDArray[np.intp]
+    flat: NDArray[np.intp]
     found: NDArray[Any]
     values: Samples
 
@@ -222,16 +224,25 @@ class _Room(NamedTuple):
             fixed=np.empty((3, count), np.int32),
             voxels=np.empty((3, count), np.int32),
             parts=np.empty((3, count), np.float32),
-            index=np.empty(count, np.intp),
+            flat=np.empty(count, np.intp),
             found=np.empty((neighbours, count), dtype),
             values=np.empty((neighbours, count), np.float32),
         )
 
     def of(self, count: int) -> _Room:
         """Return the part of it that serves for so many samples, or another where it is too small."""
-        if count > len(self.index):
+        if count > len(self.flat):
             return self.for_samples(count, len(self.found), self.found.dtype)
-        return _Room(*(array[..., :count] for array in self))
+        places, fixed, voxels, parts, flat, found, values = self
+        return _Room(
+            places[:, :count],
+            fixed[:, :count],
+            voxels[:, :count],
+            parts[:, :count],
+            flat[:count],
+            found[:, :count],
+            values[:, :count],
+        )
 
 
 def _between(values: Samples, part: Samples) -> Samples:

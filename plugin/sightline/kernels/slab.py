@@ -110,9 +110,7 @@ def offsets(thickness: float, step: float) -> Floats:
     return np.linspace(-thickness / 2, thickness / 2, count) if count > 1 else np.zeros(1)
 
 
-def reduce_lines(
-    sampler: Sampler, start: Floats, step: Floats, count: int, through: Floats, mode: SlabMode
-) -> Samples:
+def reduce_lines(sampler: Sampler, start: Floats, step: Floats, count: int, through: Floats, mode: SlabMode) -> Samples:
     """Sample lines and others beside them, and make one of each bundle.
 
     Parameters
@@ -144,11 +142,15 @@ def reduce_lines(
 def _reduced(values: Samples, mode: SlabMode) -> Samples:
     """Reduce (lines, samples, count) over the samples that are numbers."""
     if mode in ("max", "min"):
-        return (np.fmax if mode == "max" else np.fmin).reduce(values, axis=1)
-    total = values.sum(axis=1)
+        extreme: Samples = (np.fmax if mode == "max" else np.fmin).reduce(values, axis=1)
+        return extreme
+    total: Samples = values.sum(axis=1)
     there = np.full(total.shape, values.shape[1], np.float32)
     if np.isnan(total).any():
         present = ~np.isnan(values)
         there = present.sum(axis=1, dtype=np.float32)
-        total = np.where(there > 0, values.sum(axis=1, where=present), np.float32(np.nan))
-    return total if mode == "sum" else total / np.maximum(there, 1)
+        total = values.sum(axis=1, where=present)
+        total[there == 0] = np.nan
+    if mode == "mean":
+        total /= np.maximum(there, 1)
+    return total

@@ -45,7 +45,9 @@ def test_along_a_straight_line_it_is_a_plane(seed: int) -> None:
     origin: Any = tuple((start - across * 4.0).tolist())
     plane = ImagePlane(origin, tuple(across.tolist()), tuple(down.tolist()), (0.5, 0.4), 17, 21)
     assert curve.rows == 17
-    np.testing.assert_allclose(curve.to_patient([(0, 0), (16, 20), (3.5, 7.2)]), plane.to_patient([(0, 0), (16, 20), (3.5, 7.2)]))
+    np.testing.assert_allclose(
+        curve.to_patient([(0, 0), (16, 20), (3.5, 7.2)]), plane.to_patient([(0, 0), (16, 20), (3.5, 7.2)])
+    )
     np.testing.assert_allclose(curve.depth, np.broadcast_to(plane.normal, (17, 3)), atol=1e-9)
     np.testing.assert_allclose(cut_curved(NOISE, GEOMETRY, curve), cut(NOISE, GEOMETRY, plane), atol=0.02)
     slab = cut_curved(NOISE, GEOMETRY, curve, thickness=2.0, mode="max", step=0.5)

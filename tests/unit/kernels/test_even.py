@@ -92,7 +92,9 @@ def test_padding_spreads_to_where_it_takes_part_and_no_further() -> None:
 def test_planes_of_the_even_volume_are_those_of_the_uneven_one_at_its_slices() -> None:
     volume = np.random.default_rng(1).integers(-1000, 1000, UNEVEN.shape).astype(np.float32)
     result, even = evenly_spaced(volume, UNEVEN, spacing=0.5)
-    plane = ImagePlane((0.3, 0.5, 0.0), (1.0, 0.0, 0.0), (0.0, 0.2 / 1.04**0.5, 1 / 1.04**0.5), (0.5 * 1.04**0.5, 0.6), 15, 4)
+    plane = ImagePlane(
+        (0.3, 0.5, 0.0), (1.0, 0.0, 0.0), (0.0, 0.2 / 1.04**0.5, 1 / 1.04**0.5), (0.5 * 1.04**0.5, 0.6), 15, 4
+    )
     np.testing.assert_allclose(cut(result, even, plane), cut(volume, UNEVEN, plane), atol=0.01)
 
 

@@ -66,7 +66,9 @@ def test_a_slab_is_what_its_planes_are(mode: Any, padding: Any) -> None:
 def test_least_mean_and_greatest_are_in_order_and_hold_the_middle(seed: int) -> None:
     geometry = volume_geometry()
     volume, plane = noise(geometry), plane_through(seed)
-    least, mean, most, total = (cut_slab(volume, geometry, plane, 3.0, m, step=0.75) for m in ("min", "mean", "max", "sum"))  # type: ignore[arg-type]
+    least, mean, most, total = (
+        cut_slab(volume, geometry, plane, 3.0, m, step=0.75) for m in ("min", "mean", "max", "sum")
+    )  # type: ignore[arg-type]
     middle = cut(volume, geometry, plane)
     there = ~np.isnan(middle)
     assert np.all(least[there] <= middle[there] + 0.01)
@@ -88,7 +90,9 @@ def test_whole_slices_by_hand() -> None:
     plane = ImagePlane((0.0, 0.0, 4.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.9, 0.7), 11, 13)
     some = volume[3:6].astype(float)
     for mode, expected in (("max", some.max(0)), ("min", some.min(0)), ("mean", some.mean(0)), ("sum", some.sum(0))):
-        np.testing.assert_allclose(cut_slab(volume, geometry, plane, 2.0, mode, step=1.0), expected, rtol=1e-6, atol=0.02)  # type: ignore[arg-type]
+        np.testing.assert_allclose(
+            cut_slab(volume, geometry, plane, 2.0, mode, step=1.0), expected, rtol=1e-6, atol=0.02
+        )  # type: ignore[arg-type]
     # Half of a slab outside: what is there counts.
     edge = ImagePlane((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.9, 0.7), 11, 13)
     np.testing.assert_allclose(cut_slab(volume, geometry, edge, 2.0, "mean", step=1.0), volume[:2].mean(0), atol=0.01)
@@ -122,7 +126,13 @@ def test_the_number_of_lines_at_once_does_not_show(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("thickness", "step", "reason"),
-    [(-1.0, 1.0, "thickness"), (np.nan, 1.0, "thickness"), (1.0, 0.0, "distance"), (1.0, np.inf, "distance"), (1e6, 0.1, "too thick")],
+    [
+        (-1.0, 1.0, "thickness"),
+        (np.nan, 1.0, "thickness"),
+        (1.0, 0.0, "distance"),
+        (1.0, np.inf, "distance"),
+        (1e6, 0.1, "too thick"),
+    ],
 )
 def test_what_is_no_slab_is_refused(thickness: float, step: float, reason: str) -> None:
     geometry = volume_geometry()
