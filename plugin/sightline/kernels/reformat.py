@@ -87,6 +87,20 @@ def voxel_planes(geometry: VolumeGeometry, grid: PlaneGrid) -> VoxelPlanes:
     ------
     ValueError
         The grid is not exact.
+
+    Examples
+    --------
+    Sagittal planes of an axial volume: head up, so that rows are in the opposite order of slices.
+
+    >>> from sightline.kernels.geometry import SlicePlane, plan_volume
+    >>> from sightline.kernels.planes import plan_planes
+    >>> flat = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    >>> geometry, _ = plan_volume([SlicePlane((0.0, 0.0, z), flat, (1.0, 1.0), 2, 3) for z in (0.0, 2.0, 4.0)])
+    >>> found = voxel_planes(geometry, plan_planes(geometry)["sagittal"])
+    >>> found.axis, found.ascending, found.transposed, found.flipped
+    (2, True, False, (True, False))
+    >>> found.plane(np.arange(18).reshape(3, 2, 3), 1).tolist()
+    [[13, 16], [7, 10], [1, 4]]
     """
     if not grid.exact:
         raise ValueError("This grid does not coincide with the voxels.")

@@ -69,8 +69,8 @@ def cut_slab(
 
     Notes
     -----
-    Samples are interpolated trilinearly. Memory beside the result: 10 MB, or 36 bytes for each sample of a row of the
-    picture. Holds the GIL for single numpy calls on 2 ** 18 samples.
+    Samples are interpolated trilinearly. Memory beside the result: 5 MB, more where a row of the picture takes
+    more than 2 ** 18 samples. Holds the GIL for single numpy calls on so many.
 
     Examples
     --------
