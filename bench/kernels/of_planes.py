@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk
@@ -20,6 +20,8 @@ from sightline.kernels.reformat import voxel_planes, x_major
 from sightline.kernels.sampling import Sampler
 from sightline.kernels.slab import SlabMode, cut_slab_with
 
+# Its functions say nothing of their types.
+sitk: Any = import_module("SimpleITK")
 AIR = -1024
 THICKNESS, STEP, SAMPLES = 10.0, 1.0, 11
 MODES: tuple[SlabMode, ...] = ("max", "min", "mean")

@@ -52,7 +52,8 @@ def cut(
 
     Notes
     -----
-    Memory beside the result: 2 MB, and some 300 bytes for each row. Holds the GIL for single numpy calls on 16384 samples.
+    Memory beside the result: 2 MB, and some 300 bytes for each row. Holds the GIL for single numpy calls on 16384
+    samples.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Take planes of a volume's own voxels, as they are; `oblique` interpolates where grids do not coincide."""
+"""Planes along the patient's axes: voxels as they are where the grids coincide, trilinear interpolation elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.kernels.geometry import VolumeGeometry
+from sightline.kernels.image_plane import plane_of_grid
+from sightline.kernels.oblique import cut
 from sightline.kernels.planes import PlaneGrid
+from sightline.kernels.sampling import Samples
 
 _SLICES_AT_ONCE = 8
 
@@ -116,6 +119,23 @@ def voxel_planes(geometry: VolumeGeometry, grid: PlaneGrid) -> VoxelPlanes:
         transposed=down > across,
         flipped=(not rows_forward, not columns_forward),
     )
+
+
+def cut_plane(
+    volume: NDArray[Any],
+    geometry: VolumeGeometry,
+    grid: PlaneGrid,
+    index: int,
+    padding: tuple[float, float] | None = None,
+) -> Samples:
+    """Return one plane of any grid, (rows, columns) of float32, interpolated as `cut` does.
+
+    Raises
+    ------
+    IndexError
+        There is no such plane.
+    """
+    return cut(volume, geometry, plane_of_grid(grid, index), padding=padding)
 
 
 def x_major(volume: NDArray[Any]) -> NDArray[Any]:

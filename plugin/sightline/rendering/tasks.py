@@ -24,10 +24,8 @@ from sightline.kernels.grayscale import (
     modality_values,
     value_range,
 )
-from sightline.kernels.image_plane import plane_of_grid
-from sightline.kernels.oblique import cut
 from sightline.kernels.planes import PlaneGrid
-from sightline.kernels.reformat import cut_voxels
+from sightline.kernels.reformat import cut_plane, cut_voxels
 from sightline.rendering import codecs
 from sightline.rendering.annotations import Notes, annotated, notes_of
 from sightline.rendering.appearance import grey_transform, picture_of_frame
@@ -199,7 +197,7 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
     if grid.exact:
         picture = grey_of_stored(cut_voxels(volume, geometry, grid, arguments["index"]), transform)
     else:
-        stored = cut(volume, geometry, plane_of_grid(grid, arguments["index"]), padding=padding)
+        stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
         picture = grey_of_modality_values(modality_values(stored, transform), transform)
     return encoded_picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
 

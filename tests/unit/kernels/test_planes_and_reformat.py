@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.kernels.geometry import GeometryError, SlicePlane, VolumeGeometry, plan_volume
-from sightline.kernels.image_plane import plane_of_grid
-from sightline.kernels.oblique import cut
-from sightline.kernels.planes import AXES, PlaneGrid, edge_letters, orientation_letters, plan_planes
-from sightline.kernels.reformat import cut_voxels, x_major
+from sightline.kernels.planes import AXES, edge_letters, orientation_letters, plan_planes
+from sightline.kernels.reformat import cut_plane, cut_voxels, x_major
 
 Volume = np.ndarray[Any, Any]
 
@@ -45,12 +43,6 @@ def ramp(geometry: VolumeGeometry) -> Volume:
     """Voxels whose value is a linear function of their place in the patient: interpolation must not change it."""
     index = np.stack(np.meshgrid(*[np.arange(n) for n in geometry.shape], indexing="ij"), -1)
     return geometry.to_patient(index) @ [1.0, 10.0, 100.0] + 7
-
-
-def cut_plane(
-    volume: Volume, geometry: VolumeGeometry, grid: PlaneGrid, index: int, padding: tuple[float, float] | None = None
-) -> Volume:
-    return cut(volume, geometry, plane_of_grid(grid, index), padding=padding)
 
 
 SIGNED_AXES = [
