@@ -16,7 +16,8 @@ from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane, plane_of_grid
 from sightline.kernels.oblique import cut_with
 from sightline.kernels.planes import plan_planes
-from sightline.kernels.reformat import voxel_planes, x_major
+from sightline.kernels.projection import x_major_copy
+from sightline.kernels.reformat import voxel_planes
 from sightline.kernels.sampling import Sampler
 from sightline.kernels.slab import SlabMode, cut_slab_with
 
@@ -61,7 +62,7 @@ def contests(volume: NDArray[Any], geometry: VolumeGeometry) -> Iterator[Contest
 def _slices(volume: NDArray[Any], geometry: VolumeGeometry, peers: _Peers) -> Iterator[Contest]:
     """Yield planes of the volume's own voxels, each copied to lie in memory as a picture does."""
     grids, middle = plan_planes(geometry), 256
-    turned = x_major(volume)
+    turned = np.moveaxis(x_major_copy(volume), 0, 2)
     for name, source, bar in (("coronal", volume, 0.4), ("sagittal", volume, 0.8), ("sagittal, cached", turned, 0.05)):
         grid = grids[name.partition(",")[0]]
         plane, found = plane_of_grid(grid, middle), voxel_planes(geometry, grid)

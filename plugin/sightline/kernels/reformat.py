@@ -14,8 +14,6 @@ from sightline.kernels.oblique import cut
 from sightline.kernels.planes import PlaneGrid
 from sightline.kernels.sampling import Samples
 
-_SLICES_AT_ONCE = 8
-
 
 def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, index: int) -> NDArray[Any]:
     """Return one plane of an exact grid: the volume's own voxels, turned into the picture's rows and columns.
@@ -23,7 +21,8 @@ def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, 
     Parameters
     ----------
     volume : array, (slices, rows, columns)
-        Any type.
+        Any type. Planes across the columns (of an axial series: sagittal ones) cost far less where they lie as a
+        whole in memory, as in ``numpy.moveaxis(x_major_copy(volume), 0, 2)``.
     geometry : VolumeGeometry
         Of the volume.
     grid : PlaneGrid
@@ -136,36 +135,3 @@ def cut_plane(
         There is no such plane.
     """
     return cut(volume, geometry, plane_of_grid(grid, index), padding=padding)
-
-
-def x_major(volume: NDArray[Any]) -> NDArray[Any]:
-    """Return a copy of a volume in which planes across the columns lie as a whole in memory.
-
-    Parameters
-    ----------
-    volume : array, (slices, rows, columns)
-        Any type.
-
-    Returns
-    -------
-    array, (slices, rows, columns)
-        The same values at the same indices. What `cut_voxels` takes of it across the columns (of an axial series:
-        sagittal planes) costs about a twentieth.
-
-    Notes
-    -----
-    Memory beside the result: none. Holds the GIL for single numpy calls on `_SLICES_AT_ONCE` slices.
-
-    Examples
-    --------
-    >>> volume = np.arange(24).reshape(2, 3, 4)
-    >>> copy = x_major(volume)
-    >>> bool((copy == volume).all()), copy[:, :, 1].flags.c_contiguous
-    (True, True)
-    """
-    slices, rows, columns = volume.shape
-    copy = np.empty((columns, slices, rows), volume.dtype)
-    for start in range(0, slices, _SLICES_AT_ONCE):
-        some = slice(start, start + _SLICES_AT_ONCE)
-        copy[:, some] = np.moveaxis(volume[some], 2, 0)
-    return np.moveaxis(copy, 0, 2)
