@@ -65,7 +65,7 @@ def retrieve_rendered(
     if presented and settings["window"] is not None:
         raise BadRequestError("'window' is what the presentation state says.", "bad-window")
     stands_alone = len(sources) == 1 or (is_instance and not presented)
-    offers = _offers(alone=stands_alone, animated=series is not None)
+    offers = _offers(stands_alone, ANIMATIONS if series is not None else ())
     media_type = negotiate(request.headers.get("Accept", ""), request.args.get("accept"), offers)
     if media_type.name in FORMATS:
         sources = sources[:1]
@@ -95,11 +95,11 @@ def _sources(
 
 
 @cache
-def _offers(alone: bool, animated: bool) -> Sequence[MediaType]:
+def _offers(alone: bool, animations: Sequence[str]) -> Sequence[MediaType]:
     """Return the media types that these frames can be sent in, best first."""
     single = [MediaType(name) for name in FORMATS] if alone else []
     parts = [MediaType("multipart/related", name) for name in FORMATS]
-    return [*single, *parts, *(MediaType(name) for name in ANIMATIONS if animated)]
+    return [*single, *parts, *(MediaType(name) for name in animations)]
 
 
 def answer_pictures(
