@@ -333,7 +333,7 @@ def value_range(stored: NDArray[Any], transform: GreyTransform) -> tuple[float, 
     (-1000.0, 0.0)
     """
     image = stored
-    if transform.padding is not None:
+    if transform.padding is not None and _ends_in(stored, transform.padding):
         low, high = transform.padding
         image = stored[(stored < low) | (stored > high)]
     if transform.modality_lut is not None:
@@ -346,6 +346,12 @@ def value_range(stored: NDArray[Any], transform: GreyTransform) -> tuple[float, 
         return float(image.min()), float(image.max())
     ends = sorted(float(end) * transform.slope + transform.intercept for end in (image.min(), image.max()))
     return ends[0], ends[1]
+
+
+def _ends_in(stored: NDArray[Any], padding: tuple[int, int]) -> bool:
+    """Whether the least or the most value is padding: what lies between does not matter for the range."""
+    low, high = padding
+    return not stored.size or bool(low <= stored.min() <= high or low <= stored.max() <= high)
 
 
 def full_range_window(ends: tuple[float, float] | None) -> VoiWindow:

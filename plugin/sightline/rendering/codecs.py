@@ -119,6 +119,44 @@ def decode_frame(
     return pixels, photometric_interpretation
 
 
+def decode_into(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArray[Any]) -> None:
+    """Decode one grey frame as `decode_frame` does, into an array of its shape.
+
+    Native pixels that lie in the file as they shall lie in `out` are read straight there.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such frame.
+    UnprocessableError
+        The frame is damaged, of another size than its header says, or of a transfer syntax that is not known.
+    """
+    _check(instance, frame)
+    if _lies_like(instance, out) and _read_cells(file, instance, frame, out):
+        if _has_more(out, instance):
+            out[...] = _cleared(out, instance)
+        return
+    pixels, _ = decode_frame(file, instance, frame)
+    if pixels.shape != out.shape:
+        raise UnprocessableError("The pixels of this image are of another size than it says.")
+    out[...] = pixels
+
+
+def _lies_like(instance: InstanceEntry, out: NDArray[Any]) -> bool:
+    """Whether cells of a native frame are of the type and order of the array, and are values as they stand."""
+    shape = instance.rows, instance.columns
+    same = _is_plain(instance) and out.dtype == _cell_type(instance) and out.shape == shape
+    return same and not instance.shift and out.flags.c_contiguous
+
+
+def _has_more(cells: NDArray[Any], instance: InstanceEntry) -> bool:
+    """Whether anything is in unused bits: then some value is out of the range of the stored ones."""
+    if instance.bits_stored == instance.bits_allocated:
+        return False
+    end = 1 << instance.bits_stored - instance.pixel_representation
+    return bool(cells.max() >= end or (instance.pixel_representation and cells.min() < -end))
+
+
 def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[np.generic] | None:
     """Decode what pydicom cannot; None for everything else."""
     syntax = instance.transfer_syntax_uid
@@ -134,25 +172,37 @@ def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArr
 
 def _plain_cells(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[Any] | None:
     """Return the cells of a native grey frame as they lie in the file; None for everything else, whole or damaged."""
-    if (
-        instance.transfer_syntax_uid not in _LITTLE_ENDIAN
-        or instance.pixel_keyword != "PixelData"
-        or instance.samples_per_pixel != 1
-        or instance.photometric_interpretation not in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
-        or instance.bits_allocated not in (8, 16)
-        or not 1 <= instance.bits_stored <= instance.bits_allocated
-        or instance.pixel_representation not in (0, 1)
-        or instance.pixel_offset is None
-    ):
+    if not _is_plain(instance):
         return None
-    size = instance.bits_allocated // 8
-    length = instance.rows * instance.columns * size
-    file.seek(instance.pixel_offset + (frame - 1) * length)
-    content = file.read(length)
-    if len(content) < length:
+    cells = np.empty((instance.rows, instance.columns), _cell_type(instance))
+    if not _read_cells(file, instance, frame, cells):
         return None
-    cells = np.frombuffer(content, f"<{'iu'[instance.pixel_representation == 0]}{size}")
-    return cells.reshape(instance.rows, instance.columns).astype(cells.dtype.newbyteorder("="), copy=False)
+    return cells.astype(cells.dtype.newbyteorder("="), copy=False)
+
+
+def _is_plain(instance: InstanceEntry) -> bool:
+    """Whether frames are native, grey, and of whole little endian cells in a file that is not deflated."""
+    return (
+        instance.transfer_syntax_uid in _LITTLE_ENDIAN
+        and instance.pixel_keyword == "PixelData"
+        and instance.samples_per_pixel == 1
+        and instance.photometric_interpretation in ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+        and instance.bits_allocated in (8, 16)
+        and 1 <= instance.bits_stored <= instance.bits_allocated
+        and instance.pixel_representation in (0, 1)
+        and instance.pixel_offset is not None
+    )
+
+
+def _cell_type(instance: InstanceEntry) -> np.dtype[Any]:
+    return np.dtype(f"<{'iu'[instance.pixel_representation == 0]}{instance.bits_allocated // 8}")
+
+
+def _read_cells(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArray[Any]) -> bool:
+    """Read a plain frame into a contiguous array; return whether all of it was there."""
+    file.seek((instance.pixel_offset or 0) + (frame - 1) * out.nbytes)
+    count: int = file.readinto(memoryview(out).cast("B"))  # type: ignore[attr-defined]
+    return count == out.nbytes
 
 
 def _cleared(cells: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:

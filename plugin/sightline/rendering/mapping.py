@@ -38,11 +38,16 @@ def mapped_volume(identity: str, descriptor: int, shape: Sequence[int], dtype: s
         try:
             known = _map(descriptor, shape, dtype)
         except OSError:  # no address space left beside the old ones
-            _mapped.clear()
+            forget_all()
             known = _map(descriptor, shape, dtype)
         _mapped[identity] = known
     _mapped.move_to_end(identity)
     return known
+
+
+def forget_all() -> None:
+    """Unmap all volumes that nobody uses."""
+    _mapped.clear()
 
 
 def _map(descriptor: int, shape: Sequence[int], dtype: str) -> NDArray[Any]:

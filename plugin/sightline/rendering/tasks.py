@@ -146,16 +146,25 @@ def load_slices(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Seque
     volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
     ends: list[float] = []
     for item in arguments["slices"]:
-        entry = entry_from_argument(item["entry"])
         with open_file(item["file"], buffers) as file:
-            pixels, _ = codecs.decode_frame(file, entry.instance, entry.frame)
-            if pixels.shape != volume.shape[1:]:
-                raise UnprocessableError("The pixels of this image are of another size than it says.")
-            header = read_header(_rewound(file)) if entry.instance.modality_lut else None
-        transform = grey_transform(entry, False, header) if header else _plain_transform(entry)
-        ends.extend(value_range(pixels, transform) or ())
-        volume[item["index"]] = pixels if description["stored"] else _modality(pixels, transform)
+            ends.extend(_load_slice(file, entry_from_argument(item["entry"]), volume[item["index"]], description))
     return Reply({"range": [min(ends), max(ends)] if ends else None})
+
+
+def _load_slice(
+    file: BinaryIO, entry: FrameEntry, out: NDArray[Any], description: Mapping[str, Any]
+) -> Sequence[float]:
+    """Decode one slice into its place, and return its least and most modality value, or nothing."""
+    if description["stored"]:
+        codecs.decode_into(file, entry.instance, entry.frame, out)
+        return value_range(out, _plain_transform(entry)) or ()
+    pixels, _ = codecs.decode_frame(file, entry.instance, entry.frame)
+    if pixels.shape != out.shape:
+        raise UnprocessableError("The pixels of this image are of another size than it says.")
+    header = read_header(_rewound(file)) if entry.instance.modality_lut else None
+    transform = grey_transform(entry, False, header) if header else _plain_transform(entry)
+    out[...] = _modality(pixels, transform)
+    return value_range(pixels, transform) or ()
 
 
 def _rewound(file: Any) -> Any:

@@ -118,6 +118,10 @@ def test_padding_is_black_even_when_inverted_and_left_out_of_the_range() -> None
     assert grey_of_stored(stored, GreyTransform(VoiWindow(0, 2000), inverse=True))[0, 0] == 255
     assert value_range(stored, transform) == (-1000.0, 500.0)
     assert value_range(stored, GreyTransform(VoiWindow(0, 1), padding=(-3000, 600))) is None
+    between = np.array([-5, 0, 7], np.int16)
+    for padding, ends in {(0, 0): (-5, 7), (-5, 0): (7, 7), (7, 9): (-5, 0), (-9, -6): (-5, 7)}.items():
+        assert value_range(between, GreyTransform(VoiWindow(0, 1), padding=padding)) == ends
+    assert value_range(between[:0], GreyTransform(VoiWindow(0, 1), padding=(0, 0))) is None
 
 
 def test_range_follows_a_negative_slope_and_ignores_what_is_not_finite() -> None:

@@ -119,6 +119,42 @@ def test_unused_bits_are_cleared() -> None:
     assert decoded.tolist() == [[0x0FFF, 0x0123]]
 
 
+@pytest.mark.parametrize("bits", [(8, 8), (16, 16), (16, 12)])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("dirty", [False, True])
+@pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian])
+def test_decoding_into_an_array_is_decoding(bits: tuple[int, int], signed: bool, dirty: bool, syntax: str) -> None:
+    allocated, stored = bits
+    kind = f"{'i' if signed else 'u'}{allocated // 8}"
+    low, high = (-1 << stored - 1, (1 << stored - 1) - 1) if signed else (0, (1 << stored) - 1)
+    cells = np.random.default_rng(3).integers(low, high, (2, 7, 9), endpoint=True).astype(kind)
+    cells[:, 0, 0], cells[:, 0, 1] = low, high
+    if dirty:
+        cells[1, 3, 3] ^= cells.dtype.type(1 << allocated - 2)
+    content = part_10(dcmread(BytesIO(image_file(cells, BitsStored=stored, HighBit=stored - 1))), syntax)
+    out = np.full((7, 9), 99, kind)
+    entry = read_frames(BytesIO(content), "uuid")[1]
+    codecs.decode_into(BytesIO(content), entry.instance, 2, out)
+    np.testing.assert_array_equal(out, decode(content, 2)[0])
+    if not dirty:
+        np.testing.assert_array_equal(out, cells[1])
+    wider = np.empty((7, 9), np.float32)
+    codecs.decode_into(BytesIO(content), entry.instance, 2, wider)
+    np.testing.assert_array_equal(wider, out)
+
+
+def test_decoding_into_an_array_refuses_what_does_not_fit() -> None:
+    content = image_file(ramp(np.uint16))
+    entry = read_frames(BytesIO(content), "uuid")[0]
+    for shape in ((47, 33), (33, 46)):
+        with pytest.raises(UnprocessableError, match="another size"):
+            codecs.decode_into(BytesIO(content), entry.instance, 1, np.empty(shape, np.uint16))
+    with pytest.raises(UnprocessableError, match="cannot be decoded"):
+        codecs.decode_into(BytesIO(content[:-2]), entry.instance, 1, np.empty((33, 47), np.uint16))
+    with pytest.raises(NotFoundError):
+        codecs.decode_into(BytesIO(content), entry.instance, 2, np.empty((33, 47), np.uint16))
+
+
 def test_float_pixels() -> None:
     values = np.array([[0.5, -1.25, 1e20]], np.float32)
     dataset = dcmread(BytesIO(image_file(np.zeros((1, 3), np.uint16))))

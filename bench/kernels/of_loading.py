@@ -1,0 +1,91 @@
+"""Loading a series of native slices into shared memory, against reading its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from mmap import mmap
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.data import ct_instances
+from bench.kernels.contest import Contest
+from sightline.kernels.geometry import VolumeGeometry
+from sightline.rendering import mapping, tasks
+from sightline.rendering.files import in_batches
+from sightline.rendering.headers import read_frames
+from sightline.rendering.series_table import entry_argument
+from sightline.rendering.volumes import SLICES_PER_TASK
+
+SHAPE = (400, 512, 512)
+_SIZE = SHAPE[1] * SHAPE[2] * 2
+
+
+def contests(_volume: NDArray[np.int16], _geometry: VolumeGeometry) -> Iterator[Contest]:
+    """Yield the contest of 400 native slices; the files are in the system's cache, as just after they were stored.
+
+    New memory costs more than the copy into it, and shared memory more than the process's own, so what is read is kept
+    by the peers too; how they do it makes the difference between them.
+    """
+    with TemporaryDirectory(prefix="sightline-bench-") as folder:
+        paths = [Path(folder, f"{index}.dcm") for index in range(SHAPE[0])]
+        for path, content in zip(paths, ct_instances(len(paths)), strict=True):
+            path.write_bytes(content)
+        slices = [_slice(index, path) for index, path in enumerate(paths)]
+        yield Contest(
+            "400 native slices -> volume",
+            lambda: _load(slices),
+            {
+                "files' bytes": lambda: [path.read_bytes() for path in paths],
+                "files into shared memory": lambda: _share(paths),
+                "files into one array": lambda: _gather(paths),
+                "files' bytes, dropped": lambda: [len(path.read_bytes()) for path in paths],
+            },
+            {"files' bytes": 1.5, "files into shared memory": 1.5},
+        )
+
+
+def _slice(index: int, path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
+        entry = read_frames(file, str(index))[0]
+    return {"index": index, "file": {"path": str(path)}, "entry": entry_argument(entry)}
+
+
+def _load(slices: list[dict[str, object]]) -> None:
+    """Run the engine's own tasks on new shared memory, and free it."""
+    volume = {"id": uuid4().hex, "shape": SHAPE, "dtype": "uint16", "stored": True}
+    descriptor = os.memfd_create("bench")
+    try:
+        os.ftruncate(descriptor, SHAPE[0] * _SIZE)
+        for batch in in_batches(slices, SLICES_PER_TASK):
+            tasks.load_slices({"volume": volume, "slices": batch}, (), (descriptor,))
+    finally:
+        mapping.forget_all()
+        os.close(descriptor)
+
+
+def _share(paths: list[Path]) -> None:
+    """Read the last bytes of files into new shared memory, and free it."""
+    descriptor = os.memfd_create("bench")
+    try:
+        os.ftruncate(descriptor, len(paths) * _SIZE)
+        with mmap(descriptor, 0) as shared, memoryview(shared) as view:
+            _read(paths, view)
+    finally:
+        os.close(descriptor)
+
+
+def _gather(paths: list[Path]) -> None:
+    """Read the last bytes of files into a new array."""
+    _read(paths, memoryview(np.empty(len(paths) * _SIZE, np.uint8)))
+
+
+def _read(paths: list[Path], target: memoryview) -> None:
+    for index, path in enumerate(paths):
+        with path.open("rb", buffering=0) as file:
+            file.seek(-_SIZE, os.SEEK_END)
+            file.readinto(target[index * _SIZE : (index + 1) * _SIZE])
