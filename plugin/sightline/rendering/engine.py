@@ -6,8 +6,9 @@ seen, and what the caller may not see is refused, whatever is cached.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 
 from sightline.access.grant import Grant
 from sightline.archive.protocol import Archive, InstanceRecord
-from sightline.errors import NotFoundError, UnprocessableError
+from sightline.errors import NotFoundError, SupersededError, UnprocessableError
 from sightline.kernels.geometry import GeometryError
 from sightline.kernels.grayscale import full_range_window
 from sightline.kernels.planes import PlaneGrid
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
+from sightline.rendering.jobs import ANYBODY, Asking, Turns
 from sightline.rendering.pool import Buffer, Reply, WorkerPool
 from sightline.rendering.series_table import (
     InstanceEntry,
@@ -33,7 +35,7 @@ from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
 from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_plan import plan as plan_series
-from sightline.rendering.volumes import VolumeStore
+from sightline.rendering.volumes import Volume, VolumeStore
 
 _CODE_VERSION = 3
 """Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
@@ -62,6 +64,18 @@ class PreparedView:
     view: View
     etag: str
     records: Sequence[InstanceRecord]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A view, what it is made of, and who waits for it."""
+
+    grant: Grant
+    view: View
+    records: Sequence[InstanceRecord]
+    etag: str
+    asking: Asking
+    still_wanted: Callable[[], bool]
 
 
 class RenderingEngine:
@@ -95,6 +109,7 @@ class RenderingEngine:
         self._plans: Cache[str, VolumePlan | GeometryError] = Cache(_PLANS, lambda _: 1)
         self._volumes = VolumeStore(pool, volume_bytes)
         self._pictures: Cache[str, Picture] = Cache(picture_bytes, lambda picture: len(picture.content) + 500)
+        self._turns = Turns()
 
     @property
     def pool(self) -> WorkerPool:
@@ -115,8 +130,8 @@ class RenderingEngine:
         """Return the `Picture.etag` that `render` would give now, without rendering (VIEW). Raises `NotFoundError`."""
         return _etag(self._identity(grant, view)[0], view)
 
-    def render(self, grant: Grant, view: View) -> Picture:
-        """Return the picture that a view describes (VIEW).
+    def render(self, grant: Grant, view: View, asking: Asking = ANYBODY) -> Picture:
+        """Return the picture that a view describes (VIEW); `asking` says who waits for it.
 
         Raises
         ------
@@ -126,9 +141,11 @@ class RenderingEngine:
             Its pixels cannot be decoded, or its slices do not form a volume.
         UnavailableError
             A worker failed twice, or the deadline passed.
+        SupersededError
+            Whoever asked has asked for something newer before it was begun.
         """
         identity, records = self._identity(grant, view)
-        return self.render_prepared(grant, PreparedView(view, _etag(identity, view), records))
+        return self.render_prepared(grant, PreparedView(view, _etag(identity, view), records), asking)
 
     def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
         """Ask the archive what pictures of frames are made of now, once for each series (VIEW).
@@ -141,11 +158,26 @@ class RenderingEngine:
         known: dict[tuple[str, str], Mapping[str, InstanceRecord]] = {}
         return [PreparedView(view, *self._prepared(grant, view, views, known)) for view in views]
 
-    def render_prepared(self, grant: Grant, prepared: PreparedView) -> Picture:
+    def render_prepared(self, grant: Grant, prepared: PreparedView, asking: Asking = ANYBODY) -> Picture:
         """Return the picture of a view that `prepare` has looked up just now; raises as `render` does."""
         view, etag = prepared.view, prepared.etag
         make = self._render_frame if isinstance(view.source, FrameOf) else self._render_plane
-        return self._pictures.get_or_make(etag, lambda: make(grant, view, prepared.records, etag))
+        with self._turns.take(asking.supersedes) as still_wanted:
+            request = _Request(grant, view, prepared.records, etag, asking, still_wanted)
+            if not asking.allow_partial:
+                return self._shared(etag, lambda: make(request), still_wanted)
+            picture = self._pictures.get(etag) or make(request)
+            return picture if picture.slices else self._pictures.get_or_make(etag, lambda: picture)
+
+    def _shared(self, etag: str, make: Callable[[], Picture], still_wanted: Callable[[], bool]) -> Picture:
+        """Have a picture made once for all who ask."""
+        while True:
+            try:
+                return self._pictures.get_or_make(etag, make)
+            except SupersededError:
+                if not still_wanted():
+                    raise
+                # It was another's that was superseded; this one is still wanted.
 
     def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> PlanesInfo:
         """Return the planes that the series can be cut into, or why not (VIEW). Loads no pixels."""
@@ -221,7 +253,8 @@ class RenderingEngine:
         records = self._archive.series_instances(grant, study, series)
         return series_identity(record.file.uuid for record in records), records
 
-    def _render_frame(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
+    def _render_frame(self, request: _Request) -> Picture:
+        grant, view, records = request.grant, request.view, request.records
         frame = view.source.frame if isinstance(view.source, FrameOf) else 1
         entry = self._tables.known_frame(records[0], frame)
         buffers: list[Buffer] = []
@@ -235,9 +268,10 @@ class RenderingEngine:
         if view.presentation is not None:
             task = "sightline.objects.presented:render_presented"
             arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
-        return _picture(self._pool.run(task, arguments, buffers), etag)
+        return _picture(self._pool.run(task, arguments, buffers, **request.asking.turn()), request.etag)
 
-    def _render_plane(self, grant: Grant, view: View, records: Sequence[InstanceRecord], etag: str) -> Picture:
+    def _render_plane(self, request: _Request) -> Picture:
+        grant, view, records = request.grant, request.view, request.records
         plane = view.source
         assert isinstance(plane, PlaneOf)  # noqa: S101 - `render` chose this method by it
         if view.annotations:
@@ -253,14 +287,14 @@ class RenderingEngine:
         with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first) as volume:
             table = None if view.window else plan.voi_lut
             window = view.window or (None if table else plan.window)
-            volume.wait(needed if window or table else None, self._pool.deadline_seconds)
+            part = self._wait(volume, needed, bool(window or table), request)
             buffers: list[Buffer] = []
             if window is None and table is None:
                 full = full_range_window(volume.value_range())
                 window = Window(full.center, full.width, VoiFunction(full.function))
             arguments = {
-                "volume": volume.description(),
-                "geometry": asdict(plan.geometry),
+                "volume": volume.description(part),
+                "geometry": asdict(plan.geometry_of(part) if part else plan.geometry),
                 "grid": asdict(grid),
                 "index": plane.index,
                 "lossy": any(frame.instance.lossy for frame in plan.frames),
@@ -268,7 +302,20 @@ class RenderingEngine:
                 "view": _view_argument(view, window),
             }
             task = "sightline.rendering.tasks:render_plane"
-            return _picture(self._pool.run(task, arguments, buffers, (volume.descriptor,)), etag)
+            reply = self._pool.run(task, arguments, buffers, (volume.descriptor,), **request.asking.turn())
+            picture = _picture(reply, request.etag)
+            return picture if part is None else _partial(picture, part, len(plan.frames))
+
+    def _wait(self, volume: Volume, needed: Sequence[int] | None, has_window: bool, request: _Request) -> range | None:
+        """Wait for what a picture is made of; return the part that it has to do with, None if all is there."""
+        seconds = self._pool.deadline_seconds
+        if request.asking.wanted_until is not None:
+            seconds = min(seconds, max(0.0, request.asking.wanted_until - time.monotonic()))
+        if request.asking.allow_partial and not (needed and has_window):
+            part = volume.wait_for_part(needed, seconds, request.still_wanted)
+            return None if len(part) == len(volume.plan.frames) else part
+        volume.wait(needed if has_window else None, seconds, request.still_wanted)
+        return None
 
     def _plan(self, table: SeriesTable) -> VolumePlan | GeometryError:
         """Return the plan of a table's volume, or why there is none; either is made once."""
@@ -305,6 +352,11 @@ def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
         "colour_profile": view.colour_profile.value,
         "annotations": list(view.annotations),
     }
+
+
+def _partial(picture: Picture, part: range, total: int) -> Picture:
+    """Mark a picture of a part of a volume: it has an etag of its own, so that the whole one takes its place."""
+    return replace(picture, etag=f"{picture.etag}-{part.start}-{part.stop}", slices=(len(part), total))
 
 
 def _picture(reply: Reply, etag: str) -> Picture:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -22,6 +24,59 @@ class Priority(IntEnum):
     INTERACTIVE = 1
     PREFETCH = 2
     BACKGROUND = 3
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who waits for a picture, and with what they are content.
+
+    Parameters
+    ----------
+    priority : Priority
+    supersedes : str, optional
+        Who asks, such as a session and its viewport: an older picture for them that is not begun is not made any more.
+    wanted_until : float, optional
+        A moment of the monotonic clock after which it is not begun.
+    allow_partial : bool
+        Of a volume that is still loading, show what is there.
+    """
+
+    priority: Priority = Priority.INTERACTIVE
+    supersedes: str | None = None
+    wanted_until: float | None = None
+    allow_partial: bool = False
+
+    def turn(self) -> dict[str, Any]:
+        """Return what `WorkerPool.run` wants to know of it."""
+        return {"priority": self.priority, "supersedes": self.supersedes, "wanted_until": self.wanted_until}
+
+
+ANYBODY = Asking()
+"""Somebody of no name, who waits for the whole picture."""
+
+
+class Turns:
+    """Which request is the newest of each who asks; safe for threads."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, object] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, key: str | None) -> Iterator[Callable[[], bool]]:
+        """Be the newest of that name; what it gives says whether that still holds. No name: it always does."""
+        if key is None:
+            yield lambda: True
+            return
+        mine = object()
+        with self._lock:
+            self._newest[key] = mine
+        try:
+            yield lambda: self._newest.get(key) is mine
+        finally:
+            with self._lock:
+                if self._newest.get(key) is mine:
+                    del self._newest[key]
 
 
 @dataclass(order=True)

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from mmap import mmap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_KEPT = 8
+_KEPT = 12
 
 # A plane across the slices touches every page of a volume; mapping it anew each time would cost more than the cut.
-_mapped: OrderedDict[str, NDArray[Any]] = OrderedDict()
+_mapped: OrderedDict[str, mmap] = OrderedDict()
+
+
+def shared_voxels(description: Mapping[str, Any], descriptor: int) -> NDArray[Any]:
+    """Return the voxels, (slices, rows, columns), that `Volume.description` or `LoadedPart.description` tells of.
+
+    Of a volume that is still loading these are the slices of the part only.
+    """
+    volume = mapped_volume(description["id"], descriptor, description["shape"], description["dtype"])
+    first, end = description.get("part") or (0, len(volume))
+    return volume[first:end]
+
+
+def derived_arrays(description: Mapping[str, Any], descriptor: int) -> list[NDArray[Any]]:
+    """Return the arrays of derived memory, in the order of its recipe; to be filled by the recipe's task only."""
+    memory = _mapping(description["id"], descriptor)
+    return [
+        np.ndarray(tuple(array["shape"]), np.dtype(array["dtype"]), memory, array["offset"])
+        for array in description["arrays"]
+    ]
 
 
 def mapped_volume(identity: str, descriptor: int, shape: Sequence[int], dtype: str) -> NDArray[Any]:
@@ -31,15 +50,20 @@ def mapped_volume(identity: str, descriptor: int, shape: Sequence[int], dtype: s
     dtype : str
         numpy name of the type.
     """
+    return np.ndarray(tuple(shape), np.dtype(dtype), _mapping(identity, descriptor))
+
+
+def _mapping(identity: str, descriptor: int) -> mmap:
+    """Return the mapping of that identity, made if it is not there."""
     known = _mapped.get(identity)
     if known is None:
         while len(_mapped) >= _KEPT:
             _mapped.popitem(last=False)
         try:
-            known = _map(descriptor, shape, dtype)
+            known = mmap(descriptor, 0)
         except OSError:  # no address space left beside the old ones
             forget_all()
-            known = _map(descriptor, shape, dtype)
+            known = mmap(descriptor, 0)
         _mapped[identity] = known
     _mapped.move_to_end(identity)
     return known
@@ -48,7 +72,3 @@ def mapped_volume(identity: str, descriptor: int, shape: Sequence[int], dtype: s
 def forget_all() -> None:
     """Unmap all volumes that nobody uses."""
     _mapped.clear()
-
-
-def _map(descriptor: int, shape: Sequence[int], dtype: str) -> NDArray[Any]:
-    return np.ndarray(tuple(shape), np.dtype(dtype), mmap(descriptor, 0))

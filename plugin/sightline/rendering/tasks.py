@@ -35,7 +35,7 @@ from sightline.rendering.encoding import MEDIA_TYPES, encode
 from sightline.rendering.files import open_file
 from sightline.rendering.headers import read_frames, read_header
 from sightline.rendering.lookup_tables import voi_lut
-from sightline.rendering.mapping import mapped_volume
+from sightline.rendering.mapping import mapped_volume, shared_voxels
 from sightline.rendering.series_table import (
     FrameEntry,
     entry_from_argument,
@@ -187,12 +187,13 @@ def _modality(pixels: NDArray[Any], transform: GreyTransform) -> NDArray[np.floa
 def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
     """Cut one plane out of a shared volume, the only descriptor.
 
-    Arguments: ``volume`` as in `load_slices`, with ``slope``, ``intercept``, ``padding`` and ``inverse``; ``geometry``
-    and ``grid``; ``index``; ``lossy``; ``view`` as in `render_frame`, its window given, unless ``voi_lut`` is the file
-    whose VOI LUT is applied instead. The reply is `encoded_picture`'s.
+    Arguments: ``volume`` as in `load_slices`, with ``slope``, ``intercept``, ``padding`` and ``inverse``, and ``part``,
+    the first slice and the end of what is there, or null; ``geometry`` of what is there, and ``grid``; ``index``;
+    ``lossy``; ``view`` as in `render_frame`, its window given, unless ``voi_lut`` is the file whose VOI LUT is applied
+    instead. The reply is `encoded_picture`'s.
     """
     description, view = arguments["volume"], arguments["view"]
-    volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
+    volume = shared_voxels(description, fds[0])
     geometry, grid = geometry_from_json(arguments["geometry"]), grid_from_json(arguments["grid"])
     padding = None if description["padding"] is None else tuple(description["padding"])
     window = view["window"]
@@ -203,7 +204,7 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
         inverse=description["inverse"] != view["invert"],
         padding=padding,
     )
-    if grid.exact:
+    if grid.exact and not description["part"]:
         picture = grey_of_stored(cut_voxels(volume, geometry, grid, arguments["index"]), transform)
     else:
         stored = cut_plane(volume, geometry, grid, arguments["index"], padding)

@@ -237,7 +237,8 @@ class Picture:
     `etag` changes whenever the stored file, the view or the rendering code does. `window` is the one that was applied,
     None where a VOI LUT sequence or colour was. `lossy` says that the encoding, or the stored file, lost something.
     `pixel_spacing` is mm in the patient or at the detector between rows and between columns of this very picture, after
-    any reduction: pixels need not be square. None where the file does not say.
+    any reduction: pixels need not be square. None where the file does not say. `slices` is how many slices of a volume
+    that was still loading were there, and of how many: such a picture must not be kept. None: all.
     """
 
     content: bytes
@@ -248,6 +249,7 @@ class Picture:
     lossy: bool
     window: Window | None
     pixel_spacing: tuple[float, float] | None = None
+    slices: tuple[int, int] | None = None
 
 
 def _source(place: str, number: str) -> FrameOf | PlaneOf:

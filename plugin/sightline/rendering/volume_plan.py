@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.kernels.geometry import (
@@ -65,6 +65,20 @@ class VolumePlan:
         if not grid.exact or closest_axes(geometry)[NORMAL_AXES[orientation]] != 0:
             return None
         return (round(float(geometry.to_index(grid.to_patient((index, 0, 0)))[0])),)
+
+    def geometry_of(self, part: range) -> VolumeGeometry:
+        """Return the geometry of a run of slices, two or more."""
+        whole = self.geometry
+        distances = whole.distances[part.start : part.stop]
+        start, end = distances[0], distances[-1]
+        x, y, z = whole.to_patient((part.start, 0, 0)).tolist()
+        return replace(
+            whole,
+            shape=(len(part), *whole.shape[1:]),
+            origin=(x, y, z),
+            distances=tuple(distance - start for distance in distances),
+            gaps=tuple((low - start, high - start) for low, high in whole.gaps if start <= low and high <= end),
+        )
 
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the planes should know."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -10,86 +9,23 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from sightline.archive.protocol import FileSource
 from sightline.errors import SightlineError, UnavailableError, UnprocessableError
 from sightline.rendering.channel import Buffer
+from sightline.rendering.derived import Derived, Recipe, State
 from sightline.rendering.files import file_argument, in_batches
 from sightline.rendering.pool import Priority, Reply, WorkerPool
 from sightline.rendering.series_table import FrameEntry, entry_argument
+from sightline.rendering.volume import Volume
 from sightline.rendering.volume_plan import VolumePlan
+
+__all__ = ["FetchFrame", "Volume", "VolumeStore"]
 
 SLICES_PER_TASK = 8
 """A task of this many slices takes some tens of ms, so that a picture which somebody waits for comes in between."""
 
 FetchFrame = Callable[[FrameEntry], FileSource]
-
-
-class Volume:
-    """Voxels of one series in a memory file that this process owns; it is gone with the process, however that ends."""
-
-    def __init__(self, plan: VolumePlan) -> None:
-        self.plan = plan
-        self.descriptor = os.memfd_create("sightline-volume", os.MFD_CLOEXEC)
-        os.ftruncate(self.descriptor, plan.size)
-        self.users = 0
-        self._id = uuid4().hex
-        self._changed = threading.Condition()
-        self._loaded: set[int] = set()
-        self._ends: list[float] = []
-        self._error: SightlineError | None = None
-
-    @property
-    def progress(self) -> tuple[int, int]:
-        """How many slices are loaded, and of how many."""
-        return len(self._loaded), len(self.plan.frames)
-
-    def description(self) -> dict[str, Any]:
-        """Return what a task needs to map the volume and to understand its voxels."""
-        return self.plan.description() | {"id": self._id}
-
-    def value_range(self) -> tuple[float, float]:
-        """Return the least and most modality value of what is loaded; (0, 0) if all of it is padding."""
-        with self._changed:
-            return (min(self._ends), max(self._ends)) if self._ends else (0.0, 0.0)
-
-    def wait(self, needed: Sequence[int] | None, seconds: float) -> None:
-        """Wait until those slices, or all, are loaded.
-
-        Raises
-        ------
-        UnavailableError
-            They are not yet; loading goes on.
-        SightlineError
-            Loading failed.
-        """
-        wanted = set(range(len(self.plan.frames)) if needed is None else needed)
-        with self._changed:
-            self._changed.wait_for(lambda: self._error is not None or wanted <= self._loaded, seconds)
-            if self._error is not None:
-                raise self._error
-            if not wanted <= self._loaded:
-                done, total = self.progress
-                raise UnavailableError(f"The volume is still loading: {done} of {total} slices.", "loading", 1)
-
-    def add(self, slices: Sequence[int], reply: Reply) -> None:
-        """Note that slices have arrived."""
-        with self._changed:
-            self._loaded.update(slices)
-            self._ends.extend(reply.values["range"] or ())
-            self._changed.notify_all()
-
-    def fail(self, error: SightlineError) -> None:
-        """Tell everybody who waits, now or later, that it cannot be loaded."""
-        with self._changed:
-            self._error = error
-            self._changed.notify_all()
-
-    def free(self) -> None:
-        """Give the memory back at once, even where a worker still has it mapped."""
-        os.ftruncate(self.descriptor, 0)
-        os.close(self.descriptor)
 
 
 class VolumeStore:
@@ -133,6 +69,33 @@ class VolumeStore:
             volume = self._volumes.get(plan.identity)
         return volume.progress if volume else (0, len(plan.frames))
 
+    def derive(self, volume: Volume, recipe: Recipe) -> Derived | None:
+        """Return what the recipe makes of a volume in use, if it is ready; else have it made, once, in the background.
+
+        Where other volumes in use take the room, or the volume is not complete, nothing is begun yet.
+        """
+        with self._lock:
+            if volume.has_begun(recipe.name) or not volume.is_complete or self._closed.is_set():
+                return volume.derived(recipe.name)
+            try:
+                self._make_room(recipe.offsets[-1])
+            except SightlineError:
+                return None
+            derived = volume.begin(recipe)
+            volume.users += 1
+        arguments = {"volume": volume.description(), "derived": derived.description()}
+        descriptors = (volume.descriptor, derived.descriptor)
+        future = self._pool.submit(recipe.task, arguments, (), descriptors, priority=Priority.BACKGROUND)
+        future.add_done_callback(partial(self._end_derivation, volume, derived))
+        return None
+
+    def _end_derivation(self, volume: Volume, derived: Derived, future: Future[Reply]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            derived.fail()
+        else:
+            derived.state = State.READY
+        self._release(volume)
+
     def close(self) -> None:
         """Free everything. The pool is closed before, so that no worker loads any more."""
         self._closed.set()
@@ -164,13 +127,13 @@ class VolumeStore:
             raise UnprocessableError(
                 f"This volume takes {size >> 20} MB; VolumeMegabytes allows {self._bound >> 20}.", "volume-too-large"
             )
-        total = sum(volume.plan.size for volume in self._volumes.values())
+        total = sum(volume.size for volume in self._volumes.values())
         idle = [key for key, volume in self._volumes.items() if not volume.users]
         while total + size > self._bound:
             if not idle:
                 raise UnavailableError("Too many volumes are in use; please try again.", "volumes-in-use")
             dropped = self._volumes.pop(idle.pop(0))
-            total -= dropped.plan.size
+            total -= dropped.size
             dropped.free()
 
     def _release(self, volume: Volume) -> None:

@@ -23,6 +23,7 @@ import mmap, os, signal, time
 from pathlib import Path
 from sightline.errors import NotFoundError
 from sightline.rendering.channel import Reply
+from sightline.rendering.mapping import derived_arrays, shared_voxels
 
 def echo(arguments, buffers, fds):
     return Reply({"arguments": arguments, "pid": os.getpid()}, [bytes(b) for b in buffers])
@@ -59,6 +60,22 @@ def read(arguments, buffers, fds):
 def nap(arguments, buffers, fds):
     time.sleep(arguments["seconds"])
     return Reply({"at": time.monotonic(), "name": arguments["name"]})
+
+def add_up(arguments, buffers, fds):
+    """Fill derived memory: what is projected along the slices, and how many slices that were."""
+    volume = shared_voxels(arguments["volume"], fds[0])
+    sums, count = derived_arrays(arguments["derived"], fds[1])
+    volume.sum(axis=0, out=sums)
+    count[0] = len(volume)
+    return Reply({})
+
+def touch(arguments, buffers, fds):
+    derived_arrays(arguments["derived"], fds[0])[0][::4096] = 1
+    return Reply({})
+
+def derived_sums(arguments, buffers, fds):
+    sums, count = derived_arrays(arguments["derived"], fds[0])
+    return Reply({"count": int(count[0]), "pid": os.getpid()}, [sums.tobytes()])
 
 def environment(arguments, buffers, fds):
     return Reply({"environment": dict(os.environ), "session": os.getsid(0), "pid": os.getpid()})
