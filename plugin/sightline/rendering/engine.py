@@ -31,6 +31,7 @@ from sightline.rendering.series_table import (
     series_identity,
     window_from_json,
 )
+from sightline.rendering.stacks import Stack, split
 from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
 from sightline.rendering.volume_plan import VolumePlan
@@ -48,13 +49,22 @@ class PlanesInfo:
 
     Exactly one of `grids` (with all three orientations) and `refusal` is set. `warnings` are sentences for the reader,
     such as where slices are missing. `window` is what pictures use when the view names none (None: the VOI LUT of all
-    slices, or the full range).
+    slices, or the full range). `stacks` are labels of all that the series holds; the planes are those of one of them.
     """
 
     grids: Mapping[Orientation, PlaneGrid]
     refusal: str | None
     warnings: tuple[str, ...] = ()
     window: Window | None = None
+    stacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _PlannedStack:
+    """What the frames of a stack make, or why they make no volume."""
+
+    label: str
+    plan: VolumePlan | GeometryError
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ class RenderingEngine:
     ) -> None:
         self._archive, self._pool = archive, pool
         self._tables = SeriesTables(pool, table_directory)
-        self._plans: Cache[str, VolumePlan | GeometryError] = Cache(_PLANS, lambda _: 1)
+        self._plans: Cache[str, tuple[_PlannedStack, ...]] = Cache(_PLANS, lambda stacks: min(len(stacks), _PLANS))
         self._volumes = VolumeStore(pool, volume_bytes)
         self._pictures: Cache[str, Picture] = Cache(picture_bytes, lambda picture: len(picture.content) + 500)
         self._turns = Turns()
@@ -179,23 +189,29 @@ class RenderingEngine:
                     raise
                 # It was another's that was superseded; this one is still wanted.
 
-    def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> PlanesInfo:
-        """Return the planes that the series can be cut into, or why not (VIEW). Loads no pixels."""
-        plan = self._plan(self.describe(grant, study_instance_uid, series_instance_uid))
+    def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str, stack: int = 0) -> PlanesInfo:
+        """Return the planes that a stack of the series can be cut into, or why not (VIEW). Loads no pixels."""
+        stacks = self._stacks(self.describe(grant, study_instance_uid, series_instance_uid))
+        plan, labels = _stack(stacks, stack).plan, tuple(each.label for each in stacks)
         if isinstance(plan, GeometryError):
-            return PlanesInfo({}, plan.reason)
-        return PlanesInfo(plan.grids, None, plan.warnings(), None if plan.voi_lut else plan.window)
+            return PlanesInfo({}, plan.reason, stacks=labels)
+        warnings = plan.warnings()
+        if len(stacks) > 1:
+            warnings = (f"The series holds {len(stacks)} stacks of images; this is one of them.", *warnings)
+        return PlanesInfo(plan.grids, None, warnings, None if plan.voi_lut else plan.window, labels)
 
-    def volume_progress(self, grant: Grant, study_instance_uid: str, series_instance_uid: str) -> tuple[int, int]:
+    def volume_progress(
+        self, grant: Grant, study_instance_uid: str, series_instance_uid: str, stack: int = 0
+    ) -> tuple[int, int]:
         """Return how many slices of the volume are loaded, and of how many (VIEW). Does not start loading.
 
         Raises
         ------
         UnprocessableError
-            The series is no volume.
+            The stack is no volume.
         """
         table = self.describe(grant, study_instance_uid, series_instance_uid)
-        return self._volumes.progress(_planned(self._plan(table)))
+        return self._volumes.progress(_planned(_stack(self._stacks(table), stack)))
 
     def run(
         self,
@@ -277,7 +293,7 @@ class RenderingEngine:
         if view.annotations:
             raise UnprocessableError("Nothing can be written into the picture of a plane, only into that of a frame.")
         fetch = partial(self._archive.source, grant)
-        plan = _planned(self._plan(self._tables.get(records, fetch)))
+        plan = _planned(_stack(self._stacks(self._tables.get(records, fetch)), plane.stack))
         grid = plan.grids[plane.orientation]
         if plane.index >= grid.count:
             raise NotFoundError(f"There are {grid.count} {plane.orientation} planes, counted from 0.")
@@ -317,22 +333,28 @@ class RenderingEngine:
         volume.wait(needed if has_window else None, seconds, request.still_wanted)
         return None
 
-    def _plan(self, table: SeriesTable) -> VolumePlan | GeometryError:
-        """Return the plan of a table's volume, or why there is none; either is made once."""
+    def _stacks(self, table: SeriesTable) -> tuple[_PlannedStack, ...]:
+        """Return what a series can be shown as, one or more; made once."""
 
-        def make() -> VolumePlan | GeometryError:
+        def planned(stack: Stack) -> _PlannedStack:
             try:
-                return plan_series(table)
+                return _PlannedStack(stack.label, plan_series(stack.table))
             except GeometryError as refusal:
-                return refusal
+                return _PlannedStack(stack.label, refusal)
 
-        return self._plans.get_or_make(table.identity, make)
+        return self._plans.get_or_make(table.identity, lambda: tuple(map(planned, split(table))))
 
 
-def _planned(plan: VolumePlan | GeometryError) -> VolumePlan:
-    if isinstance(plan, GeometryError):
-        raise UnprocessableError(plan.reason, "no-volume")
-    return plan
+def _stack(stacks: Sequence[_PlannedStack], index: int) -> _PlannedStack:
+    if not 0 <= index < len(stacks):
+        raise NotFoundError(f"The series holds {len(stacks)} stacks, counted from 0.")
+    return stacks[index]
+
+
+def _planned(stack: _PlannedStack) -> VolumePlan:
+    if isinstance(stack.plan, GeometryError):
+        raise UnprocessableError(stack.plan.reason, "no-volume")
+    return stack.plan
 
 
 def _etag(identity: str, view: View) -> str:

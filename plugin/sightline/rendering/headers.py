@@ -15,6 +15,7 @@ from pydicom import Dataset, dcmread
 from pydicom.multival import MultiValue
 
 from sightline.errors import UnprocessableError
+from sightline.rendering.dimensions import dimensions_of
 from sightline.rendering.series_table import (
     FrameEntry,
     InstanceEntry,
@@ -159,6 +160,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         shift=_shift(dataset) if is_integer else 0,
         shutter=has_shutter(dataset),
         pixel_aspect_ratio=_aspect(dataset),
+        mosaic="MOSAIC" in _values(dataset.get("ImageType")),
     )
 
 
@@ -208,6 +210,7 @@ def _frame(instance: InstanceEntry, number: int, places: _Places) -> FrameEntry:
         slice_thickness=_number(measures, "SliceThickness"),
         rescale=_rescale(places.macro("PixelValueTransformationSequence")),
         windows=_windows(places.macro("FrameVOILUTSequence")),
+        dimensions=dimensions_of(places.macro),
     )
 
 

@@ -17,13 +17,15 @@ from sightline.rendering.channel import Buffer, Reply
 class Priority(IntEnum):
     """Who goes first when workers are busy. RETRY is the pool's own: what a dead worker left behind.
 
-    INTERACTIVE is what a person waits for, PREFETCH what one may want next, BACKGROUND what fills shared memory.
+    INTERACTIVE is a picture that a person waits for, AWAITED what such a picture is made of, PREFETCH what one may want
+    next, BACKGROUND what fills shared memory while nobody waits for it.
     """
 
     RETRY = 0
     INTERACTIVE = 1
-    PREFETCH = 2
-    BACKGROUND = 3
+    AWAITED = 2
+    PREFETCH = 3
+    BACKGROUND = 4
 
 
 @dataclass(frozen=True)

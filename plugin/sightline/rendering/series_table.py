@@ -49,7 +49,8 @@ class InstanceEntry:
     carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
     where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it is covered
     (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7). `shift` is
-    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored.
+    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored. `mosaic` says that a
+    frame is many slices side by side, as Siemens scanners write them.
     """
 
     file_uuid: str
@@ -85,6 +86,7 @@ class InstanceEntry:
     shift: int = 0
     shutter: bool = False
     pixel_aspect_ratio: tuple[float, float] | None = None
+    mosaic: bool = False
 
     @property
     def is_grey(self) -> bool:
@@ -103,7 +105,8 @@ class FrameEntry:
 
     `frame` counts from 1. Positions and spacings are mm in LPS; `pixel_spacing` is (between rows, between columns), and
     `spacing_origin` names the attribute it comes from: ``PixelSpacing`` (in the patient), ``ImagerPixelSpacing`` or
-    ``NominalScannedPixelSpacing`` (at the detector), or empty.
+    ``NominalScannedPixelSpacing`` (at the detector), or empty. `dimensions` tells frames at one place apart: pairs of a
+    name and a value, see `sightline.rendering.dimensions`.
     """
 
     instance: InstanceEntry
@@ -115,6 +118,7 @@ class FrameEntry:
     slice_thickness: float | None = None
     rescale: Rescale = Rescale()
     windows: tuple[WindowPreset, ...] = ()
+    dimensions: tuple[tuple[str, str], ...] = ()
 
     @property
     def sop_instance_uid(self) -> str:
@@ -228,6 +232,7 @@ def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameE
         windows=tuple(
             WindowPreset(window_from_json(preset["window"]), preset["explanation"]) for preset in value["windows"]
         ),
+        dimensions=tuple((name, text) for name, text in value["dimensions"]),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sightline.errors import BadRequestError
@@ -19,7 +19,18 @@ from sightline.rendering.viewport import Viewport
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
-_SETTINGS = ("window", "size", "viewport", "invert", "format", "quality", "iccprofile", "annotation", "presentation")
+_SETTINGS = (
+    "stack",
+    "window",
+    "size",
+    "viewport",
+    "invert",
+    "format",
+    "quality",
+    "iccprofile",
+    "annotation",
+    "presentation",
+)
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
@@ -88,10 +99,14 @@ class FrameOf:
 
 @dataclass(frozen=True)
 class PlaneOf:
-    """One plane of the volume along the patient's axes. `index` counts from 0 at the lowest LPS coordinate."""
+    """One plane of the volume along the patient's axes. `index` counts from 0 at the lowest LPS coordinate.
+
+    `stack` says of which volume, where the series holds several.
+    """
 
     orientation: Orientation
     index: int
+    stack: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,6 +171,8 @@ class View:
         '/sightline/view/1.2/1.3/1.4/1?window=40,400&size=512'
         >>> View("1.2", "1.3", PlaneOf(Orientation.CORONAL, 7)).path()
         '/sightline/view/1.2/1.3/coronal/7'
+        >>> View("1.2", "1.3", PlaneOf(Orientation.CORONAL, 7, stack=2)).path()
+        '/sightline/view/1.2/1.3/coronal/7?stack=2'
         """
         if isinstance(self.source, FrameOf):
             place = f"{self.source.sop_instance_uid}/{self.source.frame}"
@@ -167,6 +184,8 @@ class View:
     def _settings(self) -> list[tuple[str, str]]:
         """Return what differs from the defaults, in the order in which it is written."""
         settings = []
+        if not isinstance(self.source, FrameOf) and self.source.stack:
+            settings.append(("stack", str(self.source.stack)))
         if self.window is not None:
             function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
             settings.append(("window", f"{plain(self.window.center)},{plain(self.window.width)}{function}"))
@@ -217,7 +236,7 @@ class View:
         return cls(
             study_instance_uid=parts[0],
             series_instance_uid=parts[1],
-            source=_source(parts[2], parts[3]),
+            source=_of_stack(_source(parts[2], parts[3]), query),
             window=_window(query["window"]) if "window" in query else None,
             max_size=_integer("size", query["size"], 1, LARGEST_SIZE) if "size" in query else None,
             invert=query.get("invert") == "1",
@@ -259,6 +278,15 @@ def _source(place: str, number: str) -> FrameOf | PlaneOf:
     if not _UID.fullmatch(place):
         raise BadRequestError(f"A plane is one of {', '.join(Orientation)}.")
     return FrameOf(place, _integer("frame", number, 1, 9_999_999))
+
+
+def _of_stack(source: FrameOf | PlaneOf, query: Mapping[str, str]) -> FrameOf | PlaneOf:
+    """Read ``stack``."""
+    if "stack" not in query:
+        return source
+    if isinstance(source, FrameOf):
+        raise BadRequestError("A frame is of no stack; planes are.")
+    return replace(source, stack=_integer("stack", query["stack"], 0, 999))
 
 
 def _presentation(place: str, query: Mapping[str, str]) -> PresentationOf:

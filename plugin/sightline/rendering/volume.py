@@ -32,6 +32,7 @@ class Volume:
         self._loaded: set[int] = set()
         self._ends: list[float] = []
         self._error: SightlineError | None = None
+        self._waiting = 0
         self._derived: dict[str, Derived] = {}
 
     @property
@@ -43,6 +44,11 @@ class Volume:
     def is_complete(self) -> bool:
         """Whether all slices are loaded."""
         return len(self._loaded) == len(self.plan.frames)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for slices."""
+        return self._waiting > 0
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -106,7 +112,11 @@ class Volume:
 
     def _wait_for(self, is_there: Callable[[], bool], seconds: float, still_wanted: StillWanted) -> None:
         """Wait, holding the lock. Whoever waits looks up whenever slices arrive."""
-        self._changed.wait_for(lambda: self._error is not None or is_there() or not still_wanted(), seconds)
+        self._waiting += 1
+        try:
+            self._changed.wait_for(lambda: self._error is not None or is_there() or not still_wanted(), seconds)
+        finally:
+            self._waiting -= 1
         if self._error is not None:
             raise self._error
         if is_there():

@@ -127,6 +127,8 @@ def plan(table: SeriesTable) -> VolumePlan:
         raise GeometryError("There are no images in this series.")
     if not all(frame.instance.is_grey for frame in table.frames):
         raise GeometryError("Colour images cannot be cut into other planes.")
+    if any(frame.instance.mosaic for frame in table.frames):
+        raise GeometryError("Each image is a mosaic of slices; where they lie only its private header says.")
     geometry, order = plan_volume([_slice(frame) for frame in table.frames])
     frames = tuple(table.frames[index] for index in order)
     dtype, stored = _voxels(frames)

@@ -194,7 +194,7 @@ class VolumeStore:
             {"volume": volume.description(), "slices": slices},
             buffers,
             (volume.descriptor,),
-            priority=Priority.BACKGROUND,
+            priority=Priority.AWAITED if volume.is_awaited else Priority.BACKGROUND,
         )
         # Told at once, not when the loader comes by: somebody may wait for just these slices.
         future.add_done_callback(partial(_tell, volume, batch))

@@ -48,6 +48,7 @@ DOCTOR = administrator("doctor")
 SHAPE = (12, 20, 16)
 VOLUME = np.random.default_rng(7).integers(-1000, 1000, SHAPE).astype(np.int16)
 SOPS = [f"1.2.826.0.1.9.{k}" for k in range(SHAPE[0])]
+PNG = PictureFormat.PNG
 Make = Callable[..., RenderingEngine]
 
 
@@ -240,6 +241,17 @@ def test_planes_tell_their_geometry(make: Make) -> None:
 
 
 def test_a_series_that_is_no_volume_is_refused_with_the_reason(make: Make) -> None:
+    engine = make(FakeArchive(ct_files(VOLUME[:2])))
+    info = engine.planes(DOCTOR, STUDY, SERIES)
+    assert info.grids == {}
+    assert info.refusal == "At least 3 slices are needed; there are 2."
+    assert info.stacks == ("Axial",)
+    with pytest.raises(UnprocessableError, match="At least 3"):
+        engine.render(DOCTOR, plane_view(Orientation.AXIAL, 0))
+    assert pixels(engine.render(DOCTOR, frame_view())).shape == (20, 16)
+
+
+def test_a_localiser_beside_the_scan_is_a_stack_of_its_own(make: Make) -> None:
     extra = with_uid(
         image_file(
             VOLUME[0], ImagePositionPatient=(0, 0, 0), ImageOrientationPatient=CORONAL, PixelSpacing=(0.5, 0.75)
@@ -248,11 +260,30 @@ def test_a_series_that_is_no_volume_is_refused_with_the_reason(make: Make) -> No
     )
     engine = make(FakeArchive([*ct_files(), extra]))
     info = engine.planes(DOCTOR, STUDY, SERIES)
-    assert info.grids == {}
-    assert info.refusal == "The images are cut in different directions."
-    with pytest.raises(UnprocessableError, match="different directions"):
-        engine.render(DOCTOR, plane_view(Orientation.AXIAL, 0))
-    assert pixels(engine.render(DOCTOR, frame_view())).shape == (20, 16)
+    assert info.stacks == ("Axial", "Coronal")
+    assert "2 stacks" in info.warnings[0]
+    picture = engine.render(DOCTOR, plane_view(Orientation.SAGITTAL, 5))
+    np.testing.assert_array_equal(pixels(picture), grey(VOLUME[::-1, :, 5]))
+    localiser = engine.planes(DOCTOR, STUDY, SERIES, stack=1)
+    assert localiser.refusal == "At least 3 slices are needed; there are 1."
+    with pytest.raises(UnprocessableError, match="At least 3"):
+        engine.render(DOCTOR, View(STUDY, SERIES, PlaneOf(Orientation.AXIAL, 0, stack=1)))
+    with pytest.raises(NotFoundError, match="2 stacks"):
+        engine.render(DOCTOR, View(STUDY, SERIES, PlaneOf(Orientation.AXIAL, 0, stack=2)))
+
+
+def test_echoes_at_the_same_places_are_volumes_of_their_own(make: Make) -> None:
+    early = slices_of(VOLUME, [(0, 0, 2.0 * k) for k in range(12)], EchoTime=10.5)
+    late = slices_of(VOLUME // 2, [(0, 0, 2.0 * k) for k in range(12)], EchoTime=120)
+    engine = make(FakeArchive([*late, *early]))
+    assert engine.planes(DOCTOR, STUDY, SERIES).stacks == (
+        "Echo time (ms) 10.5",
+        "Echo time (ms) 120",
+    )
+    for stack, voxels in enumerate((VOLUME, VOLUME // 2)):
+        view = View(STUDY, SERIES, PlaneOf(Orientation.SAGITTAL, 5, stack), Window(0, 2000), picture_format=PNG)
+        np.testing.assert_array_equal(pixels(engine.render(DOCTOR, view)), grey(voxels[::-1, :, 5], intercept=0))
+        assert engine.volume_progress(DOCTOR, STUDY, SERIES, stack) == (12, 12)
 
 
 def test_slices_with_their_own_slopes_are_shown_in_modality_values(make: Make) -> None:

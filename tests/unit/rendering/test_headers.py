@@ -193,3 +193,29 @@ def test_tables_survive_json() -> None:
 def test_identity_is_of_the_set_of_files() -> None:
     assert series_identity(["a", "b"]) == series_identity(["b", "a"])
     assert len({series_identity(x) for x in (["a"], ["b"], ["a", "b"], ["ab"])}) == 4
+
+
+def test_what_tells_frames_apart_comes_from_the_frame_or_the_top() -> None:
+    dataset = dcmread(BytesIO(enhanced()))
+    for number, group in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        content, echo, diffusion, direction = Dataset(), Dataset(), Dataset(), Dataset()
+        content.StackID, content.TemporalPositionIndex = "A", number + 1
+        echo.EffectiveEchoTime = 4.5
+        direction.DiffusionGradientOrientation = [1.0, 0.0, float(number)]
+        diffusion.DiffusionBValue = 1000.0
+        diffusion.DiffusionGradientDirectionSequence = Sequence([direction])
+        group.FrameContentSequence = Sequence([content])
+        group.MREchoSequence = Sequence([echo])
+        group.MRDiffusionSequence = Sequence([diffusion])
+    frames = read_frames(BytesIO(part_10(dataset)), "uuid")
+    assert frames[1].dimensions == (
+        ("stack", "A"),
+        ("temporal position", "2"),
+        ("echo time (ms)", "4.5"),
+        ("b-value (s/mm2)", "1000"),
+        ("diffusion direction", "1 0 1"),
+    )
+    classic = read(EchoTime="3.50", ImageType=["ORIGINAL", "PRIMARY", "M"], AcquisitionNumber=4, TriggerTime="")
+    assert classic.dimensions == (("echo time (ms)", "3.5"), ("kind", "ORIGINAL PRIMARY M"), ("acquisition", "4"))
+    assert not classic.instance.mosaic
+    assert read(ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"]).instance.mosaic

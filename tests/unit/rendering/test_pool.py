@@ -243,7 +243,7 @@ def test_people_come_before_prefetch_and_that_before_volumes(pool: WorkerPool) -
     time.sleep(0.2)
     futures = [
         pool.submit(NAP, {"seconds": 0.1, "name": priority.name}, priority=priority)
-        for priority in (Priority.BACKGROUND, Priority.PREFETCH, Priority.INTERACTIVE)
+        for priority in reversed(list(Priority)[1:])
         for _ in range(2)
     ]
     ended = sorted((future.result(10).values for future in futures), key=lambda values: values["at"])

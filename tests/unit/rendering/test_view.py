@@ -53,7 +53,7 @@ VIEWS = (
         UIDS,
         UIDS,
         st.builds(FrameOf, UIDS, st.integers(1, 99999))
-        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999)),
+        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999), st.integers(0, 999)),
         st.none() | WINDOWS,
         st.none() | st.integers(1, 8192),
         st.booleans(),
@@ -115,6 +115,8 @@ def test_some_addresses() -> None:
         "1.2/1.3/1.4/٣",
         "1.2/1.3/axial/-1",
         "1.2/1.3/axial/1?colour=hot",
+        "1.2/1.3/axial/1?stack=-1",
+        "1.2/1.3/1.4/1?stack=1",
         "1.2/1.3/axial/1?window=40",
         "1.2/1.3/axial/1?window=40,0.5",
         "1.2/1.3/axial/1?window=40,nan",

@@ -43,9 +43,9 @@ WINDOW = Window(500, 1000)
 PARTIAL = Asking(allow_partial=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers(plugin_directory: Path) -> Iterator[WorkerPool]:
-    """A pool of this test's own."""
+    """Workers that all tests of this module share."""
     pool = WorkerPool(Path(sys.executable), plugin_directory, count=2, memory_bytes=1 << 30, volume_bytes=64 << 20)
     yield pool
     pool.close()

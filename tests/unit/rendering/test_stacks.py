@@ -1,0 +1,136 @@
+"""Series are split into stacks by what their images say, and by nothing else."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.kernels.geometry import GeometryError
+from sightline.rendering.series_table import FrameEntry, InstanceEntry, SeriesTable
+from sightline.rendering.stacks import Stack, split
+from sightline.rendering.volume_plan import plan
+
+AXIAL, CORONAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
+INSTANCE = InstanceEntry(
+    "uuid", "1.2", "1.3", 1, "1.2.840.10008.1.2.1", "PixelData", True, 0, 4, 5, 1, 1, "MONOCHROME2", 0, 16, 16, 0
+)  # fmt: skip
+
+
+def frame(number: int, z: float = 0, orientation: Any = AXIAL, spacing: float = 1, **dimensions: Any) -> FrameEntry:
+    return FrameEntry(
+        instance=replace(INSTANCE, sop_instance_uid=f"1.2.{number}"),
+        frame=1,
+        image_position_patient=(0, z if orientation == CORONAL else 0, z if orientation == AXIAL else 0),
+        image_orientation_patient=orientation,
+        pixel_spacing=(spacing, spacing),
+        spacing_origin="PixelSpacing",
+        dimensions=tuple((name.replace("_", " "), str(value)) for name, value in dimensions.items()),
+    )
+
+
+def stacks_of(frames: list[FrameEntry]) -> tuple[Stack, ...]:
+    return split(SeriesTable("id", "1", "2", "MR", tuple(frames)))
+
+
+def uids(stack: Stack) -> list[str]:
+    return [frame.sop_instance_uid for frame in stack.table.frames]
+
+
+def test_one_stack_is_the_series_itself() -> None:
+    table = SeriesTable("id", "1", "2", "CT", tuple(frame(k, k, acquisition=k) for k in range(5)))
+    assert split(table) == (Stack("Axial", table),)
+
+
+def test_no_frames_are_one_empty_stack() -> None:
+    (stack,) = stacks_of([])
+    with pytest.raises(GeometryError, match="no images"):
+        plan(stack.table)
+
+
+def test_directions_sizes_and_spacings_are_stacks_largest_first() -> None:
+    frames = [frame(k, k, CORONAL) for k in range(3)]
+    frames += [frame(10 + k, k) for k in range(5)]
+    frames += [frame(20 + k, k, spacing=2) for k in range(4)]
+    frames.append(replace(frame(30), image_position_patient=None, image_orientation_patient=None))
+    stacks = stacks_of(frames)
+    assert [len(stack.table.frames) for stack in stacks] == [5, 4, 3, 1]
+    assert [stack.label for stack in stacks] == ["Axial", "Axial", "Coronal", "Images without a place"]
+    assert [stack.table.identity for stack in stacks] == ["id", "id-1", "id-2", "id-3"]
+    assert [plan(stack.table).geometry.shape[0] for stack in stacks[:3]] == [5, 4, 3]
+    with pytest.raises(GeometryError, match="At least 3"):
+        plan(stacks[3].table)
+
+
+def test_directions_within_the_tolerance_are_one_stack() -> None:
+    frames = [frame(k, k, (1.0, 0.0, 4e-4 * (k % 2), 0.0, 1.0, 0.0)) for k in range(4)]
+    frames = [replace(f, image_position_patient=(0, 0, k)) for k, f in enumerate(frames)]
+    assert len(stacks_of(frames)) == 1
+
+
+def test_the_dimension_that_tells_places_apart_splits_and_others_do_not() -> None:
+    frames = [frame(10 * t + k, k, temporal_position=t, acquisition=7 * t + k) for t in (10, 9, 2) for k in range(4)]
+    stacks = stacks_of(frames)
+    assert [stack.label for stack in stacks] == [f"Temporal position {t}" for t in (2, 9, 10)]
+    assert uids(stacks[0]) == [f"1.2.{20 + k}" for k in range(4)]
+
+
+def test_two_dimensions_together() -> None:
+    pairs = [(b, d) for b in ("0", "1000") for d in ("1 0 0", "0 1 0")]
+    frames = [
+        frame(100 * n + k, k, **{"b-value (s/mm2)": b, "diffusion direction": d})
+        for n, (b, d) in enumerate(pairs)
+        for k in range(3)
+    ]
+    stacks = stacks_of(frames)
+    assert [stack.label for stack in stacks] == [
+        f"B-value (s/mm2) {b}, diffusion direction {d}" for b in ("0", "1000") for d in ("0 1 0", "1 0 0")
+    ]
+
+
+def test_a_value_that_some_images_lack_is_a_value() -> None:
+    frames = [frame(k, k) for k in range(3)] + [frame(10 + k, k, kind="DERIVED") for k in range(4)]
+    assert [stack.label for stack in stacks_of(frames)] == ["Kind DERIVED", "Kind not given"]
+
+
+def test_stack_ids_split_whatever_the_places() -> None:
+    frames = [frame(k, k, stack=1 + k // 3) for k in range(6)]
+    assert [(stack.label, len(stack.table.frames)) for stack in stacks_of(frames)] == [("Stack 1", 3), ("Stack 2", 3)]
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"echo_time_(ms)": "5"}])
+def test_what_nothing_tells_apart_stays_together_and_is_refused(dimensions: dict[str, str]) -> None:
+    (stack,) = stacks_of([frame(10 * t + k, k, **dimensions) for t in range(2) for k in range(4)])
+    with pytest.raises(GeometryError, match="same place"):
+        plan(stack.table)
+
+
+def test_numbers_of_single_images_tell_nothing_apart() -> None:
+    (stack,) = stacks_of([frame(10 * t + k, k, acquisition=10 * t + k) for t in range(2) for k in range(4)])
+    with pytest.raises(GeometryError, match="same place"):
+        plan(stack.table)
+
+
+def test_mosaics_are_refused() -> None:
+    frames = [replace(frame(k, k), instance=replace(INSTANCE, mosaic=True)) for k in range(4)]
+    with pytest.raises(GeometryError, match="mosaic"):
+        plan(stacks_of(frames)[0].table)
+
+
+@given(st.integers(1, 4), st.integers(3, 6), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_every_frame_is_in_exactly_one_stack(phases: int, slices: int, echoes: int, shuffle: random.Random) -> None:
+    frames = [
+        frame(100 * p + 10 * e + k, k, **{"temporal position": p, "echo time (ms)": e})
+        for p in range(phases)
+        for e in range(echoes)
+        for k in range(slices)
+    ]
+    shuffle.shuffle(frames)
+    stacks = stacks_of(frames)
+    assert len(stacks) == phases * echoes
+    assert sorted(uid for stack in stacks for uid in uids(stack)) == sorted(f.sop_instance_uid for f in frames)
+    assert all(plan(stack.table).geometry.shape[0] == slices for stack in stacks)
