@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sightline.errors import BadRequestError
 from sightline.kernels.planes import PlaneGrid
 from sightline.viewer.series_json import letters_json, window_json
 from sightline.web.json_answer import answer_json
@@ -12,11 +13,12 @@ from sightline.web.services import Services
 
 
 def planes(request: Request, services: Services, study: str, series: str) -> Response:
-    """Answer with the plan of the planes. Not a pixel is loaded for it."""
-    info = services.engine.planes(request.grant, study, series)
+    """Answer with the plan of the planes of a stack, and the names of all stacks. Not a pixel is loaded for it."""
+    info = services.engine.planes(request.grant, study, series, _stack(request))
     value = {
         "refusal": info.refusal,
         "warnings": list(info.warnings),
+        "stacks": list(info.stacks),
         "window": window_json(info.window) if info.window else None,
         "planes": {orientation.value: grid_json(grid) for orientation, grid in info.grids.items()},
     }
@@ -25,8 +27,16 @@ def planes(request: Request, services: Services, study: str, series: str) -> Res
 
 def progress(request: Request, services: Services, study: str, series: str) -> Response:
     """Answer with how many slices of the volume are loaded, and of how many."""
-    loaded, total = services.engine.volume_progress(request.grant, study, series)
+    loaded, total = services.engine.volume_progress(request.grant, study, series, _stack(request))
     return answer_json({"loaded": loaded, "total": total})
+
+
+def _stack(request: Request) -> int:
+    """Read which stack of the series is meant, from 0."""
+    text = request.args.get("stack", "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3):
+        raise BadRequestError("'stack' is a whole number from 0 to 999.")
+    return int(text)
 
 
 def grid_json(grid: PlaneGrid) -> dict[str, Any]:

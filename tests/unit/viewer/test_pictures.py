@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
 
+from sightline.access.grant import administrator
+from sightline.rendering.jobs import Asking, Priority
+from sightline.rendering.view import Picture
+from sightline.viewer.pictures import asking_of, picture_response
+from sightline.web.request import GRANT_KEY, Request
 from tests.support.viewer_server import link_grant
 
 from .conftest import CHEST, HAND
@@ -89,6 +96,41 @@ def test_the_plan_of_the_planes(client: Client) -> None:
         "columnDirection": [0.0, 1.0, 0.0], "rowDirection": [0.0, 0.0, -1.0], "normal": [1.0, 0.0, 0.0],
         "letters": ["A", "P", "H", "F"], "exact": True,
     }  # fmt: skip
+
+
+def test_the_stacks_of_a_series_are_named(client: Client) -> None:
+    plan: Any = client.get(f"{SERIES}/planes?stack=0").json
+    assert plan["stacks"] == ["Axial"]
+    assert client.get(f"{SERIES}/planes?stack=1").status_code == 404
+    assert client.get(f"{SERIES}/progress?stack=1").status_code == 404
+    for wrong in ("x", "-1", "1000", ""):
+        assert client.get(f"{SERIES}/planes?stack={wrong}").status_code == 400
+
+
+def asking(session: str, **headers: str) -> Asking:
+    environ = EnvironBuilder(headers={f"Sightline-{name}": value for name, value in headers.items()}).get_environ()
+    return asking_of(Request({**environ, GRANT_KEY: administrator("doctor", session)}))
+
+
+def test_headers_say_who_waits_for_a_picture() -> None:
+    assert asking("s1") == Asking()
+    whole = asking("s1", Viewport="left", Prefetch="1", Partial="1", Wait="2000")
+    assert (whole.supersedes, whole.priority, whole.allow_partial) == ("s1/left", Priority.PREFETCH, True)
+    assert whole.wanted_until is not None
+    assert 0 < whole.wanted_until - time.monotonic() <= 2
+    assert asking("", Viewport="left") == Asking(), "without a session all would be one"
+    assert asking("s1", Viewport="x" * 41, Wait="soon", Partial="yes") == Asking()
+
+
+def test_a_picture_of_what_is_there_says_so_and_is_not_kept(client: Client) -> None:
+    whole = client.get(
+        f"/sightline/view/{CHEST}/{CHEST}.2/sagittal/1?window=500,1000", headers={"Sightline-Partial": "1"}
+    )
+    assert whole.status_code == 200
+    part = replace(Picture(b"x", "image/png", 1, 1, "etag-2-7", False, None), slices=(5, 12))
+    answer = picture_response(part)
+    assert answer.headers["Sightline-Slices"] == "5,12"
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_sagittal_plane_shows_the_slices_from_head_to_feet(client: Client) -> None:
