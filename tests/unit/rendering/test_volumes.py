@@ -171,11 +171,13 @@ def test_workers_that_die_find_the_volume_again(
 
 
 def kill_workers(workers: WorkerPool) -> None:
-    pids = {workers.submit("sightline.trials:nap", {"seconds": 0.1, "name": ""}) for _ in range(2)}
-    for future in pids:
-        future.result(10)
+    """Kill both workers, and wait until they are dead."""
+    deaths = workers.statistics()["deaths"]
     for pid in children():
         os.kill(pid, 9)
+    until = time.monotonic() + 10
+    while workers.statistics()["deaths"] < deaths + 2 and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 PARENT = """
