@@ -49,8 +49,8 @@ class InstanceEntry:
     carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
     where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it is covered
     (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7). `shift` is
-    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored. `mosaic` says that a
-    frame is many slices side by side, as Siemens scanners write them.
+    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored. `mosaic` says
+    that a frame is many slices side by side, as Siemens scanners write them.
     """
 
     file_uuid: str
