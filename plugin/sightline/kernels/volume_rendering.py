@@ -1,0 +1,168 @@
+"""Volume rendering: see into a volume along parallel rays, each tissue as opaque and coloured as it is told to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.kernels.clipping import HalfSpace
+from sightline.kernels.compositing import FrontToBack, warp_colours
+from sightline.kernels.geometry import VolumeGeometry
+from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.occupancy import Region, region_of
+from sightline.kernels.pyramid import Level, Pyramid
+from sightline.kernels.shading import GradientLight
+from sightline.kernels.shear_warp import ShearWarp, factorise
+from sightline.kernels.sheared_slices import EDGE, ShearedSlice, ShearedSlices
+from sightline.kernels.transfer import Table, TransferFunction
+
+Singles = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Quality = Literal["full", "interactive"]
+
+SAMPLES_AT_ONCE = 16384
+"""So many samples and all that is computed of them stay in the cache."""
+
+
+def render(
+    pyramid: Pyramid,
+    plane: ImagePlane,
+    transfer: TransferFunction,
+    *,
+    quality: Quality = "full",
+    clip: Sequence[HalfSpace] = (),
+) -> Bytes:
+    level = pyramid.levels[pyramid.level_for(plane.pixel_spacing, coarser=int(quality == "interactive"))]
+    colours = render_level(level, plane, transfer, clip)
+    return np.asarray(colours * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+
+def render_level(
+    level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = ()
+) -> Singles:
+    shape = (plane.rows, plane.columns)
+    table = transfer.table(factorise(level.geometry, plane).step)
+    region = region_of(level.occupancy.blocks_within(table.low, table.high), level.voxels.shape)
+    if region is None:
+        return np.zeros((*shape, 4), np.float32)
+    geometry = _cropped(level.geometry, region)
+    split = factorise(geometry, plane)
+    slices = ShearedSlices(level.voxels[region.slices], split)
+    image = FrontToBack(split.shape, table.low)
+    light = GradientLight(geometry, plane, split, transfer.light)
+    cuts = _cuts(clip, geometry, split)
+    for trio in _trios(slices, region.row_ranges(split.axis), split):
+        _composite(trio, slices.width, table, light, cuts, image)
+    return warp_colours(image.image, split, shape)
+
+
+def _cropped(geometry: VolumeGeometry, region: Region) -> VolumeGeometry:
+    """Return where the voxels of a region are."""
+    x, y, z = (float(part) for part in geometry.to_patient(region.first))
+    slices, rows, columns = (stop - first for first, stop in zip(region.first, region.stop, strict=True))
+    distances = np.asarray(geometry.distances[region.first[0] : region.stop[0]])
+    return replace(
+        geometry,
+        shape=(slices, rows, columns),
+        origin=(x, y, z),
+        distances=tuple((distances - distances[0]).tolist()),
+    )
+
+
+@dataclass(frozen=True)
+class _Trio:
+    """A slice between the one in front of it and the one behind it, and the rows of it that count."""
+
+    index: int
+    rows: tuple[int, int]
+    before: ShearedSlice
+    here: ShearedSlice
+    behind: ShearedSlice
+
+
+def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], split: ShearWarp) -> Iterator[_Trio]:
+    """Go through the slices that hold something, from the reader's side."""
+    order = range(slices.count) if split.ascending else range(slices.count - 1, -1, -1)
+    held: dict[int, ShearedSlice] = {}
+    for index in order:
+        if ranges[index, 0] >= ranges[index, 1]:
+            continue
+        wanted = {max(0, index - 1), index, min(slices.count - 1, index + 1)}
+        for other in wanted - held.keys():
+            held[other] = slices.resample(other, _rows_around(ranges, other))
+        held = {other: held[other] for other in wanted}
+        ends = held[max(0, index - 1)], held[min(slices.count - 1, index + 1)]
+        before, behind = ends if split.ascending else ends[::-1]
+        here = held[index]
+        rows = int(ranges[index, 0]), min(int(ranges[index, 1]), here.inside[0])
+        if rows[0] < rows[1]:
+            yield _Trio(index, rows, before, here, behind)
+
+
+def _rows_around(ranges: NDArray[np.intp], index: int) -> tuple[int, int]:
+    """Return the rows of a slice that it or its neighbours need: these may be moved by a row, and look one further."""
+    near = ranges[max(0, index - 1) : index + 2]
+    near = near[near[:, 0] < near[:, 1]]
+    return int(near[:, 0].min()) - 2, int(near[:, 1].max()) + 2
+
+
+def _composite(
+    trio: _Trio, width: int, table: Table, light: GradientLight, cuts: NDArray[np.float64], image: FrontToBack
+) -> None:
+    """Put the samples of a slice that count behind what is there."""
+    found = _live(trio, width, table, image)
+    start = (trio.rows[0] + EDGE) * width
+    here = trio.here
+    offsets = [(here.first[0] - o.first[0]) * width + here.first[1] - o.first[1] for o in (trio.before, trio.behind)]
+    values = here.values
+    before, behind = trio.before.values[start + offsets[0] :], trio.behind.values[start + offsets[1] :]
+    corner = (trio.rows[0] + here.first[0]) * image.shape[1] + here.first[1] - EDGE
+    for first in range(0, len(found), SAMPLES_AT_ONCE):
+        at = found[first : first + SAMPLES_AT_ONCE]
+        row = at // width
+        if len(cuts):
+            at, row = _kept(at, row, trio, width, cuts)
+        position = values[start:].take(at)
+        position -= np.float32(table.first)
+        position *= np.float32(table.scale)
+        entry = position.astype(np.intp)
+        rows = table.rows.view(np.complex128).reshape(-1).take(entry, mode="clip").view(np.float32).reshape(-1, 4)
+        clear = table.clear.view(np.complex128).reshape(-1).take(entry, mode="clip").view(np.float32).reshape(-1, 4)
+        rows *= light.factors(
+            behind.take(at) - before.take(at),
+            values[start + width :].take(at) - values[start - width :].take(at),
+            values[start + 1 :].take(at) - values[start - 1 :].take(at),
+        )
+        row *= image.shape[1] - width
+        row += at
+        row += corner
+        image.add(row, rows, clear)
+
+
+def _live(trio: _Trio, width: int, table: Table, image: FrontToBack) -> NDArray[np.intp]:
+    """Return which samples are opaque to some degree and not hidden, as flat indices from the first row on."""
+    (low, high), (_, columns) = trio.rows, trio.here.inside
+    down, right = trio.here.first
+    window = trio.here.values.reshape(-1, width)[low + EDGE : high + EDGE, EDGE : EDGE + columns]
+    mask = np.zeros((high - low, width), np.bool_)
+    inner = mask[:, EDGE : EDGE + columns]
+    np.greater_equal(window, image.threshold[low + down : high + down, right : right + columns], out=inner)
+    if table.high < np.inf:
+        inner &= window <= np.float32(table.high)
+    return np.flatnonzero(mask)
+
+
+def _cuts(clip: Sequence[HalfSpace], geometry: VolumeGeometry, split: ShearWarp) -> NDArray[np.float64]:
+    """Return the equations of half-spaces in (slice, row, column, 1) of the sheared slices."""
+    equations = np.array([half.equation for half in clip]).reshape(-1, 4) @ geometry.affine
+    return np.asarray(equations[:, [split.axis, *split.across, 3]])
+
+
+def _kept(
+    at: NDArray[np.intp], row: NDArray[np.intp], trio: _Trio, width: int, cuts: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    raise NotImplementedError
