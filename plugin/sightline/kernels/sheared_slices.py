@@ -30,12 +30,15 @@ class ShearedSlice:
         Pixel (row, column) is at ``(row + EDGE) * width + column + EDGE``; beyond the edge, values are repeated.
     first : (int, int)
         Where pixel (0, 0) lies in the intermediate image.
+    parts : (float, float)
+        By how much of a voxel pixels lie beyond the voxel of the same row and column.
     inside : (int, int)
         Rows and columns of pixels that lie between the outermost voxel centres.
     """
 
     values: Singles
     first: tuple[int, int]
+    parts: tuple[float, float]
     inside: tuple[int, int]
 
 
@@ -68,14 +71,14 @@ class ShearedSlices:
         """
         shift = self._split.shift_of(index)
         first = ceil(shift[0] - 1e-9), ceil(shift[1] - 1e-9)
-        parts = max(0.0, first[0] - shift[0]), max(0.0, first[1] - shift[1])
+        parts = _part(first[0] - shift[0]), _part(first[1] - shift[1])
         buffer = self._buffers[index % 3]
         low, high = max(rows[0], -EDGE), min(rows[1], self.rows + EDGE - 1)
         if low < high:
             self._read(index, low, high + 1)
             self._shift(buffer, low + EDGE, high + EDGE, parts)
         inside = self.rows - (parts[0] > 0), self.columns - (parts[1] > 0)
-        return ShearedSlice(buffer, first, inside)
+        return ShearedSlice(buffer, first, parts, inside)
 
     def _shift(self, target: Singles, low: int, high: int, parts: tuple[float, float]) -> None:
         """Interpolate buffer rows `low` to `high` between rows, then between columns."""
@@ -112,6 +115,11 @@ class ShearedSlices:
             block = self._slices[number * _AT_ONCE : (number + 1) * _AT_ONCE]
             self._block = number, np.ascontiguousarray(block)
         return self._block[1][index % _AT_ONCE]
+
+
+def _part(distance: float) -> float:
+    """Take for 0 what is 0 but for rounding."""
+    return distance if distance > 1e-9 else 0.0
 
 
 def _interpolate(near: Singles, far: Singles, part: float, out: Singles) -> None:

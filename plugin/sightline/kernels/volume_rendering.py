@@ -165,4 +165,11 @@ def _cuts(clip: Sequence[HalfSpace], geometry: VolumeGeometry, split: ShearWarp)
 def _kept(
     at: NDArray[np.intp], row: NDArray[np.intp], trio: _Trio, width: int, cuts: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    raise NotImplementedError
+    """Leave out the samples that are cut away."""
+    column = at - row * width
+    parts = trio.here.parts
+    keep = np.ones(len(at), np.bool_)
+    for slice_, down, right, depth in cuts:
+        start = slice_ * trio.index + down * (trio.rows[0] + parts[0]) + right * (parts[1] - EDGE) + depth
+        keep &= down * row + right * column + start >= 0
+    return at[keep], row[keep]
