@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.kernels.shear_warp import ShearWarp
-
 Singles = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
@@ -64,31 +62,3 @@ class FrontToBack:
 
 def _rows(packed: NDArray[np.complex128]) -> Singles:
     return packed.view(np.float32).reshape(-1, 4)
-
-
-def warp_colours(image: Singles, split: ShearWarp, shape: tuple[int, int]) -> Singles:
-    """Resample an intermediate image, (rows, columns, 4), into the picture of that shape, bilinearly.
-
-    Beyond its edge the image is empty.
-    """
-    (a, b, c), (d, e, f) = split.warp
-    planes = np.zeros((4, image.shape[0] + 3, image.shape[1] + 3), np.float32)
-    planes[:, 1:-2, 1:-2] = np.moveaxis(image, 2, 0)
-    width = planes.shape[2]
-    result = np.empty((*shape, 4), np.float32)
-    columns = np.arange(shape[1], dtype=np.float64)
-    at_once = max(1, 16384 // shape[1])
-    for start in range(0, shape[0], at_once):
-        rows = np.arange(start, min(start + at_once, shape[0]), dtype=np.float64)[:, None]
-        down = np.clip(a * rows + b * columns + c + 1, 0, image.shape[0] + 1)
-        right = np.clip(d * rows + e * columns + f + 1, 0, image.shape[1] + 1)
-        whole_down, whole_right = down.astype(np.intp), right.astype(np.intp)
-        part_down, part_right = (down - whole_down).astype(np.float32), (right - whole_right).astype(np.float32)
-        at = whole_down * width + whole_right
-        for channel, plane in enumerate(planes.reshape(4, -1)):
-            upper = plane.take(at)
-            upper += (plane[1:].take(at) - upper) * part_right
-            lower = plane[width:].take(at)
-            lower += (plane[width + 1 :].take(at) - lower) * part_right
-            result[start : start + at_once, :, channel] = upper + (lower - upper) * part_down
-    return result

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.kernels.clipping import HalfSpace
-from sightline.kernels.compositing import FrontToBack, warp_colours
+from sightline.kernels.colour_warp import warp_colours
+from sightline.kernels.compositing import FrontToBack
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.occupancy import Region, region_of
@@ -42,7 +43,7 @@ def render(
 
 
 def render_level(
-    level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = ()
+    level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = (), finest: int = 4
 ) -> Singles:
     shape = (plane.rows, plane.columns)
     table = transfer.table(factorise(level.geometry, plane).step)
@@ -51,13 +52,37 @@ def render_level(
         return np.zeros((*shape, 4), np.float32)
     geometry = _cropped(level.geometry, region)
     split = factorise(geometry, plane)
-    slices = ShearedSlices(level.voxels[region.slices], split)
-    image = FrontToBack(split.shape, table.low)
     light = GradientLight(geometry, plane, split, transfer.light)
-    cuts = _cuts(clip, geometry, split)
+    warp = np.array(split.warp)
+    fine = _fineness(warp, finest)
+    image = np.empty((split.shape[0] * fine[0], split.shape[1] * fine[1], 4), np.float32)
+    for down, right in np.ndindex(fine):
+        offset = split.offset[0] - down / fine[0], split.offset[1] - right / fine[1]
+        part = _composited(level.voxels, region, replace(split, offset=offset), table, light, _cuts(clip, geometry, split))
+        image[down :: fine[0], right :: fine[1]] = part
+    return warp_colours(image, warp * np.array(fine)[:, None], shape)
+
+
+def _fineness(warp: NDArray[np.float64], finest: int) -> tuple[int, int]:
+    """Return into how many rays to divide a voxel along both sides, so that they are about as dense as the pixels."""
+    down, right = np.clip(np.rint(1.0 / np.linalg.norm(warp[:, :2], axis=1)), 1, finest)
+    return int(down), int(right)
+
+
+def _composited(
+    voxels: NDArray[Any],
+    region: Region,
+    split: ShearWarp,
+    table: Table,
+    light: GradientLight,
+    cuts: NDArray[np.float64],
+) -> Singles:
+    """Return the intermediate image."""
+    slices = ShearedSlices(voxels[region.slices], split)
+    image = FrontToBack(split.shape, table.low)
     for trio in _trios(slices, region.row_ranges(split.axis), split):
         _composite(trio, slices.width, table, light, cuts, image)
-    return warp_colours(image.image, split, shape)
+    return image.image
 
 
 def _cropped(geometry: VolumeGeometry, region: Region) -> VolumeGeometry:
