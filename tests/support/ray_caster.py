@@ -51,15 +51,15 @@ def _cast(
     length: float,
 ) -> Array:
     result = np.zeros((len(starts), 4))
-    inverse = np.linalg.inv(geometry.affine)
+    normal = np.asarray(plane.normal)
+    base, move = geometry.to_index(starts), np.linalg.inv(geometry.affine[:3, :3]) @ normal
     last = np.array(volume.shape) - 1
     going = np.arange(len(starts))
     for depth in np.arange(depths.min(), depths.max() + length, length):
-        points = starts[going] + depth * np.asarray(plane.normal)
-        index = points @ inverse[:3, :3].T + inverse[:3, 3]
+        index = base[going] + depth * move
         inside = np.all((index >= -1e-6) & (index <= last + 1e-6), axis=1)
         for half in clip:
-            inside &= half.depth(points) >= -1e-6
+            inside &= half.depth(starts[going] + depth * normal) >= -1e-6
         rays, index = going[inside], index[inside]
         opacity, colour = transfer.sample(trilinear(volume, index))
         seen = opacity > 0
@@ -76,13 +76,15 @@ def trilinear(volume: Array, index: Array) -> Array:
     """Return values at voxel indices, (points, 3); beyond the edge, those at the edge."""
     last = np.array(volume.shape) - 1
     index = np.clip(index, 0, last)
-    base = np.minimum(index.astype(int), np.maximum(last - 1, 0))
+    base = np.minimum(index.astype(int), last - 1)
     part = index - base
+    near = 1 - part
+    at = np.ravel_multi_index(tuple(base.T), volume.shape)
+    strides = volume.shape[1] * volume.shape[2], volume.shape[2], 1
     total = np.zeros(len(index))
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod(np.where(corner, part, 1 - part), axis=1)
-        at = np.minimum(base + corner, last)
-        total += weight * volume[at[:, 0], at[:, 1], at[:, 2]]
+    for s, r, c in np.ndindex(2, 2, 2):
+        weight = (part if s else near)[:, 0] * (part if r else near)[:, 1] * (part if c else near)[:, 2]
+        total += weight * volume.reshape(-1)[at + s * strides[0] + r * strides[1] + c]
     return total
 
 

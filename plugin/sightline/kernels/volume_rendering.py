@@ -23,10 +23,12 @@ from sightline.kernels.transfer import Table, TransferFunction
 
 Singles = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
-Quality = Literal["full", "interactive"]
+Quality = Literal["full", "fitting", "interactive"]
 
 SAMPLES_AT_ONCE = 16384
 """So many samples and all that is computed of them stay in the cache."""
+FINEST = 4
+"""Rays per voxel, along a side, at most."""
 
 
 def render(
@@ -37,13 +39,30 @@ def render(
     quality: Quality = "full",
     clip: Sequence[HalfSpace] = (),
 ) -> Bytes:
-    level = pyramid.levels[pyramid.level_for(plane.pixel_spacing, coarser=int(quality == "interactive"))]
-    colours = render_level(level, plane, transfer, clip)
-    return np.asarray(colours * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    if quality not in ("full", "fitting", "interactive"):
+        raise ValueError("The quality is 'full', 'fitting' or 'interactive'.")
+    interactive = quality == "interactive"
+    number = 0 if quality == "full" else pyramid.level_for(plane.pixel_spacing, coarser=int(interactive))
+    colours = render_level(pyramid.levels[number], plane, transfer, clip, finest=1 if interactive else FINEST)
+    colours *= np.float32(255)
+    colours += np.float32(0.5)
+    return colours.astype(np.uint8)
+
+
+def over_background(picture: Bytes, background: tuple[int, int, int] = (0, 0, 0)) -> Bytes:
+    """Lay a rendering, (rows, columns, 4), over a colour: uint8 (rows, columns, 3).
+
+    Examples
+    --------
+    >>> over_background(np.array([[[100, 50, 0, 128]]], np.uint8), (10, 20, 30)).tolist()
+    [[[105, 60, 15]]]
+    """
+    clear = 255 - picture[..., 3:].astype(np.uint16)
+    return (picture[..., :3] + (clear * np.array(background, np.uint16) + 127) // 255).astype(np.uint8)
 
 
 def render_level(
-    level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = (), finest: int = 4
+    level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = (), finest: int = FINEST
 ) -> Singles:
     shape = (plane.rows, plane.columns)
     table = transfer.table(factorise(level.geometry, plane).step)
