@@ -47,7 +47,7 @@ def contests(volume: NDArray[np.int16], geometry: VolumeGeometry) -> Iterator[Co
                 level = pyramid.level_for(plane.pixel_spacing)
                 yield Contest(
                     f"volume rendering {name} {size} {view}",
-                    lambda plane=plane, transfer=transfer: render(pyramid, plane, transfer),  # type: ignore[misc]
+                    lambda plane=plane, transfer=transfer: render(pyramid, plane, transfer, quality="fitting"),  # type: ignore[misc]
                     {PEER: scene.work(transfer, plane)},
                     {PEER: bar} if view == "front" else {},
                     f"level 1/{2**level}",

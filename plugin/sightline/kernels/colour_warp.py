@@ -47,6 +47,7 @@ def warp_colours(image: Singles, warp: Floats, shape: tuple[int, int]) -> Single
     """
     planes = np.pad(np.moveaxis(image, 2, 0), ((0, 0), (_BORDER, _BORDER), (_BORDER, _BORDER)), mode="edge")
     width = planes.shape[2]
+    something = _near_something(planes[3].reshape(-1), width)
     result = np.empty((shape[0], shape[1], 4), np.float32)
     columns = np.arange(shape[1], dtype=np.float64)
     at_once = max(1, PIXELS_AT_ONCE // shape[1])
@@ -54,8 +55,10 @@ def warp_colours(image: Singles, warp: Floats, shape: tuple[int, int]) -> Single
         rows = np.arange(start, min(start + at_once, shape[0]), dtype=np.float64)[:, None]
         down, down_weights, inside = _taps(warp[0, 0] * rows + warp[0, 1] * columns + warp[0, 2], image.shape[0])
         right, right_weights, within = _taps(warp[1, 0] * rows + warp[1, 1] * columns + warp[1, 2], image.shape[1])
+        first = down * width + right
         inside &= within
-        first = (down * width + right)[inside]
+        inside &= something.take(first, mode="clip")
+        first = first[inside]
         weights = [weight[inside] for weight in (*down_weights, *right_weights)]
         for channel, plane in enumerate(planes.reshape(4, -1)):
             found = result[start : start + at_once, :, channel]
@@ -74,6 +77,13 @@ def _taps(at: Floats, size: int) -> tuple[Indices, list[Singles], NDArray[np.boo
     outer, last = ((2 - t) * t - 1) * t * half, (t - 1) * t * t * half
     near = ((3 * t - 5) * t * t + 2) * half
     return whole + (_BORDER - 1), [outer, near, 1 - outer - near - last, last], inside
+
+
+def _near_something(opacity: Singles, width: int) -> NDArray[np.bool_]:
+    """Return, by the first of its taps, where one of a point's four nearest rays met something; elsewhere all is empty."""
+    seen = opacity > 0
+    pair = seen[width + 1 : -1] | seen[width + 2 :]
+    return np.asarray(pair[:-width] | pair[width:])
 
 
 def _convolved(plane: Singles, first: Indices, width: int, down: list[Singles], right: list[Singles]) -> Singles:

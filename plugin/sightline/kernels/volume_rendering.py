@@ -25,7 +25,7 @@ Singles = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Quality = Literal["full", "fitting", "interactive"]
 
-SAMPLES_AT_ONCE = 16384
+SAMPLES_AT_ONCE = 32768
 """So many samples and all that is computed of them stay in the cache."""
 FINEST = 4
 """Rays per voxel, along a side, at most."""
@@ -99,8 +99,9 @@ def _composited(
     """Return the intermediate image."""
     slices = ShearedSlices(voxels[region.slices], split)
     image = FrontToBack(split.shape, table.low)
+    mask = np.zeros((slices.rows, slices.width), np.bool_)
     for trio in _trios(slices, region.row_ranges(split.axis), split):
-        _composite(trio, slices.width, table, light, cuts, image)
+        _composite(trio, mask, table, light, cuts, image)
     return image.image
 
 
@@ -132,33 +133,38 @@ def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], split: ShearWarp) ->
     """Go through the slices that hold something, from the reader's side."""
     order = range(slices.count) if split.ascending else range(slices.count - 1, -1, -1)
     held: dict[int, ShearedSlice] = {}
-    for index in order:
-        if ranges[index, 0] >= ranges[index, 1]:
+    to_read = _rows_to_read(ranges)
+    for index, (first, stop) in ((index, ranges[index].tolist()) for index in order):
+        if first >= stop:
             continue
         wanted = {max(0, index - 1), index, min(slices.count - 1, index + 1)}
         for other in wanted - held.keys():
-            held[other] = slices.resample(other, _rows_around(ranges, other))
+            held[other] = slices.resample(other, to_read[other])
         held = {other: held[other] for other in wanted}
         ends = held[max(0, index - 1)], held[min(slices.count - 1, index + 1)]
         before, behind = ends if split.ascending else ends[::-1]
         here = held[index]
-        rows = int(ranges[index, 0]), min(int(ranges[index, 1]), here.inside[0])
+        rows = first, min(stop, here.inside[0])
         if rows[0] < rows[1]:
             yield _Trio(index, rows, before, here, behind)
 
 
-def _rows_around(ranges: NDArray[np.intp], index: int) -> tuple[int, int]:
-    """Return the rows of a slice that it or its neighbours need: these may be moved by a row, and look one further."""
-    near = ranges[max(0, index - 1) : index + 2]
-    near = near[near[:, 0] < near[:, 1]]
-    return int(near[:, 0].min()) - 2, int(near[:, 1].max()) + 2
+def _rows_to_read(ranges: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return the rows of slices that they or their neighbours need: these may be moved by a row, and look one further."""
+    far = np.iinfo(np.intp).max // 2
+    empty = ranges[:, 0] >= ranges[:, 1]
+    first = np.pad(np.where(empty, far, ranges[:, 0]), 1, constant_values=far)
+    stop = np.pad(np.where(empty, 0, ranges[:, 1]), 1)
+    first, stop = np.minimum.reduce([first[:-2], first[1:-1], first[2:]]), np.maximum.reduce([stop[:-2], stop[1:-1], stop[2:]])
+    return [(int(low) - 2, int(high) + 2) for low, high in zip(first, stop, strict=True)]
 
 
 def _composite(
-    trio: _Trio, width: int, table: Table, light: GradientLight, cuts: NDArray[np.float64], image: FrontToBack
+    trio: _Trio, mask: NDArray[np.bool_], table: Table, light: GradientLight, cuts: NDArray[np.float64], image: FrontToBack
 ) -> None:
     """Put the samples of a slice that count behind what is there."""
-    found = _live(trio, width, table, image)
+    width = mask.shape[1]
+    found = _live(trio, mask, table, image)
     start = (trio.rows[0] + EDGE) * width
     here = trio.here
     offsets = [(here.first[0] - o.first[0]) * width + here.first[1] - o.first[1] for o in (trio.before, trio.behind)]
@@ -187,12 +193,13 @@ def _composite(
         image.add(row, rows, clear)
 
 
-def _live(trio: _Trio, width: int, table: Table, image: FrontToBack) -> NDArray[np.intp]:
+def _live(trio: _Trio, mask: NDArray[np.bool_], table: Table, image: FrontToBack) -> NDArray[np.intp]:
     """Return which samples are opaque to some degree and not hidden, as flat indices from the first row on."""
     (low, high), (_, columns) = trio.rows, trio.here.inside
     down, right = trio.here.first
-    window = trio.here.values.reshape(-1, width)[low + EDGE : high + EDGE, EDGE : EDGE + columns]
-    mask = np.zeros((high - low, width), np.bool_)
+    window = trio.here.values.reshape(-1, mask.shape[1])[low + EDGE : high + EDGE, EDGE : EDGE + columns]
+    mask = mask[: high - low]
+    mask[:, EDGE + columns] = False
     inner = mask[:, EDGE : EDGE + columns]
     np.greater_equal(window, image.threshold[low + down : high + down, right : right + columns], out=inner)
     if table.high < np.inf:
