@@ -100,6 +100,16 @@ class Table:
     rows: Singles
     clear: Singles
 
+    def look_up(self, values: Singles) -> tuple[Singles, Singles]:
+        """Return the rows of `rows` and of `clear`, (samples, 4) each, of values, (samples,), which it overwrites."""
+        values -= np.float32(self.first)
+        values *= np.float32(self.scale)
+        entry = values.astype(np.intp)
+        # Rows of four float32 are fetched as one number of 16 bytes.
+        found = (table.view(np.complex128).reshape(-1).take(entry, mode="clip") for table in (self.rows, self.clear))
+        rows, clear = (packed.view(np.float32).reshape(-1, 4) for packed in found)
+        return rows, clear
+
 
 @dataclass(frozen=True)
 class TransferFunction:
@@ -188,3 +198,15 @@ class TransferFunction:
             points=tuple(sorted(moved, key=lambda point: point.value)),
             light=replace(self.light, surface=self.light.surface / abs(slope)),
         )
+
+    def stretched(self, low: float, high: float) -> TransferFunction:
+        """Return a function over 0 to 1 as one over `low` to `high`: for values without a unit, such as those of MR.
+
+        Raises
+        ------
+        ValueError
+            The range is empty.
+        """
+        if high <= low:
+            raise ValueError("The range of values is empty.")
+        return self.over_stored_values(1 / (high - low), -low / (high - low))
