@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -74,12 +75,11 @@ class _Scene:
     """The volume in VTK, ready to be drawn off the screen."""
 
     def __init__(self, volume: NDArray[np.int16], geometry: VolumeGeometry) -> None:
-        import vtk
-        from vtk.util.numpy_support import numpy_to_vtk
-
+        vtk: Any = import_module("vtk")
+        numpy_to_vtk = import_module("vtk.util.numpy_support").numpy_to_vtk
         vtk.vtkSMPTools.Initialize(1)
         vtk.vtkMultiThreader.SetGlobalMaximumNumberOfThreads(1)
-        self._vtk: Any = vtk
+        self._vtk = vtk
         image = vtk.vtkImageData()
         image.SetDimensions(*reversed(volume.shape))
         image.SetSpacing(geometry.spacing[1], geometry.spacing[0], geometry.slice_spacing)

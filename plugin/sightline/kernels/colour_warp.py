@@ -80,7 +80,7 @@ def _taps(at: Floats, size: int) -> tuple[Indices, list[Singles], NDArray[np.boo
 
 
 def _near_something(opacity: Singles, width: int) -> NDArray[np.bool_]:
-    """Return, by the first of its taps, where one of a point's four nearest rays met something; elsewhere all is empty."""
+    """Return, by a point's first tap, where one of the four nearest rays met something; elsewhere all is empty."""
     seen = opacity > 0
     pair = seen[width + 1 : -1] | seen[width + 2 :]
     return np.asarray(pair[:-width] | pair[width:])

@@ -152,7 +152,7 @@ def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], split: ShearWarp) ->
 
 
 def _rows_to_read(ranges: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Return the rows of slices that they or their neighbours need: these may be moved by a row, and look one further."""
+    """Return the rows of slices that they or their neighbours need; these may be a row off, and look one further."""
     far = np.iinfo(np.intp).max // 2
     empty = ranges[:, 0] >= ranges[:, 1]
     first = np.pad(np.where(empty, far, ranges[:, 0]), 1, constant_values=far)

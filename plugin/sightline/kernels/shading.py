@@ -54,11 +54,12 @@ class GradientLight:
         along += np.float32(1.0)
         turned /= along
         turned *= np.float32(LIGHT_SIZE - 0.01)
-        return self._table.take(turned.astype(np.intp), mode="clip").view(np.float32).reshape(-1, 4)
+        found: Singles = self._table.take(turned.astype(np.intp), mode="clip").view(np.float32)
+        return found.reshape(-1, 4)
 
 
 def _square_of_sum(weights: Singles, *parts: Singles) -> Singles:
-    total = parts[0] * weights[0]
+    total: Singles = parts[0] * weights[0]
     for part, weight in zip(parts[1:], weights[1:], strict=True):
         if weight:
             total += part * weight

@@ -109,12 +109,12 @@ class ShearedSlices:
     def _slice(self, index: int) -> NDArray[Any]:
         """Return a slice; across the fastest axis, several are copied at once, as each would touch all of memory."""
         if self._split.axis != 2:
-            return self._slices[index]
+            return np.asarray(self._slices[index])
         number = index // _AT_ONCE
         if self._block[0] != number:
             block = self._slices[number * _AT_ONCE : (number + 1) * _AT_ONCE]
             self._block = number, np.ascontiguousarray(block)
-        return self._block[1][index % _AT_ONCE]
+        return np.asarray(self._block[1][index % _AT_ONCE])
 
 
 def _part(distance: float) -> float:

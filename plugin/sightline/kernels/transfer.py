@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,8 @@ class Light:
 
         sin^2 = |g - (g.l) l|^2 / (|g|^2 + surface^2)
 
-    so that a gradient far below `surface` names no surface and is lit as if it faced the reader. With cos^2 = 1 - sin^2,
-    the colour of the tissue is multiplied by
+    so that a gradient far below `surface` names no surface and is lit as if it faced the reader. The colour of the
+    tissue is multiplied by, with cos^2 = 1 - sin^2,
 
         ambient + diffuse * cos + specular * cos^power
 
@@ -140,12 +141,12 @@ class TransferFunction:
     """
 
     points: tuple[Point, ...]
-    light: Light = Light()  # noqa: RUF009 - a frozen value
+    light: Light = Light()
     origin: str = ""
 
     def __post_init__(self) -> None:
         values = [point.value for point in self.points]
-        if len(values) < 2 or any(b <= a for a, b in zip(values, values[1:], strict=False)):
+        if len(values) < 2 or any(b <= a for a, b in pairwise(values)):
             raise ValueError("A transfer function needs two points or more, by ascending value.")
         parts = [part for point in self.points for part in (point.opacity, *point.colour)]
         if min(parts) < 0 or max(parts) > 1:

@@ -92,8 +92,8 @@ def render(
 
     Notes
     -----
-    Memory beside the result: ten arrays of float32 of the size of the sheared volume's face, and some 5 MB. Numpy lets go
-    of the lock within its operations, of which none takes more than a few milliseconds at 512 x 512.
+    Memory beside the result: some 20 arrays of float32 of the size of the sheared volume's face, and 5 MB. Numpy lets
+    go of the lock within its operations, of which none takes more than a few milliseconds at 512 x 512.
     """
     if quality not in ("full", "fitting", "interactive"):
         raise ValueError("The quality is 'full', 'fitting' or 'interactive'.")

@@ -68,7 +68,7 @@ def test_a_function_over_parts_is_placed_on_a_range() -> None:
     ],
 )
 def test_what_is_no_function_is_refused(points: tuple[Point, ...]) -> None:
-    with pytest.raises(ValueError, match="transfer function|between"):
+    with pytest.raises(ValueError, match=r"transfer function|between"):
         TransferFunction(points)
 
 
