@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sightline.kernels.clipping import HalfSpace
@@ -35,9 +36,11 @@ class RayPassage:
     split : ShearWarp
         Of that geometry.
     table : Table
-        For the step of `split`.
+        For the step of `split`, divided by `density`.
     light : GradientLight
     clip : sequence of HalfSpace
+    density : {1, 2}
+        Samples to a voxel along the rays.
     """
 
     def __init__(
@@ -48,14 +51,15 @@ class RayPassage:
         table: Table,
         light: GradientLight,
         clip: Sequence[HalfSpace],
+        density: int = 1,
     ) -> None:
-        self._split, self._table, self._light = split, table, light
-        self._slices = ShearedSlices(voxels, split)
+        self._ascending, self._table, self._light = split.ascending, table, light
+        self._slices = ShearedSlices(voxels, split, density)
         self._width = self._slices.width
         self._mask = np.zeros((self._slices.rows, self._width), np.bool_)
         self._image = FrontToBack(split.shape, table.low)
         equations = np.array([half.equation for half in clip]).reshape(-1, 4) @ geometry.affine
-        self._cuts = equations[:, [split.axis, *split.across, 3]]
+        self._cuts = equations[:, [split.axis, *split.across, 3]] / (density, 1, 1, 1)
 
     def through(self, ranges: NDArray[np.intp]) -> Singles:
         """Return red, green, blue, times opacity, and opacity, (rows, columns, 4), of what the rays meet.
@@ -65,7 +69,8 @@ class RayPassage:
         ranges : array, (slices, 2)
             First row of each slice that holds something, and the one beyond the last.
         """
-        for trio in _trios(self._slices, ranges, self._split):
+        ranges = ranges[np.arange(self._slices.count) // self._slices.density]
+        for trio in _trios(self._slices, ranges, self._ascending):
             live = self._live(trio)
             for first in range(0, len(live), SAMPLES_AT_ONCE):
                 at = live[first : first + SAMPLES_AT_ONCE]
@@ -131,34 +136,30 @@ class _Trio:
     behind: ShearedSlice
 
 
-def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], split: ShearWarp) -> Iterator[_Trio]:
-    """Go through the slices that hold something, from the reader's side."""
-    order = range(slices.count) if split.ascending else range(slices.count - 1, -1, -1)
+def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], ascending: bool) -> Iterator[_Trio]:
+    """Go through the slices that hold something, from the reader's side; the others of a trio are a voxel away."""
     held: dict[int, ShearedSlice] = {}
-    to_read = _rows_to_read(ranges)
-    for index, (first, stop) in ((index, ranges[index].tolist()) for index in order):
+    reach, last = slices.density, slices.count - 1
+    to_read = _rows_to_read(ranges, reach)
+    for index in range(slices.count) if ascending else range(last, -1, -1):
+        first, stop = ranges[index].tolist()
         if first >= stop:
             continue
-        wanted = {max(0, index - 1), index, min(slices.count - 1, index + 1)}
-        for other in wanted - held.keys():
-            held[other] = slices.resample(other, to_read[other])
-        held = {other: held[other] for other in wanted}
-        ends = held[max(0, index - 1)], held[min(slices.count - 1, index + 1)]
-        before, behind = ends if split.ascending else ends[::-1]
-        here = held[index]
-        rows = first, min(stop, here.inside[0])
+        low, high = max(0, index - reach), min(last, index + reach)
+        near = range(low, high + 1)
+        held = {other: held.get(other) or slices.resample(other, to_read[other]) for other in near}
+        before, behind = (held[low], held[high]) if ascending else (held[high], held[low])
+        rows = first, min(stop, held[index].inside[0])
         if rows[0] < rows[1]:
-            yield _Trio(index, rows, before, here, behind)
+            yield _Trio(index, rows, before, held[index], behind)
 
 
-def _rows_to_read(ranges: NDArray[np.intp]) -> list[tuple[int, int]]:
+def _rows_to_read(ranges: NDArray[np.intp], reach: int) -> list[tuple[int, int]]:
     """Return the rows of slices that they or their neighbours need; these may be a row off, and look one further."""
     far = np.iinfo(np.intp).max // 2
     empty = ranges[:, 0] >= ranges[:, 1]
-    first = np.pad(np.where(empty, far, ranges[:, 0]), 1, constant_values=far)
-    stop = np.pad(np.where(empty, 0, ranges[:, 1]), 1)
-    first, stop = (
-        np.minimum.reduce([first[:-2], first[1:-1], first[2:]]),
-        np.maximum.reduce([stop[:-2], stop[1:-1], stop[2:]]),
-    )
+    first = np.pad(np.where(empty, far, ranges[:, 0]), reach, constant_values=far)
+    stop = np.pad(np.where(empty, 0, ranges[:, 1]), reach)
+    first = sliding_window_view(first, 2 * reach + 1).min(axis=1)
+    stop = sliding_window_view(stop, 2 * reach + 1).max(axis=1)
     return [(int(low) - 2, int(high) + 2) for low, high in zip(first, stop, strict=True)]

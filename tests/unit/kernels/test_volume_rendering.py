@@ -249,7 +249,8 @@ def test_quality_chooses_the_level() -> None:
     level = pyramid.level_for(plane.pixel_spacing)
     assert level == 1
     for quality, number in (("full", 0), ("fitting", 1), ("interactive", 2)):
-        expected = render_level(pyramid.levels[number], plane, BONE, finest=1 if number == 2 else 4)
+        finest, density = 1 if number == 2 else 4, 1 if number else 2
+        expected = render_level(pyramid.levels[number], plane, BONE, finest=finest, density=density)
         picture = render(pyramid, plane, BONE, quality=quality)  # type: ignore[arg-type]
         assert np.array_equal(picture, np.floor(expected * 255 + 0.5).astype(np.uint8))
 
