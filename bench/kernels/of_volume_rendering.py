@@ -14,7 +14,7 @@ from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.pyramid import build_pyramid
 from sightline.kernels.transfer import Light, Point, TransferFunction
-from sightline.kernels.volume_rendering import render
+from sightline.kernels.volume_rendering import Quality, render
 
 PEER = "vtkFixedPointVolumeRayCastMapper"
 SIDE_MM = 400.0
@@ -32,27 +32,31 @@ SOFT = TransferFunction(
     ),
     Light(surface=40.0),
 )
+FUNCTIONS = {"bone": BONE, "soft": SOFT}
 BARS = {"bone": (0.3, 0.4, 0.6), "soft": (0.25, 0.45, 1.0)}
 
 
 def contests(volume: NDArray[np.int16], geometry: VolumeGeometry) -> Iterator[Contest]:
-    """Look at the chest from the front, and from the side, both a little askew."""
+    """Look at the chest from the front, a little askew; for information also from the side, and at full quality."""
     pyramid = build_pyramid(volume, geometry)
     scene = _Scene(volume, geometry)
-    for name, transfer in (("bone", BONE), ("soft", SOFT)):
-        for side, (view, turn) in enumerate((("front", 20.0), ("side", 70.0))):
-            for size, bar in zip(SIZES, BARS[name], strict=True):
-                if side and size != 256:
-                    continue
-                plane = view_of(turn, 10.0, size)
-                level = pyramid.level_for(plane.pixel_spacing)
-                yield Contest(
-                    f"volume rendering {name} {size} {view}",
-                    lambda plane=plane, transfer=transfer: render(pyramid, plane, transfer, quality="fitting"),  # type: ignore[misc]
-                    {PEER: scene.work(transfer, plane)},
-                    {PEER: bar} if view == "front" else {},
-                    f"level 1/{2**level}",
-                )
+
+    def contest(name: str, size: int, turn: float, quality: Quality, bar: float) -> Contest:
+        plane, transfer = view_of(turn, 10.0, size), FUNCTIONS[name]
+        level = 0 if quality == "full" else pyramid.level_for(plane.pixel_spacing)
+        return Contest(
+            f"volume rendering {name} {size}, turned {turn:.0f}",
+            lambda: render(pyramid, plane, transfer, quality=quality),
+            {PEER: scene.work(transfer, plane)},
+            {PEER: bar} if bar else {},
+            f"{quality}: level 1/{2**level}",
+        )
+
+    for name, bars in BARS.items():
+        for size, bar in zip(SIZES, bars, strict=True):
+            yield contest(name, size, 20.0, "fitting", bar)
+    yield contest("bone", 256, 70.0, "fitting", 0.0)
+    yield contest("bone", 256, 20.0, "full", 0.0)
 
 
 def view_of(turn: float, rise: float, size: int) -> ImagePlane:

@@ -88,8 +88,8 @@ def render(
     >>> grey = (0.5, 0.5, 0.5)
     >>> transfer = TransferFunction((Point(0.0, 0.0, grey), Point(100.0, 1.0, grey)))
     >>> plane = ImagePlane((0.0, 0.0, 7.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (1.0, 1.0), 8, 8)
-    >>> render(build_pyramid(volume, geometry), plane, transfer)[4, 1:4].tolist()
-    [[0, 0, 0, 0], [128, 128, 128, 255], [128, 128, 128, 255]]
+    >>> render(build_pyramid(volume, geometry), plane, transfer)[4, ::3].tolist()
+    [[0, 0, 0, 0], [128, 128, 128, 255], [0, 0, 0, 0]]
 
     Notes
     -----

@@ -103,9 +103,9 @@ def strip(plane: ImagePlane, rows: int) -> tuple[ImagePlane, slice]:
 @pytest.mark.parametrize("transfer", [BONE, SOFT], ids=["bone", "soft"])
 @pytest.mark.parametrize(
     ("size", "rows", "angle"),
-    [(128, 64, angle) for angle in ANGLES]
-    + [(256, 64, angle) for angle in ANGLES[1::3]]
-    + [(512, 48, angle) for angle in ANGLES[1::6]],
+    [(128, 48, angle) for angle in ANGLES]
+    + [(256, 48, angle) for angle in ANGLES[1::3]]
+    + [(512, 40, angle) for angle in ANGLES[1::6]],
 )
 def test_pictures_look_like_those_of_a_ray_caster(
     size: int, rows: int, angle: tuple[int, int], transfer: TransferFunction
