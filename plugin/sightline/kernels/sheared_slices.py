@@ -115,7 +115,9 @@ class ShearedSlices:
         whole, between = divmod(index, self.density)
         if not between:
             return self._stored(whole)[rows]
-        return np.add(self._stored(whole)[rows], self._stored(whole + 1)[rows], dtype=np.float32) * np.float32(0.5)
+        both: Singles = np.add(self._stored(whole)[rows], self._stored(whole + 1)[rows], dtype=np.float32)
+        both *= np.float32(0.5)
+        return both
 
     def _stored(self, index: int) -> NDArray[Any]:
         """Return a slice; across the fastest axis, several are copied at once, as each would touch all of memory."""

@@ -39,10 +39,10 @@ def render(
     """Render a volume as it is seen along the normal of a plane.
 
     Parallel rays run along the normal through the centres of the plane's pixels and through the whole volume, on both
-    sides of the plane. Each is sampled where it crosses the slices of the volume that lie most squarely to it, or twice as
-    often. A sample
-    holds back ``1 - (1 - opacity per mm) ** mm`` of the light, mm being the way to the next one, and shines in the
-    colour of its value, lit as `transfer.Light` describes from the central differences around it.
+    sides of the plane. Each is sampled where it crosses the slices of the volume that lie most squarely to it, and at
+    full quality also half-way between them. A sample holds back ``1 - (1 - opacity per mm) ** mm`` of the light, mm
+    being the way to the next one, and shines in the colour of its value, lit as `transfer.Light` describes from the
+    central differences around it.
 
     Parameters
     ----------
