@@ -31,8 +31,5 @@ def _blurred(image: Array) -> Array:
     kernel /= kernel.sum()
     for axis in range(2):
         length = image.shape[axis] - 10
-        image = sum(
-            weight * image.take(range(at, at + length), axis=axis)  # type: ignore[misc]
-            for at, weight in enumerate(kernel)
-        )
+        image = sum(weight * image.take(range(at, at + length), axis=axis) for at, weight in enumerate(kernel))
     return image
