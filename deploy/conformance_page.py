@@ -6,7 +6,13 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sightline.dicomweb.conformance import reason_rows, route_rows, search_attributes, syntax_rows
+from sightline.dicomweb.conformance import (
+    reason_rows,
+    route_rows,
+    search_attributes,
+    syntax_rows,
+    volume_parameter_rows,
+)
 from sightline.dicomweb.deviations import DEVIATIONS
 from sightline.dicomweb.routes import ROUTES
 from sightline.dicomweb_section import OPTIONS, DicomwebSection
@@ -63,6 +69,10 @@ def _reasons() -> str:
     return _table(("Answered as", "Code", "When"), rows)
 
 
+def _volumes() -> str:
+    return _table(("Parameter", "Value"), ((f"`{row['name']}`", row["meaning"]) for row in volume_parameter_rows()))
+
+
 _TABLES: dict[str, Callable[[], str]] = {
     "routes": _routes,
     "attributes": _attributes,
@@ -70,6 +80,7 @@ _TABLES: dict[str, Callable[[], str]] = {
     "deviations": _deviations,
     "official": _official,
     "reasons": _reasons,
+    "volumes": _volumes,
 }
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.sequence import Sequence
+from pydicom.uid import UID, CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
@@ -90,3 +91,26 @@ def slices_of(
         )
         for number, (plane, position) in enumerate(zip(np.asarray(volume), positions, strict=True), start=1)
     ]
+
+
+def volume_file(pixels: NDArray[Any], spacing: tuple[float, float], distance: float, **attributes: Any) -> bytes:
+    """Return one file of many frames: axial slices, so many mm apart from z = 0 upwards (PS3.3 C.7.6.16)."""
+
+    def item(**values: Any) -> Dataset:
+        made = Dataset()
+        for keyword, value in values.items():
+            setattr(made, keyword, value)
+        return made
+
+    places = [item(ImagePositionPatient=[0.0, 0.0, distance * k]) for k in range(len(pixels))]
+    shared = item(
+        PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=list(AXIAL))]),
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=list(spacing))]),
+    )
+    frames = [item(PlanePositionSequence=Sequence([place])) for place in places]
+    settings = {
+        "SOPClassUID": EnhancedCTImageStorage,
+        "SharedFunctionalGroupsSequence": Sequence([shared]),
+        "PerFrameFunctionalGroupsSequence": Sequence(frames),
+    }
+    return image_file(pixels, **(settings | attributes))

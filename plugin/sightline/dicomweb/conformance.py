@@ -18,6 +18,7 @@ from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
 from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS, VIDEO_SYNTAXES
 from sightline.dicomweb.deviations import deviation_rows
 from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES
+from sightline.dicomweb.rendered_volumes import RESPONSE_OFFERS
 from sightline.dicomweb.retrieve_metadata import OFFERS as METADATA_OFFERS
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
 from sightline.dicomweb.search_parameters import (
@@ -29,13 +30,17 @@ from sightline.dicomweb.search_parameters import (
 from sightline.dicomweb.store_reasons import FAILURE_REASONS, WARNING_REASONS
 from sightline.dicomweb.store_request import STORED_TYPES
 from sightline.dicomweb.syntaxes import MEDIA_TYPES, NATIVE
+from sightline.dicomweb.volume_parameters import EXTENSIONS, MAXIMUM_STEPS, METHODS
+from sightline.dicomweb.volume_parameters import PARAMETERS as VOLUME_PARAMETERS
 from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.bit_frames import DEFLATED_FRAMES
+from sightline.rendering.volume_sources import PRESETS
 from sightline.web.routing import Route
 
 _NAMES = {DEFLATED_FRAMES: "Deflated Image Frame Compression"}
 """Of syntaxes that pydicom does not know yet."""
+RENDERED_PARAMETERS = ("accept", "annotation", "charset", "iccprofile", "quality", "viewport", "window")
 
 
 def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, Any]:
@@ -60,8 +65,20 @@ def conformance(routes: Sequence[Route], section: DicomwebSection) -> dict[str, 
         "rendered": {
             "pictures": list(FORMATS),
             "animations": list(ANIMATIONS),
-            "parameters": ["accept", "annotation", "charset", "iccprofile", "quality", "viewport", "window"],
+            "parameters": list(RENDERED_PARAMETERS),
             "maximumPictures": MAXIMUM_PICTURES,
+        },
+        "renderedVolumes": {
+            "pictures": list(FORMATS),
+            "animations": list(ANIMATIONS),
+            "responseModule": [str(offer) for offer in RESPONSE_OFFERS],
+            "parameters": sorted({*VOLUME_PARAMETERS, *RENDERED_PARAMETERS} - {"annotation", "charset"}),
+            "extensions": list(EXTENSIONS),
+            "renderingMethods": {
+                resource.value: [method.value.lower() for method in methods] for resource, methods in METHODS.items()
+            },
+            "presets": list(PRESETS),
+            "maximumPictures": MAXIMUM_STEPS,
         },
         "wadoUri": {"parameters": list(PARAMETERS)},
         "metadata": {
@@ -99,6 +116,12 @@ def route_rows(routes: Sequence[Route], section: DicomwebSection) -> list[dict[s
         }
         for route in routes
     ]
+
+
+def volume_parameter_rows() -> list[dict[str, str]]:
+    """Return the parameters that rendered volumes have beside those of other pictures, and what they mean."""
+    tables = (VOLUME_PARAMETERS, EXTENSIONS)
+    return [{"name": name, "meaning": meaning} for table in tables for name, meaning in table.items()]
 
 
 def search_attributes() -> dict[str, Mapping[str, Sequence[str]]]:

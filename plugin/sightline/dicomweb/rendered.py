@@ -130,9 +130,9 @@ def answer_pictures(
     tag = sha256(f"{media_type} {tags}".encode()).hexdigest()[:32]
 
     def make() -> Response:
-        pictures = _render(request, services, prepared)
+        pictures = render_all(request, services, prepared)
         if media_type.name in ANIMATIONS:
-            return _animation(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
+            return animation_answer(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
         if not media_type.part:
             answer = Response(pictures[0].content, content_type=pictures[0].media_type)
             answer.headers["Content-Location"] = _url(services, views[0])
@@ -146,7 +146,7 @@ def answer_pictures(
     return answer_unless_known(request, tag, make)
 
 
-def _render(request: Request, services: Services, prepared: Sequence[PreparedView]) -> list[Picture]:
+def render_all(request: Request, services: Services, prepared: Sequence[PreparedView]) -> list[Picture]:
     """Render several pictures at once, so that every worker has something to do."""
     grant = request.grant
     if len(prepared) == 1:
@@ -165,9 +165,10 @@ def _url(services: Services, view: View) -> str:
     return f"{address}/frames/{frame.frame}/rendered"
 
 
-def _animation(
+def animation_answer(
     services: Services, pictures: Sequence[Picture], frame_time: float | None, quality: int, name: str
 ) -> Response:
+    """Answer with one of `ANIMATIONS`, of pictures of one size that are each shown for so many ms."""
     arguments = {"media_type": name, "frame_time": frame_time or DEFAULT_FRAME_TIME, "quality": quality}
     buffers = [picture.content for picture in pictures]
     module = "film" if name == "video/mp4" else "animation"

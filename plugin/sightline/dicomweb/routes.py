@@ -18,6 +18,7 @@ from sightline.dicomweb.frames import (
     retrieve_pixel_data,
 )
 from sightline.dicomweb.rendered import retrieve_rendered
+from sightline.dicomweb.rendered_volumes import SPELLINGS, retrieve_rendered_3d, retrieve_rendered_mpr
 from sightline.dicomweb.retrieve import retrieve_instance, retrieve_instances
 from sightline.dicomweb.retrieve_metadata import retrieve_metadata
 from sightline.dicomweb.roots import placed
@@ -25,6 +26,7 @@ from sightline.dicomweb.search import search_instances, search_series, search_st
 from sightline.dicomweb.store import store_instances
 from sightline.dicomweb.thumbnails import retrieve_thumbnail
 from sightline.dicomweb.urls import BASE_PATH, WADO_PATH
+from sightline.dicomweb.volume_parameters import Resource
 from sightline.dicomweb.wado_uri import retrieve_uri
 from sightline.dicomweb.wado_uri_parameters import STUDY_PARAMETER
 from sightline.web.negotiation import MediaType, negotiate
@@ -47,6 +49,18 @@ def retrieve_conformance(request: Request, services: Services) -> Response:
         answer.headers["Allow"] = "GET, HEAD, OPTIONS"
         return answer
     return answer_unless_known(request, sha256(answer.get_data()).hexdigest()[:32], lambda: answer)
+
+
+def _volume_routes() -> tuple[Route, ...]:
+    """Return the routes of rendered volumes, in both spellings."""
+    handlers = (("MPR", Resource.MPR, retrieve_rendered_mpr), ("3D", Resource.VOLUME, retrieve_rendered_3d))
+    places = ((_STUDY, "a study"), (_SERIES, "a series"), (_INSTANCE, "an instance"))
+    return tuple(
+        Route("GET", f"{path}/{spelling}", handler, Verb.VIEW, f"{kind} pictures of the volume of {place}", "read")
+        for kind, resource, handler in handlers
+        for path, place in places
+        for spelling in SPELLINGS[resource]
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -79,6 +93,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{_INSTANCE}/frames/<frames>/thumbnail", retrieve_thumbnail, Verb.VIEW, "Thumbnail of a frame", "read"
     ),
+    *_volume_routes(),
     Route("POST", _STUDIES, store_instances, Verb.UPLOAD, "Store instances", "store", max_body=-1),
     Route("POST", _STUDY, store_instances, Verb.UPLOAD, "Store instances of one study", "store", max_body=-1),
     Route("DELETE", _STUDY, delete_study, Verb.DELETE, "Delete a study", "delete"),

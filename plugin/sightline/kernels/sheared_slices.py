@@ -114,7 +114,8 @@ class ShearedSlices:
         """Return rows of a slice, or the mean of those of two."""
         whole, between = divmod(index, self.density)
         if not between:
-            return self._stored(whole)[rows]
+            stored: NDArray[Any] = self._stored(whole)[rows]
+            return stored
         both: Singles = np.add(self._stored(whole)[rows], self._stored(whole + 1)[rows], dtype=np.float32)
         both *= np.float32(0.5)
         return both

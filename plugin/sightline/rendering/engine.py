@@ -34,13 +34,15 @@ from sightline.rendering.series_table import (
 from sightline.rendering.stacks import Stack, split
 from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
-from sightline.rendering.volume_plan import VolumePlan
+from sightline.rendering.volume_plan import VolumePlan, chosen
 from sightline.rendering.volume_plan import plan as plan_series
+from sightline.rendering.volume_sources import Inputs, RenderingOf, VolumeSource, source_argument
 from sightline.rendering.volumes import Volume, VolumeStore
 
 _CODE_VERSION = 3
 """Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
 _PLANS = 200
+_LABELS = 5
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class RenderingEngine:
         return self.render_prepared(grant, PreparedView(view, _etag(identity, view), records), asking)
 
     def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
-        """Ask the archive what pictures of frames are made of now, once for each series (VIEW).
+        """Ask the archive what pictures are made of now, once for each series (VIEW).
 
         Raises
         ------
@@ -171,7 +173,7 @@ class RenderingEngine:
     def render_prepared(self, grant: Grant, prepared: PreparedView, asking: Asking = ANYBODY) -> Picture:
         """Return the picture of a view that `prepare` has looked up just now; raises as `render` does."""
         view, etag = prepared.view, prepared.etag
-        make = self._render_frame if isinstance(view.source, FrameOf) else self._render_plane
+        make = self._render_frame if isinstance(view.source, FrameOf) else self._render_of_volume
         with self._turns.take(asking.supersedes) as still_wanted:
             request = _Request(grant, view, prepared.records, etag, asking, still_wanted)
             if not asking.allow_partial:
@@ -199,6 +201,24 @@ class RenderingEngine:
         if len(stacks) > 1:
             warnings = (f"The series holds {len(stacks)} stacks of images; this is one of them.", *warnings)
         return PlanesInfo(plan.grids, None, warnings, None if plan.voi_lut else plan.window, labels)
+
+    def volume_plan(self, grant: Grant, study: str, series: str, inputs: Inputs) -> VolumePlan:
+        """Return what the one volume of a series, or of a part of it, will be (VIEW). Loads no pixels.
+
+        Raises
+        ------
+        NotFoundError
+            No such study, series, instance or frame.
+        UnprocessableError
+            It is no volume, or several; the sentence says why.
+        """
+        stacks = self._stacks(chosen(self.describe(grant, study, series), inputs))
+        if len(stacks) > 1:
+            labels = "; ".join(stack.label for stack in stacks[:_LABELS])
+            raise UnprocessableError(
+                f"The series holds {len(stacks)} stacks of images ({labels}); name the images of one.", "several-stacks"
+            )
+        return _planned(stacks[0])
 
     def volume_progress(
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str, stack: int = 0
@@ -239,22 +259,32 @@ class RenderingEngine:
         known: dict[tuple[str, str], Mapping[str, InstanceRecord]],
     ) -> tuple[str, Sequence[InstanceRecord]]:
         """Return etag and records of one of several views; series are asked for where they hold more than one."""
-        study = view.study_instance_uid
-        names = [(view.series_instance_uid, view.source.sop_instance_uid)] if isinstance(view.source, FrameOf) else []
-        if view.presentation is not None:
-            names.append((view.presentation.series_instance_uid, view.presentation.sop_instance_uid))
-        if not names or len(views) == 1:
+        if len(views) == 1:
             identity, records = self._identity(grant, view)
             return _etag(identity, view), records
+        study, series = view.study_instance_uid, view.series_instance_uid
+        if not isinstance(view.source, FrameOf):
+            records = tuple(self._known(grant, study, series, known).values())
+            return _etag(series_identity(record.file.uuid for record in records), view), records
+        names = [(series, view.source.sop_instance_uid)]
+        if view.presentation is not None:
+            names.append((view.presentation.series_instance_uid, view.presentation.sop_instance_uid))
         found = []
-        for series, instance in names:
-            if (study, series) not in known:
-                listed = self._archive.series_instances(grant, study, series)
-                known[study, series] = {record.sop_instance_uid: record for record in listed}
-            if instance not in known[study, series]:
+        for named_series, instance in names:
+            listed = self._known(grant, study, named_series, known)
+            if instance not in listed:
                 raise NotFoundError("There is no such instance.")
-            found.append(known[study, series][instance])
+            found.append(listed[instance])
         return _etag(" ".join(record.file.uuid for record in found), view), found
+
+    def _known(
+        self, grant: Grant, study: str, series: str, known: dict[tuple[str, str], Mapping[str, InstanceRecord]]
+    ) -> Mapping[str, InstanceRecord]:
+        """Return the instances of a series by UID, asked for once."""
+        if (study, series) not in known:
+            listed = self._archive.series_instances(grant, study, series)
+            known[study, series] = {record.sop_instance_uid: record for record in listed}
+        return known[study, series]
 
     def _identity(self, grant: Grant, view: View) -> tuple[str, Sequence[InstanceRecord]]:
         """Ask the archive what the view is made of now: its identity, and the records."""
@@ -286,48 +316,49 @@ class RenderingEngine:
             arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
         return _picture(self._pool.run(task, arguments, buffers, **request.asking.turn()), request.etag)
 
-    def _render_plane(self, request: _Request) -> Picture:
-        grant, view, records = request.grant, request.view, request.records
-        plane = view.source
-        assert isinstance(plane, PlaneOf)  # noqa: S101 - `render` chose this method by it
+    def _render_of_volume(self, request: _Request) -> Picture:
+        grant, view, records, source = request.grant, request.view, request.records, request.view.source
+        assert not isinstance(source, FrameOf)  # noqa: S101 - `render_prepared` chose this method by it
         if view.annotations:
             raise UnprocessableError("Nothing can be written into the picture of a plane, only into that of a frame.")
         fetch = partial(self._archive.source, grant)
-        plan = _planned(_stack(self._stacks(self._tables.get(records, fetch)), plane.stack))
-        grid = plan.grids[plane.orientation]
-        if plane.index >= grid.count:
-            raise NotFoundError(f"There are {grid.count} {plane.orientation} planes, counted from 0.")
+        plan = self._plan_of(source, self._tables.get(records, fetch))
+        needed = _slices_of(plan, source) if isinstance(source, PlaneOf) else None
         by_uid = {record.sop_instance_uid: record for record in records}
-        needed = plan.slices_of(plane.orientation, plane.index)
         first = needed[0] if needed else len(plan.frames) // 2
         with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first) as volume:
-            table = None if view.window else plan.voi_lut
+            table = None if view.window or isinstance(source, RenderingOf) else plan.voi_lut
             window = view.window or (None if table else plan.window)
             part = self._wait(volume, needed, bool(window or table), request)
             buffers: list[Buffer] = []
             if window is None and table is None:
                 full = full_range_window(volume.value_range())
                 window = Window(full.center, full.width, VoiFunction(full.function))
-            arguments = {
+            task, what = _task(plan, source)
+            arguments = what | {
                 "volume": volume.description(part),
                 "geometry": asdict(plan.geometry_of(part) if part else plan.geometry),
-                "grid": asdict(grid),
-                "index": plane.index,
                 "lossy": any(frame.instance.lossy for frame in plan.frames),
                 "voi_lut": file_argument(fetch(by_uid[table.sop_instance_uid]), buffers) if table else None,
                 "view": _view_argument(view, window),
             }
-            task = "sightline.rendering.tasks:render_plane"
             reply = self._pool.run(task, arguments, buffers, (volume.descriptor,), **request.asking.turn())
             picture = _picture(reply, request.etag)
             return picture if part is None else _partial(picture, part, len(plan.frames))
+
+    def _plan_of(self, source: PlaneOf | VolumeSource, table: SeriesTable) -> VolumePlan:
+        if isinstance(source, PlaneOf):
+            return _planned(_stack(self._stacks(table), source.stack))
+        return _planned(_stack(self._stacks(chosen(table, source.inputs)), source.inputs.stack))
 
     def _wait(self, volume: Volume, needed: Sequence[int] | None, has_window: bool, request: _Request) -> range | None:
         """Wait for what a picture is made of; return the part that it has to do with, None if all is there."""
         seconds = self._pool.deadline_seconds
         if request.asking.wanted_until is not None:
             seconds = min(seconds, max(0.0, request.asking.wanted_until - time.monotonic()))
-        if request.asking.allow_partial and not (needed and has_window):
+        # A rendering's pyramid is made once, of the whole.
+        may_be_part = request.asking.allow_partial and not isinstance(request.view.source, RenderingOf)
+        if may_be_part and not (needed and has_window):
             part = volume.wait_for_part(needed, seconds, request.still_wanted)
             return None if len(part) == len(volume.plan.frames) else part
         volume.wait(needed if has_window else None, seconds, request.still_wanted)
@@ -355,6 +386,23 @@ def _planned(stack: _PlannedStack) -> VolumePlan:
     if isinstance(stack.plan, GeometryError):
         raise UnprocessableError(stack.plan.reason, "no-volume")
     return stack.plan
+
+
+def _slices_of(plan: VolumePlan, plane: PlaneOf) -> tuple[int, ...] | None:
+    """Return the slices that a plane is made of; None: of all. Raises `NotFoundError`."""
+    count = plan.grids[plane.orientation].count
+    if plane.index >= count:
+        raise NotFoundError(f"There are {count} {plane.orientation} planes, counted from 0.")
+    return plan.slices_of(plane.orientation, plane.index)
+
+
+def _task(plan: VolumePlan, source: PlaneOf | VolumeSource) -> tuple[str, dict[str, Any]]:
+    """Return the task that makes a picture of a volume, and its arguments that say what it shows."""
+    if isinstance(source, PlaneOf):
+        grid = asdict(plan.grids[source.orientation])
+        return "sightline.rendering.tasks:render_plane", {"grid": grid, "index": source.index}
+    module = "rendering_tasks" if isinstance(source, RenderingOf) else "volume_tasks"
+    return f"sightline.rendering.{module}:render_{source.word}", {"source": source_argument(source)}
 
 
 def _etag(identity: str, view: View) -> str:

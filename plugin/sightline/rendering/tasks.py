@@ -195,21 +195,26 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
     description, view = arguments["volume"], arguments["view"]
     volume = shared_voxels(description, fds[0])
     geometry, grid = geometry_from_json(arguments["geometry"]), grid_from_json(arguments["grid"])
-    padding = None if description["padding"] is None else tuple(description["padding"])
-    window = view["window"]
-    transform = GreyTransform(
-        voi=_plane_voi(window, arguments["voi_lut"], buffers),
-        slope=description["slope"],
-        intercept=description["intercept"],
-        inverse=description["inverse"] != view["invert"],
-        padding=padding,
-    )
+    transform = volume_transform(arguments, buffers)
+    padding, window = transform.padding, view["window"]
     if grid.exact and not description["part"]:
         picture = grey_of_stored(cut_voxels(volume, geometry, grid, arguments["index"]), transform)
     else:
         stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
         picture = grey_of_modality_values(modality_values(stored, transform), transform)
     return encoded_picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
+
+
+def volume_transform(arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> GreyTransform:
+    """Return what makes grey of the voxels of a volume, of the arguments of `render_plane`."""
+    description, view = arguments["volume"], arguments["view"]
+    return GreyTransform(
+        voi=_plane_voi(view["window"], arguments["voi_lut"], buffers),
+        slope=description["slope"],
+        intercept=description["intercept"],
+        inverse=description["inverse"] != view["invert"],
+        padding=None if description["padding"] is None else tuple(description["padding"]),
+    )
 
 
 def _plane_voi(window: Any, file: Mapping[str, Any] | None, buffers: Sequence[Buffer]) -> VoiWindow | LookUpTable:

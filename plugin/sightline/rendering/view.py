@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sightline.errors import BadRequestError
 from sightline.rendering.numbers import plain
 from sightline.rendering.viewport import Viewport
+from sightline.rendering.volume_sources import SETTINGS as VOLUME_SETTINGS
+from sightline.rendering.volume_sources import WORDS, VolumeSource, parse_volume_source, plane_text
 
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
@@ -125,7 +127,7 @@ class View:
     ----------
     study_instance_uid, series_instance_uid : str
         Where the pixels are.
-    source : FrameOf or PlaneOf
+    source : FrameOf, PlaneOf, CutOf, ProjectionOf or RenderingOf
         Which of them.
     window : Window, optional
         None means the file's own VOI LUT or window, else the full range of what is shown.
@@ -149,7 +151,7 @@ class View:
 
     study_instance_uid: str
     series_instance_uid: str
-    source: FrameOf | PlaneOf
+    source: FrameOf | PlaneOf | VolumeSource
     window: Window | None = None
     max_size: int | None = None
     invert: bool = False
@@ -176,16 +178,20 @@ class View:
         """
         if isinstance(self.source, FrameOf):
             place = f"{self.source.sop_instance_uid}/{self.source.frame}"
-        else:
+        elif isinstance(self.source, PlaneOf):
             place = f"{self.source.orientation.value}/{self.source.index}"
+        else:
+            place = f"{self.source.word}/{plane_text(self.source.plane)}"
         query = "&".join(f"{name}={value}" for name, value in self._settings())
         return f"{PREFIX}/{self.study_instance_uid}/{self.series_instance_uid}/{place}" + (f"?{query}" if query else "")
 
     def _settings(self) -> list[tuple[str, str]]:
         """Return what differs from the defaults, in the order in which it is written."""
         settings = []
-        if not isinstance(self.source, FrameOf) and self.source.stack:
-            settings.append(("stack", str(self.source.stack)))
+        if isinstance(self.source, PlaneOf):
+            settings = [("stack", str(self.source.stack))] if self.source.stack else []
+        elif not isinstance(self.source, FrameOf):
+            settings = self.source.settings()
         if self.window is not None:
             function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
             settings.append(("window", f"{plain(self.window.center)},{plain(self.window.width)}{function}"))
@@ -215,7 +221,8 @@ class View:
         Parameters
         ----------
         parts : four str
-            What follows the prefix: study, series, then SOP Instance UID and frame, or orientation and index.
+            What follows the prefix: study, series, then SOP Instance UID and frame, orientation and index, or one of
+            the words for pictures of volumes and a plane.
         query : Mapping of str to str
             Decoded query parameters.
 
@@ -224,9 +231,9 @@ class View:
         BadRequestError
             A part or parameter is unknown or out of its range; the sentence says what is allowed.
         """
-        unknown = sorted(set(query) - set(_SETTINGS))
-        if unknown:
-            raise BadRequestError(f"A picture's settings are {', '.join(_SETTINGS)}.", "unknown-setting")
+        known = (*VOLUME_SETTINGS, *_SETTINGS) if len(parts) == 4 and parts[2] in WORDS else _SETTINGS
+        if not set(query) <= set(known):
+            raise BadRequestError(f"A picture's settings are {', '.join(known)}.", "unknown-setting")
         if len(parts) != 4 or not all(_UID.fullmatch(part) for part in parts[:2]):
             raise BadRequestError("A picture is at study UID / series UID / instance UID / frame.")
         if "size" in query and "viewport" in query:
@@ -236,7 +243,7 @@ class View:
         return cls(
             study_instance_uid=parts[0],
             series_instance_uid=parts[1],
-            source=_of_stack(_source(parts[2], parts[3]), query),
+            source=_source(parts[2], parts[3], query),
             window=_window(query["window"]) if "window" in query else None,
             max_size=_integer("size", query["size"], 1, LARGEST_SIZE) if "size" in query else None,
             invert=query.get("invert") == "1",
@@ -271,28 +278,24 @@ class Picture:
     slices: tuple[int, int] | None = None
 
 
-def _source(place: str, number: str) -> FrameOf | PlaneOf:
-    """Read ``UID/frame`` or ``orientation/index``."""
+def _source(place: str, number: str, query: Mapping[str, str]) -> FrameOf | PlaneOf | VolumeSource:
+    """Read ``UID/frame``, ``orientation/index`` or ``word/plane``."""
+    if place in WORDS:
+        return parse_volume_source(place, number, query)
     if place in set(Orientation):
-        return PlaneOf(Orientation(place), _integer("index", number, 0, 99_999))
+        stack = _integer("stack", query["stack"], 0, 999) if "stack" in query else 0
+        return PlaneOf(Orientation(place), _integer("index", number, 0, 99_999), stack)
+    if "stack" in query:
+        raise BadRequestError("A frame is of no stack; planes are.")
     if not _UID.fullmatch(place):
         raise BadRequestError(f"A plane is one of {', '.join(Orientation)}.")
     return FrameOf(place, _integer("frame", number, 1, 9_999_999))
 
 
-def _of_stack(source: FrameOf | PlaneOf, query: Mapping[str, str]) -> FrameOf | PlaneOf:
-    """Read ``stack``."""
-    if "stack" not in query:
-        return source
-    if isinstance(source, FrameOf):
-        raise BadRequestError("A frame is of no stack; planes are.")
-    return replace(source, stack=_integer("stack", query["stack"], 0, 999))
-
-
 def _presentation(place: str, query: Mapping[str, str]) -> PresentationOf:
     """Read ``series UID,instance UID``."""
     series, _, instance = query["presentation"].partition(",")
-    if not _UID.fullmatch(series) or not _UID.fullmatch(instance) or place in set(Orientation):
+    if not _UID.fullmatch(series) or not _UID.fullmatch(instance) or not _UID.fullmatch(place):
         raise BadRequestError("'presentation' is the series and the instance of a presentation state of a frame.")
     if "window" in query or "invert" in query:
         raise BadRequestError("A picture has a presentation state or a window of its own, not both.")

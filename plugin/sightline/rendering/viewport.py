@@ -78,6 +78,11 @@ class Viewport:
     def _is_possible(self) -> bool:
         return self.left >= 0 and self.top >= 0 and self.width != 0 and self.height != 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it names no region of the image, flipped or not."""
+        return (self.left, self.top, self.width, self.height) == (0, 0, None, None)
+
     def region(self, rows: int, columns: int) -> tuple[float, float, float, float]:
         """Return left, top, width and height (both above 0) of the region in an image of that size.
 

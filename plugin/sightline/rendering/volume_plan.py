@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
+from sightline.errors import NotFoundError
 from sightline.kernels.geometry import (
     GeometryError,
     SlicePlane,
@@ -15,6 +17,7 @@ from sightline.kernels.geometry import (
 from sightline.kernels.planes import PlaneGrid, closest_axes, plan_planes
 from sightline.rendering.series_table import FrameEntry, SeriesTable
 from sightline.rendering.view import Orientation, Window
+from sightline.rendering.volume_sources import Inputs
 
 NORMAL_AXES = {Orientation.SAGITTAL: 0, Orientation.CORONAL: 1, Orientation.AXIAL: 2}
 """Which of x, y and z a plane is perpendicular to."""
@@ -111,6 +114,26 @@ class VolumePlan:
             "padding": first.instance.padding if self.stored else None,
             "inverse": first.instance.is_inverse,
         }
+
+
+def chosen(table: SeriesTable, inputs: Inputs) -> SeriesTable:
+    """Return the part of a table that a volume is to be made of, with an identity of its own.
+
+    Raises
+    ------
+    NotFoundError
+        The series has no such instance or frame.
+    """
+    if not inputs.instances:
+        return table
+    wanted, numbers = set(inputs.instances), set(inputs.frames)
+    unreadable = tuple((uid, reason) for uid, reason in table.unreadable if uid in wanted)
+    frames = tuple(f for f in table.frames if f.sop_instance_uid in wanted and (not numbers or f.frame in numbers))
+    there = {frame.sop_instance_uid for frame in frames} | {uid for uid, _ in unreadable} | set(table.other)
+    if not wanted <= there or (numbers and len(frames) != len(numbers)):
+        raise NotFoundError("There is no such instance or frame in this series.")
+    identity = sha256(f"{table.identity}\n{sorted(wanted)}\n{sorted(numbers)}".encode()).hexdigest()[:32]
+    return replace(table, identity=identity, frames=frames, unreadable=unreadable)
 
 
 def plan(table: SeriesTable) -> VolumePlan:

@@ -29,6 +29,11 @@ def plane_picture(request: Request, services: Services, study: str, series: str,
     return send_view(request, services, View.parse((study, series, plane, str(index)), request.args))
 
 
+def volume_picture(request: Request, services: Services, study: str, series: str, kind: str, plane: str) -> Response:
+    """Send the picture of a cut through the volume in any direction, of a projection or of a rendering."""
+    return send_view(request, services, View.parse((study, series, kind, plane), request.args))
+
+
 def study_thumbnail(request: Request, services: Services, study: str) -> Response:
     """Send a small picture of what the study opens with."""
     rows = [series_row(row) for row in series_rows(services, request.grant, study)]

@@ -37,4 +37,8 @@ ROUTES: tuple[Route, ...] = (
         "GET", f"{VIEW}/<any(axial, coronal, sagittal):plane>/<int:index>", pictures.plane_picture, Verb.VIEW,
         "Picture of a plane through the volume", audit="read",
     ),
+    Route(
+        "GET", f"{VIEW}/<any(cut, projection, rendering):kind>/<plane>", pictures.volume_picture, Verb.VIEW,
+        "Picture of the volume in any direction", audit="read",
+    ),
 )  # fmt: skip

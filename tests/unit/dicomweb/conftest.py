@@ -19,11 +19,14 @@ from sightline.archive.protocol import InstanceRecord
 from sightline.configuration import Configuration
 from sightline.dicomweb.routes import ROUTES
 from sightline.errors import UnprocessableError
+from sightline.kernels.geometry import GeometryError
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.headers import read_frames
 from sightline.rendering.series_table import SeriesTable, in_display_order, series_identity
 from sightline.rendering.view import Picture, View
+from sightline.rendering.volume_plan import VolumePlan, chosen, plan
+from sightline.rendering.volume_sources import Inputs
 from sightline.rendering.worker import resolve
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.request import GRANT_KEY
@@ -56,6 +59,12 @@ class LocalEngine:
 
     def known_instance(self, record: InstanceRecord) -> None:
         return None
+
+    def volume_plan(self, grant: Grant, study: str, series: str, inputs: Inputs) -> VolumePlan:
+        try:
+            return plan(chosen(self.describe(grant, study, series), inputs))
+        except GeometryError as refusal:
+            raise UnprocessableError(refusal.reason, "no-volume") from None
 
     def etag(self, grant: Grant, view: View) -> str:
         table = self.describe(grant, view.study_instance_uid, view.series_instance_uid)

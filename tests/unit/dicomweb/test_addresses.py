@@ -18,7 +18,7 @@ from sightline.dicomweb.roots import placed
 from sightline.dicomweb.routes import ROUTES
 from sightline.dicomweb_section import DicomwebSection
 from sightline.web.dispatcher import Dispatcher
-from tests.support.dicom_files import image_file
+from tests.support.dicom_files import image_file, volume_file
 from tests.unit.dicomweb.conftest import PUBLIC_URL, Serve, Server
 
 STUDY, SERIES = "1.2.826.0.1.1", "1.2.826.0.1.2"
@@ -191,7 +191,8 @@ class TestKeeping:
 
 
 def test_every_get_but_searches_has_a_tag(serve: Serve) -> None:
-    server = serve(FILE)
+    uids = {"StudyInstanceUID": STUDY, "SeriesInstanceUID": SERIES, "SOPInstanceUID": "1.2.3"}
+    server = serve(volume_file(np.zeros((3, 8, 8), np.int16), (1.0, 1.0), 1.0, **uids))
     values = {
         "study": STUDY,
         "series": SERIES,

@@ -10,7 +10,7 @@ from tests.unit.dicomweb.conftest import Serve
 def test_the_page_is_up_to_date() -> None:
     page = conformance_page.PAGE.read_text(encoding="utf-8")
     assert page == conformance_page.text(page), "run `make docs`"
-    assert page.count("<!-- generated: ") == page.count("<!-- end -->") == 6
+    assert page.count("<!-- generated: ") == page.count("<!-- end -->") == 7
 
 
 def test_the_route_tells_of_routes_keys_and_syntaxes(serve: Serve) -> None:
@@ -25,6 +25,11 @@ def test_the_route_tells_of_routes_keys_and_syntaxes(serve: Serve) -> None:
     assert "PatientName" in told["search"]["attributes"]["study"]["always"]
     assert told["rendered"]["pictures"] == ["image/jpeg", "image/png"]
     assert told["rendered"]["animations"][:2] == ["image/gif", "image/webp"]
+    volumes = told["renderedVolumes"]
+    assert {"viewpointup", "mprslab", "swivelrange", "viewport", "window"} <= set(volumes["parameters"])
+    assert volumes["renderingMethods"]["MPR"] == ["average_ip", "maximum_ip", "minimum_ip"]
+    assert volumes["renderingMethods"]["3D_RENDERING"][0] == "volume_rendered"
+    assert volumes["responseModule"][0] == "application/dicom+json"
     assert "frameNumber" in told["wadoUri"]["parameters"]
     assert told["metadata"]["mediaTypes"][-1] == 'multipart/related; type="application/dicom+xml"'
     assert told["store"]["mediaTypes"] == ["application/dicom", "application/dicom+json", "application/dicom+xml"]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.errors import BadRequestError
+from sightline.kernels.image_plane import ImagePlane
 from sightline.rendering.view import (
     PREFIX,
     Annotation,
@@ -24,6 +25,7 @@ from sightline.rendering.view import (
     Window,
 )
 from sightline.rendering.viewport import Viewport
+from sightline.rendering.volume_sources import PRESETS, Blend, CutOf, Inputs, ProjectionOf, RenderingOf
 
 UIDS = st.from_regex(r"[0-9]{1,10}(\.[0-9]{1,10}){0,4}", fullmatch=True)
 NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)
@@ -40,9 +42,28 @@ VIEWPORTS = st.builds(
 )
 
 
+DIRECTIONS = st.sampled_from(
+    [((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), ((0.6, 0.8, 0.0), (0.0, 0.0, -1.0)), ((0.0, 0.28, -0.96), (1.0, 0.0, 0.0))]
+)
+PLANES = st.builds(
+    lambda x, directions, spacing, rows: ImagePlane((x, -0.1, 1e-7), *directions, (spacing, 0.3), rows, 512),
+    NUMBERS,
+    DIRECTIONS,
+    st.sampled_from([0.001, 1 / 3, 700.0]),
+    st.sampled_from([1, 77, 8192]),
+)
+INPUTS = st.sampled_from([Inputs(), Inputs(("1.2",)), Inputs(("1.2", "1.23")), Inputs(("1.2",), (1, 20, 3))])
+CLIPS = st.sampled_from([(), (((1.5, 0.0, -2.0), (0.0, -1.0, 0.5)),), 2 * (((0.1, 0.2, 0.3), (1.0, 0.0, 0.0)),)])
+VOLUME_SOURCES = (
+    st.builds(CutOf, PLANES, st.sampled_from([0.0, 0.01, 1000.0]), st.sampled_from(Blend), INPUTS)
+    | st.builds(ProjectionOf, PLANES, st.sampled_from(Blend), INPUTS)
+    | st.builds(RenderingOf, PLANES, st.sampled_from(PRESETS), CLIPS, INPUTS)
+)
+
+
 def presented(view: View, state: PresentationOf) -> View:
     """Return the view of a frame as a presentation state shows it; a plane as it is."""
-    if isinstance(view.source, PlaneOf):
+    if not isinstance(view.source, FrameOf):
         return view
     return replace(view, window=None, invert=False, presentation=state)
 
@@ -53,7 +74,8 @@ VIEWS = (
         UIDS,
         UIDS,
         st.builds(FrameOf, UIDS, st.integers(1, 99999))
-        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999), st.integers(0, 999)),
+        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999), st.integers(0, 999))
+        | VOLUME_SOURCES,
         st.none() | WINDOWS,
         st.none() | st.integers(1, 8192),
         st.booleans(),
@@ -100,11 +122,32 @@ def test_some_addresses() -> None:
     assert view.path() == (
         "/sightline/view/1.2/1.3/axial/0?window=-600.5,1500,SIGMOID&size=256&invert=1&format=png&quality=90"
     )
+    plane = ImagePlane((-10.5, 0.0, 4.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.5, 0.75), 256, 512)
+    address = "/sightline/view/1.2/1.3/cut/-10.5,0,4,1,0,0,0,0,-1,0.5,0.75,256,512?slab=5&blend=max"
+    assert View("1.2", "1.3", CutOf(plane, 5, Blend.MAXIMUM)).path() == address
 
 
 @pytest.mark.parametrize(
     "address",
     [
+        "1.2/1.3/cut/1,2,3",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,9000",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,0,4,4",
+        "1.2/1.3/cut/0,0,0,1,0,0,1,0,0,1,1,4,4",
+        "1.2/1.3/cut/0,0,nan,1,0,0,0,1,0,1,1,4,4",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?slab=0",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?slab=1001",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?blend=sum",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?preset=bone",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?frames=1",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?instances=1.2,x",
+        "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?presentation=1.2,1.3",
+        "1.2/1.3/projection/0,0,0,1,0,0,0,1,0,1,1,4,4?slab=5",
+        "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?preset=liver",
+        "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3,0,0,0",
+        "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3",
+        "1.2/1.3/axial/1?slab=5",
         "1.2/1.3/1.4",
         "1.2/1.3/1.4/1/1",
         "1.2/x/1.4/1",

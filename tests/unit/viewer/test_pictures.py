@@ -140,6 +140,26 @@ def test_a_sagittal_plane_shows_the_slices_from_head_to_feet(client: Client) -> 
     assert column.tolist() == expected
 
 
+CUT = f"/sightline/view/{CHEST}/{CHEST}.2/cut/0,0,0,0,1,0,0,0,-1,2,0.7,12,8"
+"""A sagittal cut through x = 0, from z = 0 downwards."""
+
+
+def test_pictures_of_the_volume_in_any_direction(client: Client) -> None:
+    answer = client.get(CUT.replace("/0,0,0,", "/-3,-4,22,") + "?format=png&window=500,1000")
+    assert answer.headers["Sightline-Size"] == "8,12"
+    sagittal = pixels(client.get(f"/sightline/view/{CHEST}/{CHEST}.2/sagittal/0?format=png&window=500,1000").data)
+    assert np.abs(pixels(answer.data)[:, 1:-1].astype(int) - sagittal[:, 1:-1]).max() <= 1
+    assert client.get(f"{CUT}?slab=x").status_code == 400
+    assert client.get(CUT.replace(",12,8", "")).status_code == 400
+    assert client.get(CUT.replace("/cut/", "/slice/")).status_code == 404
+
+
+def test_a_link_sees_volumes_of_its_study_only(client_of: Callable[..., Client]) -> None:
+    for kind in ("cut", "projection", "rendering"):
+        assert client_of(link_grant(HAND)).get(CUT.replace("/cut/", f"/{kind}/")).status_code == 403
+    assert client_of(link_grant(CHEST)).get(CUT).status_code == 200
+
+
 def test_a_series_without_geometry_says_why_it_has_no_planes(client: Client) -> None:
     plan: Any = client.get(f"/sightline/api/studies/{HAND}/series/{HAND}.1/planes").json
     assert plan["planes"] == {}

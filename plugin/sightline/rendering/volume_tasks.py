@@ -1,0 +1,107 @@
+"""What workers do for pictures of volumes: cuts in any plane, and projections.
+
+Everything here gets and gives plain JSON and buffers, see `sightline.rendering.worker.Task`. Arguments are those of
+`tasks.render_plane`, with ``source`` (what `volume_sources.source_argument` gave) in place of a grid and an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import UnprocessableError
+from sightline.kernels.geometry import GeometryError, VolumeGeometry
+from sightline.kernels.grayscale import grey_of_modality_values, modality_values
+from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.oblique import cut
+from sightline.kernels.projection import project
+from sightline.kernels.slab import cut_slab
+from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.mapping import shared_voxels
+from sightline.rendering.tasks import encoded_picture, geometry_from_json, volume_transform
+from sightline.rendering.volume_sources import plane_from_argument
+
+Mode = Literal["max", "min", "mean"]
+_OPPOSITE: dict[Mode, Mode] = {"max": "min", "min": "max"}
+
+
+@dataclass(frozen=True)
+class MappedVolume:
+    """The voxels of a shared volume, what they mean, and the picture that is wanted of them."""
+
+    identity: str
+    voxels: NDArray[Any]
+    geometry: VolumeGeometry
+    slope: float
+    intercept: float
+    padding: tuple[int, int] | None
+    plane: ImagePlane
+
+
+def mapped(arguments: Mapping[str, Any], fds: Sequence[int]) -> MappedVolume:
+    """Map the volume that a task is about, the only descriptor."""
+    description = arguments["volume"]
+    return MappedVolume(
+        identity=description["id"],
+        voxels=shared_voxels(description, fds[0]),
+        geometry=geometry_from_json(arguments["geometry"]),
+        slope=description["slope"],
+        intercept=description["intercept"],
+        padding=None if description["padding"] is None else tuple(description["padding"]),
+        plane=plane_from_argument(arguments["source"]["plane"]),
+    )
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a kernel says of a volume that it cannot use into `UnprocessableError`."""
+    try:
+        yield
+    except GeometryError as refusal:
+        raise UnprocessableError(refusal.reason, "no-volume") from None
+
+
+def render_cut(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
+    """Cut any plane, or a slab around it, out of a shared volume. The reply is `encoded_picture`'s."""
+    volume, slab = mapped(arguments, fds), arguments["source"]["slab"]
+    place, padding = (volume.voxels, volume.geometry, volume.plane), volume.padding
+    with refusing():
+        if slab:
+            values = cut_slab(*place, slab, _mode(volume, arguments), padding=padding)
+        else:
+            values = cut(*place, padding=padding)
+    return _grey(arguments, buffers, values, volume)
+
+
+def render_projection(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
+    """Project a shared volume onto a plane. The reply is `encoded_picture`'s.
+
+    Raises
+    ------
+    UnprocessableError
+        Its slices are unevenly spaced.
+    """
+    volume = mapped(arguments, fds)
+    place, mode = (volume.voxels, volume.geometry, volume.plane), _mode(volume, arguments)
+    with refusing():
+        values = project(*place, mode, interpolation="bilinear", padding=volume.padding)
+    return _grey(arguments, buffers, values, volume)
+
+
+def _mode(volume: MappedVolume, arguments: Mapping[str, Any]) -> Mode:
+    """Return how stored values are combined, so that modality values are as the source says."""
+    blend: Mode = arguments["source"]["blend"]
+    return _OPPOSITE.get(blend, blend) if volume.slope < 0 else blend
+
+
+def _grey(
+    arguments: Mapping[str, Any], buffers: Sequence[Buffer], stored: NDArray[np.float32], volume: MappedVolume
+) -> Reply:
+    transform, view = volume_transform(arguments, buffers), arguments["view"]
+    picture = grey_of_modality_values(modality_values(stored, transform), transform)
+    return encoded_picture(picture, view, volume.plane.pixel_spacing, arguments["lossy"], view["window"])
