@@ -43,8 +43,8 @@ def contests(volume: NDArray[Any], geometry: VolumeGeometry) -> Iterator[Contest
 
 def _vtk(base: NDArray[np.uint8], overlay: NDArray[np.uint8], colours: NDArray[np.uint8]) -> Any:
     """Map both to colours and blend them; each stage is updated."""
-    import vtk  # type: ignore[import-not-found]
-    from vtk.util.numpy_support import numpy_to_vtk  # type: ignore[import-not-found]
+    import vtk
+    from vtk.util.numpy_support import numpy_to_vtk
 
     vtk.vtkMultiThreader.SetGlobalMaximumNumberOfThreads(1)
     vtk.vtkSMPTools.Initialize(1)
@@ -78,7 +78,7 @@ def _vtk(base: NDArray[np.uint8], overlay: NDArray[np.uint8], colours: NDArray[n
 
 
 def _opencv(base: NDArray[np.uint8], overlay: NDArray[np.uint8], colours: NDArray[np.uint8]) -> Any:
-    import cv2  # type: ignore[import-not-found]
+    import cv2
 
     cv2.setNumThreads(1)
     lookup = np.ascontiguousarray(colours[:, ::-1]).reshape(256, 1, 3)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
 import vtk
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
@@ -16,6 +16,9 @@ from bench.kernels.phantom import SPACING
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.projection import project, x_major_copy
+
+# Its functions have no types.
+sitk: Any = import_module("SimpleITK")
 
 SIZE = 512
 PIXEL = 0.85
