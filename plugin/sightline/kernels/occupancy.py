@@ -27,6 +27,15 @@ class Occupancy:
         return np.asarray((self.greatest >= low) & (self.least <= high))
 
 
+def occupancy_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how many blocks a volume of that shape has along each axis.
+
+    >>> occupancy_shape((3, 20, 9))
+    (1, 3, 2)
+    """
+    return tuple(-(-size // BLOCK) for size in shape)
+
+
 def measure_occupancy(volume: NDArray[Any]) -> Occupancy:
     """Find the least and greatest value of each block of a volume, (slices, rows, columns).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,6 +54,27 @@ class Pyramid:
         return min(max(fitting, default=0) + coarser, len(self.levels) - 1)
 
 
+def level_shapes(shape: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of all levels of a volume of that shape, level 0 first.
+
+    >>> level_shapes((64, 65, 20))
+    ((64, 65, 20), (32, 33, 10), (16, 17, 5))
+    """
+    shapes = [tuple(shape)]
+    while max(shapes[-1]) > SMALLEST_SIDE and min(shapes[-1]) > 2:
+        shapes.append(tuple((size + 1) // 2 for size in shapes[-1]))
+    return tuple(shapes)
+
+
+def pyramid_of(levels: Sequence[NDArray[Any]], occupancies: Sequence[Occupancy], geometry: VolumeGeometry) -> Pyramid:
+    """Put a pyramid together again from the arrays of its levels, and the geometry of level 0."""
+    found: list[Level] = []
+    for voxels, occupancy in zip(levels, occupancies, strict=True):
+        geometry = _halved_geometry(geometry, voxels.shape) if found else geometry
+        found.append(Level(voxels, geometry, occupancy))
+    return Pyramid(tuple(found))
+
+
 def build_pyramid(volume: NDArray[Any], geometry: VolumeGeometry) -> Pyramid:
     """Make the levels of a volume by taking means of 2 x 2 x 2 voxels.
 
@@ -95,11 +117,10 @@ def build_pyramid(volume: NDArray[Any], geometry: VolumeGeometry) -> Pyramid:
         raise GeometryError("The slices are unevenly spaced.")
     if volume.shape != geometry.shape:
         raise GeometryError("The volume has another shape than its geometry.")
-    levels = [Level(volume, geometry, measure_occupancy(volume))]
-    while max(levels[-1].voxels.shape) > SMALLEST_SIDE and min(levels[-1].voxels.shape) > 2:
-        voxels = _halved(levels[-1].voxels)
-        levels.append(Level(voxels, _halved_geometry(levels[-1].geometry, voxels.shape), measure_occupancy(voxels)))
-    return Pyramid(tuple(levels))
+    levels = [volume]
+    for _ in level_shapes(volume.shape)[1:]:
+        levels.append(_halved(levels[-1]))
+    return pyramid_of(levels, [measure_occupancy(voxels) for voxels in levels], geometry)
 
 
 def _halved(volume: NDArray[Any]) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
 from sightline.rendering.pool import Buffer, Reply, WorkerPool
+from sightline.rendering.preparation import recipe_for
 from sightline.rendering.series_table import (
     InstanceEntry,
     SeriesTable,
@@ -335,14 +336,19 @@ class RenderingEngine:
                 full = full_range_window(volume.value_range())
                 window = Window(full.center, full.width, VoiFunction(full.function))
             task, what = _task(plan, source)
+            recipe = None if part or isinstance(source, PlaneOf) else recipe_for(plan, source)
+            derived = self._volumes.derive(volume, recipe) if recipe else None
+            descriptors = (volume.descriptor, derived.descriptor) if derived else (volume.descriptor,)
             arguments = what | {
+                "derived": derived.description() if derived else None,
+                "range": volume.value_range(),
                 "volume": volume.description(part),
                 "geometry": asdict(plan.geometry_of(part) if part else plan.geometry),
                 "lossy": any(frame.instance.lossy for frame in plan.frames),
                 "voi_lut": file_argument(fetch(by_uid[table.sop_instance_uid]), buffers) if table else None,
                 "view": _view_argument(view, window),
             }
-            reply = self._pool.run(task, arguments, buffers, (volume.descriptor,), **request.asking.turn())
+            reply = self._pool.run(task, arguments, buffers, descriptors, **request.asking.turn())
             picture = _picture(reply, request.etag)
             return picture if part is None else _partial(picture, part, len(plan.frames))
 

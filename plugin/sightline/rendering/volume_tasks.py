@@ -1,7 +1,9 @@
 """What workers do for pictures of volumes: cuts in any plane, and projections.
 
 Everything here gets and gives plain JSON and buffers, see `sightline.rendering.worker.Task`. Arguments are those of
-`tasks.render_plane`, with ``source`` (what `volume_sources.source_argument` gave) in place of a grid and an index.
+`tasks.render_plane`, with ``source`` (what `volume_sources.source_argument` gave) in place of a grid and an index;
+``derived`` describes the second descriptor, see `sightline.rendering.preparation`, or is null; ``range`` is the least
+and most modality value.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +25,7 @@ from sightline.kernels.oblique import cut
 from sightline.kernels.projection import project
 from sightline.kernels.slab import cut_slab
 from sightline.rendering.channel import Buffer, Reply
-from sightline.rendering.mapping import shared_voxels
+from sightline.rendering.mapping import derived_arrays, shared_voxels
 from sightline.rendering.tasks import encoded_picture, geometry_from_json, volume_transform
 from sightline.rendering.volume_sources import plane_from_argument
 
@@ -44,7 +47,7 @@ class MappedVolume:
 
 
 def mapped(arguments: Mapping[str, Any], fds: Sequence[int]) -> MappedVolume:
-    """Map the volume that a task is about, the only descriptor."""
+    """Map the volume that a task is about, the first descriptor."""
     description = arguments["volume"]
     return MappedVolume(
         identity=description["id"],
@@ -89,8 +92,25 @@ def render_projection(arguments: dict[str, Any], buffers: Sequence[Buffer], fds:
     volume = mapped(arguments, fds)
     place, mode = (volume.voxels, volume.geometry, volume.plane), _mode(volume, arguments)
     with refusing():
-        values = project(*place, mode, interpolation="bilinear", padding=volume.padding)
+        columns = derived_arrays(arguments["derived"], fds[1])[0] if arguments["derived"] else None
+        values = project(
+            *place,
+            mode,
+            interpolation="bilinear",
+            padding=volume.padding,
+            value_range=_stored_range(volume, arguments["range"]),
+            x_major=columns,
+        )
     return _grey(arguments, buffers, values, volume)
+
+
+def _stored_range(volume: MappedVolume, ends: Sequence[float]) -> tuple[float, float] | None:
+    """Return the least and greatest voxel, of modality values; None where padding may lie beyond."""
+    if volume.padding is not None or volume.slope == 0:
+        return None
+    low, high = sorted((end - volume.intercept) / volume.slope for end in ends)
+    # Rounding must not make the range too small.
+    return floor(low - 0.01), ceil(high + 0.01)
 
 
 def _mode(volume: MappedVolume, arguments: Mapping[str, Any]) -> Mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from sightline.access.grant import Grant, Permission, Verb
 from sightline.errors import ForbiddenError, NotFoundError, UnprocessableError
 from sightline.kernels import transfer_presets
 from sightline.kernels.image_plane import ImagePlane, plane_of_grid
+from sightline.rendering.cache import Cache
 from sightline.rendering.camera import camera_at, middle, planes_of
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
@@ -286,3 +288,23 @@ def test_who_may_not_see_the_study_gets_no_picture(room: Room) -> None:
         room.engine.prepare(stranger, [view_of(CutOf(plane))] * 2)
     with pytest.raises(ForbiddenError):
         room.engine.volume_plan(stranger, STUDY, SERIES, ALL)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_pictures_are_the_same_from_what_was_derived(workers: WorkerPool, tmp_path: Path, padded: bool) -> None:
+    more = {"PixelPaddingValue": int(VOLUME[0, 0, 0])} if padded else {}
+    room = Room(workers, tmp_path, ct_files(**more))
+    sideways = room.plane(Orientation.SAGITTAL, 0)
+    sources = [RenderingOf(sideways, preset) for preset in PRESETS]
+    sources += [ProjectionOf(sideways, blend) for blend in (Blend.MAXIMUM, Blend.MINIMUM, Blend.MEAN)]
+    before = [room.render(source) for source in sources]
+    plan = room.engine.volume_plan(DOCTOR, STUDY, SERIES, ALL)
+    store = room.engine._volumes
+    with store.use(plan, lambda _: pytest.fail("it is loaded"), 0) as volume:
+        until = time.monotonic() + 20
+        while not (volume.derived("pyramid") and volume.derived("columns")) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert volume.derived("pyramid") and volume.derived("columns")
+    room.engine._pictures = Cache(1 << 20, lambda picture: len(picture.content))
+    for source, picture in zip(sources, before, strict=True):
+        np.testing.assert_array_equal(room.render(source), picture)
