@@ -30,6 +30,7 @@ STATIC = (
 )
 UNIT = ("python", "-m", "pytest", "tests/unit")
 EVERYTHING = ("python", "-m", "pytest", "tests")
+BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
 BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
 
 
@@ -63,8 +64,9 @@ def bench(say: Progress) -> None:
 
 
 def bench_kernels(say: Progress) -> None:
-    """Measure kernels against what others have compiled; write the page of results."""
-    _run_in("trixie", (BENCH_KERNELS,), say, profile="bench")
+    """Measure kernels against what others have compiled, and pictures over HTTP; write the page of results."""
+    viewer.ensure(say)
+    _run_in("trixie", (BENCH_KERNELS, BENCH_PICTURES), say, profile="bench")
 
 
 def everything(say: Progress) -> None:
