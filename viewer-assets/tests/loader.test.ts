@@ -7,14 +7,20 @@ import { PictureLoader, type Lane } from "../src/study/loader";
 class Network {
   readonly open = new Map<string, { finish: () => void; fail: () => void; aborted: boolean }>();
   readonly asked: string[] = [];
+  readonly ahead: string[] = [];
   most = 0;
   time = 0;
 
   readonly now = (): number => this.time;
 
-  readonly fetch = (path: string, signal: AbortSignal): Promise<{ picture: string; bytes: number }> =>
+  readonly fetch = (
+    path: string,
+    signal: AbortSignal,
+    ahead: boolean,
+  ): Promise<{ picture: string; bytes: number }> =>
     new Promise((resolve, reject) => {
       this.asked.push(path);
+      if (ahead) this.ahead.push(path);
       const entry = {
         aborted: false,
         finish: () => this.end(path, () => resolve({ picture: `picture ${path}`, bytes: 10 })),
@@ -111,6 +117,7 @@ test("neighbours are fetched one at a time, and only when nobody waits", async (
   assert.deepEqual(network.asked, ["5", "6", "9"]);
   await network.finish("9");
   assert.deepEqual(network.asked, ["5", "6", "9", "4"]);
+  assert.deepEqual(network.ahead, ["6", "4"]);
   assert.deepEqual(screen.shown, ["5", "9"]);
 });
 

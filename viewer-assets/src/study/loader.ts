@@ -13,7 +13,8 @@ export interface Loaded<Picture> {
 
 /** What the loader needs from outside: the network and a clock in ms. */
 export interface LoaderPorts<Picture> {
-  fetch(path: string, signal: AbortSignal): Promise<Loaded<Picture>>;
+  /** `ahead` says that nobody waits for the picture yet. */
+  fetch(path: string, signal: AbortSignal, ahead: boolean): Promise<Loaded<Picture>>;
   now(): number;
 }
 
@@ -119,7 +120,7 @@ export class PictureLoader<Picture> {
     const running = { ...wish, abort: new AbortController(), since: this.ports.now() };
     this.running.add(running);
     try {
-      const { picture, bytes } = await this.ports.fetch(wish.path, running.abort.signal);
+      const { picture, bytes } = await this.ports.fetch(wish.path, running.abort.signal, wish.lane === null);
       this.measure(this.ports.now() - running.since, bytes);
       this.cache.set(wish.path, picture, bytes);
       this.deliver(wish, picture);
