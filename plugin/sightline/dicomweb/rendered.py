@@ -29,6 +29,7 @@ from sightline.errors import BadRequestError, NotFoundError, TooLargeError
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.view import FrameOf, Picture, PictureFormat, View
 from sightline.web.negotiation import MediaType, negotiate
+from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -134,7 +135,8 @@ def answer_pictures(
         if media_type.name in ANIMATIONS:
             return animation_answer(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
         if not media_type.part:
-            answer = Response(pictures[0].content, content_type=pictures[0].media_type)
+            picture = pictures[0]
+            answer = Response(picture.content, headers=picture_headers(picture), content_type=picture.media_type)
             answer.headers["Content-Location"] = _url(services, views[0])
             return answer
         parts = [

@@ -33,6 +33,7 @@ from sightline.rendering.view import PictureFormat, View
 from sightline.rendering.viewport import Viewport
 from sightline.rendering.volume_sources import CutOf, ProjectionOf, RenderingOf, VolumeSource
 from sightline.web.negotiation import MediaType, negotiate
+from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -103,7 +104,8 @@ def _answer(
     if media_type.name in ANIMATIONS:
         return animation_answer(services, pictures, 1000 / asked.rate, prepared[0].view.quality, media_type.name)
     if not media_type.part:
-        return Response(pictures[0].content, content_type=pictures[0].media_type)
+        picture = pictures[0]
+        return Response(picture.content, headers=picture_headers(picture), content_type=picture.media_type)
     parts = [Part({"Content-Type": picture.media_type}, picture.content) for picture in pictures]
     return multipart_answer(parts, media_type.part)
 

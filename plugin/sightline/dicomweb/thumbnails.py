@@ -18,6 +18,7 @@ from sightline.dicomweb.rendered_sources import (
 from sightline.errors import BadRequestError, NotFoundError
 from sightline.rendering.view import View
 from sightline.web.negotiation import MediaType, negotiate
+from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -54,7 +55,7 @@ def retrieve_thumbnail(
 
     def make() -> Response:
         picture = services.engine.render_prepared(request.grant, prepared)
-        return Response(picture.content, content_type=picture.media_type)
+        return Response(picture.content, headers=picture_headers(picture), content_type=picture.media_type)
 
     return answer_unless_known(request, prepared.etag, make)
 

@@ -36,7 +36,8 @@ from sightline.rendering.appearance import masks_of_frame
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
 from sightline.rendering.overlays import overlay_masks, overlay_plane
-from sightline.rendering.series_table import FrameEntry
+from sightline.rendering.provenance import Interpolation, Modality, ValueSteps, Voi, VoiOrigin, interpolation_of
+from sightline.rendering.series_table import FrameEntry, Rescale
 from sightline.rendering.shutters import behind_shutter
 from sightline.rendering.sizing import LARGEST_PICTURE
 from sightline.rendering.tasks import encoded_picture, frame_entry
@@ -91,10 +92,12 @@ def render_presented(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds:
         picture = grey_of_stored(pixels, transform)
         masks = _masks(presentation, dataset, entry, file)
         picture = _covered(picture, presentation, masks, _shutter_plane(presentation, dataset, entry))
-        picture, view = _displayed(picture, presentation, view)
+        picture, view, drawn = _displayed(picture, presentation, view)
         window = _window(transform.voi) if presentation.voi is not None else None
         notes = notes_of(file, entry, view["annotations"], None)
-    return encoded_picture(picture, view, None, entry.instance.lossy, window, None, notes)
+    steps = _steps(presentation, transform)
+    reply = encoded_picture(picture, view, None, entry.instance.lossy, window, None, notes, steps=steps)
+    return Reply({**reply.values, "interpolation": [*drawn, *reply.values["interpolation"]]}, reply.buffers)
 
 
 def _read(file: BinaryIO) -> Dataset:
@@ -130,6 +133,18 @@ def _transform(presentation: Presentation, entry: FrameEntry) -> GreyTransform:
         padding=entry.instance.padding,
         presentation_lut=presentation.presentation_lut,
     )
+
+
+def _steps(presentation: Presentation, transform: GreyTransform) -> ValueSteps:
+    """Return the steps as a picture's provenance tells them: the presentation state says all of them."""
+    rescale = Rescale(presentation.slope, presentation.intercept)
+    modality = Modality.NONE if rescale == Rescale() else Modality.RESCALE
+    if presentation.modality_lut is not None:
+        modality = Modality.LUT
+    window = Window(**_window(transform.voi)) if isinstance(transform.voi, VoiWindow) else None
+    origin = VoiOrigin.FULL_RANGE if presentation.voi is None else VoiOrigin.PRESENTATION_STATE
+    kept = rescale if modality is Modality.RESCALE else None
+    return ValueSteps(modality, kept, Voi.WINDOW if window else Voi.LUT, origin, window)
 
 
 def _modality_range(presentation: Presentation, entry: FrameEntry) -> tuple[float, float]:
@@ -195,8 +210,11 @@ def _covered(
     return picture
 
 
-def _displayed(picture: Bytes, presentation: Presentation, view: Mapping[str, Any]) -> tuple[Bytes, dict[str, Any]]:
-    """Return the displayed area, turned, in square pixels and with its annotations, and what the view still wants.
+def _displayed(
+    picture: Bytes, presentation: Presentation, view: Mapping[str, Any]
+) -> tuple[Bytes, dict[str, Any], tuple[Interpolation, ...]]:
+    """Return the displayed area, turned, in square pixels and with its annotations, what the view still wants, and how
+    pixels were made of others.
 
     Where the view wants a size and no region, the picture is made in that size at once, so that letters and lines stay
     sharp.
@@ -222,7 +240,8 @@ def _displayed(picture: Bytes, presentation: Presentation, view: Mapping[str, An
         return x * shape[1] / turned.shape[1], y * shape[0] / turned.shape[0]
 
     mapping = drawing.Mapping(of_image, (shape[1], shape[0]))
-    return drawing.drawn(scaled, presentation.annotations, mapping), rest
+    drawn = interpolation_of(turned.shape, {"viewport": None}, shape)
+    return drawing.drawn(scaled, presentation.annotations, mapping), rest, drawn
 
 
 def _cut(picture: Bytes, area: DisplayedArea) -> tuple[Bytes, tuple[int, int]]:

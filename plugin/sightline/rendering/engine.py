@@ -25,6 +25,7 @@ from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
 from sightline.rendering.pool import Buffer, Reply, WorkerPool
 from sightline.rendering.preparation import recipe_for
+from sightline.rendering.provenance import Provenance, Source, provenance_of_frame, provenance_of_volume
 from sightline.rendering.series_table import (
     InstanceEntry,
     SeriesTable,
@@ -312,16 +313,22 @@ class RenderingEngine:
             "view": _view_argument(view, view.window),
         }
         task = "sightline.rendering.tasks:render_frame"
+        if view.picture_format.holds_stored_values:
+            task = "sightline.rendering.stored_values:render_stored"
         if view.presentation is not None:
             task = "sightline.objects.presented:render_presented"
             arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
-        return _picture(self._pool.run(task, arguments, buffers, **request.asking.turn()), request.etag)
+        reply = self._pool.run(task, arguments, buffers, **request.asking.turn())
+        source = Source(records[0].sop_instance_uid, frame)
+        return _picture(reply, request.etag, provenance_of_frame(reply.values, source, view.presentation))
 
     def _render_of_volume(self, request: _Request) -> Picture:
         grant, view, records, source = request.grant, request.view, request.records, request.view.source
         assert not isinstance(source, FrameOf)  # noqa: S101 - `render_prepared` chose this method by it
         if view.annotations:
             raise UnprocessableError("Nothing can be written into the picture of a plane, only into that of a frame.")
+        if view.picture_format.holds_stored_values:
+            raise UnprocessableError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
         fetch = partial(self._archive.source, grant)
         plan = self._plan_of(source, self._tables.get(records, fetch))
         needed = _slices_of(plan, source) if isinstance(source, PlaneOf) else None
@@ -349,7 +356,8 @@ class RenderingEngine:
                 "view": _view_argument(view, window),
             }
             reply = self._pool.run(task, arguments, buffers, descriptors, **request.asking.turn())
-            picture = _picture(reply, request.etag)
+            taken = part if needed is None else needed
+            picture = _picture(reply, request.etag, provenance_of_volume(reply.values, plan, taken, view, window))
             return picture if part is None else _partial(picture, part, len(plan.frames))
 
     def _plan_of(self, source: PlaneOf | VolumeSource, table: SeriesTable) -> VolumePlan:
@@ -435,7 +443,7 @@ def _partial(picture: Picture, part: range, total: int) -> Picture:
     return replace(picture, etag=f"{picture.etag}-{part.start}-{part.stop}", slices=(len(part), total))
 
 
-def _picture(reply: Reply, etag: str) -> Picture:
+def _picture(reply: Reply, etag: str, provenance: Provenance | None = None) -> Picture:
     values = reply.values
     spacing = values["pixel_spacing"]
     return Picture(
@@ -447,4 +455,5 @@ def _picture(reply: Reply, etag: str) -> Picture:
         lossy=values["lossy"],
         window=window_from_json(values["window"]) if values["window"] else None,
         pixel_spacing=(spacing[0], spacing[1]) if spacing else None,
+        provenance=provenance,
     )

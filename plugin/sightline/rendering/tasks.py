@@ -31,11 +31,12 @@ from sightline.rendering.annotations import Notes, annotated, notes_of
 from sightline.rendering.appearance import grey_transform, picture_of_frame
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.colour_profiles import profiled
-from sightline.rendering.encoding import MEDIA_TYPES, encode
+from sightline.rendering.encoding import MEDIA_TYPES, encode, loses
 from sightline.rendering.files import open_file
 from sightline.rendering.headers import read_frames, read_header
 from sightline.rendering.lookup_tables import voi_lut
 from sightline.rendering.mapping import mapped_volume, shared_voxels
+from sightline.rendering.provenance import ValueSteps, interpolation_of, steps_of_frame
 from sightline.rendering.series_table import (
     FrameEntry,
     entry_from_argument,
@@ -89,8 +90,10 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
         notes = notes_of(file, entry, view["annotations"], applied)
     applied_json, instance = asdict(applied) if applied else None, entry.instance
+    aspect, is_grey = instance.pixel_aspect_ratio, photometric.startswith("MONOCHROME")
+    steps = steps_of_frame(entry, is_grey, applied, window is not None)
     return encoded_picture(
-        picture, view, entry.pixel_spacing, instance.lossy, applied_json, profile, notes, instance.pixel_aspect_ratio
+        picture, view, entry.pixel_spacing, instance.lossy, applied_json, profile, notes, aspect, steps
     )
 
 
@@ -114,22 +117,29 @@ def encoded_picture(
     profile: bytes | None = None,
     notes: Notes | None = None,
     aspect: Spacing = None,
+    steps: ValueSteps | None = None,
 ) -> Reply:
     """Reduce, annotate and encode; the reply has what `Picture` tells of it, and the bytes."""
+    shape = picture.shape
     picture, spacing = sized(picture, view, spacing, aspect)
     if notes is not None:
         picture = annotated(picture, notes)
     rows, columns = picture.shape[:2]
     picture_format = PictureFormat(view["format"])
     content = encode(picture, picture_format, view["quality"], profile)
+    encoding_lossy = loses(picture, picture_format)
     return Reply(
         {
             "media_type": MEDIA_TYPES[picture_format],
             "rows": rows,
             "columns": columns,
-            "lossy": lossy or picture_format is PictureFormat.JPEG,
+            "lossy": lossy or encoding_lossy,
             "window": window,
             "pixel_spacing": spacing,
+            "steps": steps.to_json() if steps else None,
+            "interpolation": interpolation_of(shape, view, picture.shape),
+            "stored_lossy": lossy,
+            "encoding_lossy": encoding_lossy,
         },
         (content,),
     )

@@ -11,12 +11,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from sightline.errors import BadRequestError
 from sightline.rendering.numbers import plain
 from sightline.rendering.viewport import Viewport
 from sightline.rendering.volume_sources import SETTINGS as VOLUME_SETTINGS
 from sightline.rendering.volume_sources import WORDS, VolumeSource, parse_volume_source, plane_text
+
+if TYPE_CHECKING:
+    from sightline.rendering.provenance import Provenance
 
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
@@ -55,10 +61,20 @@ class VoiFunction(StrEnum):
 
 
 class PictureFormat(StrEnum):
-    """Encodings of a picture."""
+    """Encodings of a picture; the last two hold a frame's stored values instead of its appearance."""
 
     JPEG = "jpeg"
     PNG = "png"
+    WEBP = "webp"
+    WEBP_LOSSLESS = "webp-lossless"
+    GIF = "gif"
+    PNG_16 = "png16"
+    EXACT = "exact"
+
+    @property
+    def holds_stored_values(self) -> bool:
+        """Whether the samples are stored values, to which no window, size or other setting applies."""
+        return self in (PictureFormat.PNG_16, PictureFormat.EXACT)
 
 
 class ColourProfile(StrEnum):
@@ -138,9 +154,9 @@ class View:
     invert : bool
         Inverse grey scale (MONOCHROME1 is inverted already).
     picture_format : PictureFormat
-        JPEG is lossy and says so; PNG is exact.
+        JPEG and WEBP are lossy and say so, and so is GIF for colours; the others are exact.
     quality : int
-        JPEG quality, 1 to 100.
+        Of JPEG and WEBP, 1 to 100.
     colour_profile : ColourProfile
         Whether colour pictures carry an ICC profile, or are converted to sRGB.
     annotations : tuple of Annotation
@@ -240,6 +256,8 @@ class View:
             raise BadRequestError("A picture has a size or a viewport, not both.")
         if query.get("invert", "1") not in ("0", "1"):
             raise BadRequestError("'invert' is 0 or 1.")
+        picture_format = _format(query.get("format", PictureFormat.JPEG.value))
+        _check_format(picture_format, parts[2], query)
         return cls(
             study_instance_uid=parts[0],
             series_instance_uid=parts[1],
@@ -247,7 +265,7 @@ class View:
             window=_window(query["window"]) if "window" in query else None,
             max_size=_integer("size", query["size"], 1, LARGEST_SIZE) if "size" in query else None,
             invert=query.get("invert") == "1",
-            picture_format=_format(query.get("format", PictureFormat.JPEG.value)),
+            picture_format=picture_format,
             quality=_integer("quality", query["quality"], 1, 100) if "quality" in query else cls.quality,
             viewport=Viewport.parse(query["viewport"]) if "viewport" in query else None,
             colour_profile=parse_colour_profile(query.get("iccprofile", "no")),
@@ -264,7 +282,8 @@ class Picture:
     None where a VOI LUT sequence or colour was. `lossy` says that the encoding, or the stored file, lost something.
     `pixel_spacing` is mm in the patient or at the detector between rows and between columns of this very picture, after
     any reduction: pixels need not be square. None where the file does not say. `slices` is how many slices of a volume
-    that was still loading were there, and of how many: such a picture must not be kept. None: all.
+    that was still loading were there, and of how many: such a picture must not be kept. None: all. `provenance` is what
+    it was made of and how; None where whoever made it did not keep that.
     """
 
     content: bytes
@@ -276,6 +295,12 @@ class Picture:
     window: Window | None
     pixel_spacing: tuple[float, float] | None = None
     slices: tuple[int, int] | None = None
+    provenance: Provenance | None = None
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the content."""
+        return sha256(self.content).digest()
 
 
 def _source(place: str, number: str, query: Mapping[str, str]) -> FrameOf | PlaneOf | VolumeSource:
@@ -317,6 +342,17 @@ def _format(text: str) -> PictureFormat:
     if text not in set(PictureFormat):
         raise BadRequestError(f"A picture's format is one of {', '.join(PictureFormat)}.")
     return PictureFormat(text)
+
+
+def _check_format(picture_format: PictureFormat, place: str, query: Mapping[str, str]) -> None:
+    if picture_format is PictureFormat.GIF and query.get("iccprofile") == ColourProfile.YES:
+        raise BadRequestError("A GIF carries no colour profile.", "bad-iccprofile")
+    if not picture_format.holds_stored_values:
+        return
+    if not _UID.fullmatch(place):
+        raise BadRequestError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
+    if set(query) != {"format"}:
+        raise BadRequestError("Stored values have no setting but 'format': they are what the file holds.", "not-stored")
 
 
 def parse_colour_profile(text: str) -> ColourProfile:

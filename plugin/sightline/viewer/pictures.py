@@ -10,6 +10,7 @@ from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.view import Picture, View
 from sightline.viewer.series_json import window_json
 from sightline.viewer.studies import open_study, series_row, series_rows
+from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -86,7 +87,7 @@ def picture_response(picture: Picture) -> Response:
 
     `Sightline-Slices` is how many slices of the volume were there, and of how many, if not all.
     """
-    response = Response(picture.content, content_type=picture.media_type)
+    response = Response(picture.content, headers=picture_headers(picture), content_type=picture.media_type)
     response.set_etag(picture.etag)
     response.headers["Sightline-Size"] = f"{picture.columns},{picture.rows}"
     response.headers["Sightline-Quality"] = "lossy" if picture.lossy else "exact"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, pages, pictures, planes, search, studies
+from sightline.viewer import assets, pages, pictures, planes, provenance, search, studies
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
@@ -40,5 +40,17 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{VIEW}/<any(cut, projection, rendering):kind>/<plane>", pictures.volume_picture, Verb.VIEW,
         "Picture of the volume in any direction", audit="read",
+    ),
+    Route(
+        "GET", f"{VIEW}/<uid:instance>/<int:frame>.json", provenance.frame_provenance, Verb.VIEW,
+        "Where the picture of a frame comes from", audit="read",
+    ),
+    Route(
+        "GET", f"{VIEW}/<any(axial, coronal, sagittal):plane>/<int:index>.json", provenance.plane_provenance, Verb.VIEW,
+        "Where the picture of a plane comes from", audit="read",
+    ),
+    Route(
+        "GET", f"{VIEW}/<any(cut, projection, rendering):kind>/<plane>.json", provenance.volume_provenance, Verb.VIEW,
+        "Where a picture of the volume in any direction comes from", audit="read",
     ),
 )  # fmt: skip

@@ -33,7 +33,9 @@ EXPOSED_HEADERS = (
     "Content-Range",
     "ETag",
     "Location",
+    "Repr-Digest",
     "Retry-After",
+    "Sightline-Provenance",
     "Warning",
 )
 """Answer headers that a script may read, beside those that it always may."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -48,6 +50,13 @@ def test_parameters(server: Server, query: str, view: View) -> None:
     answer = server.get(f"{PATH}/rendered{query}", "image/jpeg")
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
     assert server.engine.views == [view]
+
+
+@pytest.mark.parametrize("resource", ["rendered", "thumbnail"])
+def test_a_picture_comes_with_its_digest(server: Server, resource: str) -> None:
+    answer = server.get(f"{PATH}/{resource}", "image/jpeg")
+    digest = answer.headers["Repr-Digest"].removeprefix("sha-256=:").removesuffix(":")
+    assert b64decode(digest) == sha256(answer.data).digest()
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,17 @@ def presented(view: View, state: PresentationOf) -> View:
     return replace(view, window=None, invert=False, presentation=state)
 
 
+def possible(view: View) -> View:
+    """Return a view like that one that there can be: not every format goes with every setting."""
+    if view.picture_format is PictureFormat.GIF and view.colour_profile is ColourProfile.YES:
+        return replace(view, colour_profile=ColourProfile.NO)
+    if not view.picture_format.holds_stored_values:
+        return view
+    if not isinstance(view.source, FrameOf):
+        return replace(view, picture_format=PictureFormat.PNG)
+    return View(view.study_instance_uid, view.series_instance_uid, view.source, picture_format=view.picture_format)
+
+
 VIEWS = (
     st.builds(
         View,
@@ -90,6 +101,7 @@ VIEWS = (
     .flatmap(
         lambda view: st.just(view) | VIEWPORTS.map(lambda viewport: replace(view, max_size=None, viewport=viewport))
     )
+    .map(possible)
 )
 
 
@@ -170,7 +182,11 @@ def test_some_addresses() -> None:
         "1.2/1.3/axial/1?size=0",
         "1.2/1.3/axial/1?size=8193",
         "1.2/1.3/axial/1?invert=yes",
-        "1.2/1.3/axial/1?format=gif",
+        "1.2/1.3/axial/1?format=bmp",
+        "1.2/1.3/axial/1?format=gif&iccprofile=yes",
+        "1.2/1.3/axial/1?format=exact",
+        "1.2/1.3/1.4/1?format=exact&size=5",
+        "1.2/1.3/1.4/1?format=png16&window=40,400",
         "1.2/1.3/axial/1?quality=101",
         "1.2/1.3/axial/1?quality=",
     ],

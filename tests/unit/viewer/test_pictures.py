@@ -67,9 +67,12 @@ def test_who_has_the_picture_gets_304_and_nothing_else(client: Client) -> None:
 
 
 def test_wrong_addresses_are_refused(client: Client) -> None:
-    for query in ("?window=40", "?size=0", "?size=1e9", "?format=gif", "?quality=101", "?zoom=2", "?window=0,0"):
+    for query in ("?window=40", "?size=0", "?size=1e9", "?format=bmp", "?quality=101", "?zoom=2", "?window=0,0"):
         answer = client.get(frame_path(client, 0, query))
         assert answer.status_code == 400, query
+    for query in ("?format=exact&size=4", "?format=png16&window=40,400", "?format=gif&iccprofile=yes"):
+        assert client.get(frame_path(client, 0, query)).status_code == 400, query
+    assert client.get(f"/sightline/view/{CHEST}/{CHEST}.2/axial/1?format=exact").status_code == 400
     assert client.get(f"/sightline/view/{CHEST}/{CHEST}.2/1.2.3/1").status_code == 404
     assert client.get(f"/sightline/view/{CHEST}/{CHEST}.2/oblique/1").status_code == 404
 

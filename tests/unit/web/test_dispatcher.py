@@ -21,7 +21,7 @@ from tests.support.site import Site, from_page
 
 PROTECTED = [route for route in ROUTES if isinstance(route.permission, Verb)]
 OPEN = [route for route in ROUTES if isinstance(route.permission, Public)]
-_EXAMPLES = {"uid": "1.2.3", "int": "1", "any": "axial", "path": "app.js"}
+_EXAMPLES = {"uid": "1.2.3", "int": "1", "path": "app.js"}
 
 
 def name(route: Route) -> str:
@@ -31,7 +31,12 @@ def name(route: Route) -> str:
 
 def address(route: Route) -> str:
     """Return an address that matches a route's path."""
-    return re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda match: _EXAMPLES.get(match[1], "a"), route.path)
+
+    def example(match: re.Match[str]) -> str:
+        first_of_any = match[2].partition(",")[0] if match[2] else "a"
+        return _EXAMPLES.get(match[1], first_of_any)
+
+    return re.sub(r"<(?:(\w+)(?:\(([^)]*)\))?:)?\w+>", example, route.path)
 
 
 @pytest.fixture
