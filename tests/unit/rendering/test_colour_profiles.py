@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from sightline.errors import UnprocessableError
 from sightline.rendering.colour_profiles import profiled, srgb_profile
-from sightline.rendering.encoding import encode
+from sightline.rendering.encoding import MEDIA_TYPES, encode
 from sightline.rendering.view import ColourProfile, PictureFormat
 from tests.support.dicom_files import image_file
 
@@ -64,7 +64,7 @@ def test_the_files_profile_is_passed_on() -> None:
     shown, profile = profiled(PICTURE, file(ICCProfile=linear_profile()), ColourProfile.YES)
     np.testing.assert_array_equal(shown, PICTURE)
     assert profile == linear_profile() + bytes(len(linear_profile()) % 2)
-    for picture_format in PictureFormat:
+    for picture_format in set(MEDIA_TYPES) - {PictureFormat.GIF}:
         with Image.open(BytesIO(encode(shown, picture_format, 90, profile))) as image:
             assert image.info["icc_profile"] == profile
 
