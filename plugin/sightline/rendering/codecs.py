@@ -110,7 +110,9 @@ def decode_frame(
     plain = _plain_cells(file, instance, frame)
     if plain is not None:
         keeps = every_bit or instance.shift > 0 or instance.bits_stored == instance.bits_allocated
-        pixels = plain if keeps else _cleared(plain, instance)
+        pixels = plain
+        if not keeps:
+            _clear(pixels, instance)
         photometric_interpretation = instance.photometric_interpretation
     else:
         pixels, photometric_interpretation = _decode(file, instance, frame, every_bit or instance.shift > 0)
@@ -134,7 +136,7 @@ def decode_into(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArra
     _check(instance, frame)
     if _lies_like(instance, out) and _read_cells(file, instance, frame, out):
         if _has_more(out, instance):
-            out[...] = _cleared(out, instance)
+            _clear(out, instance)
         return
     pixels, _ = decode_frame(file, instance, frame)
     if pixels.shape != out.shape:
@@ -205,12 +207,14 @@ def _read_cells(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArra
     return count == out.nbytes
 
 
-def _cleared(cells: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:
-    """Return cells without what is in their unused bits; signed ones with their sign there."""
+def _clear(cells: NDArray[Any], instance: InstanceEntry) -> None:
+    """Leave nothing in the unused bits of cells; in those of signed ones their sign."""
     if cells.dtype.kind == "u":
-        return cells & ((1 << instance.bits_stored) - 1)
+        cells &= (1 << instance.bits_stored) - 1
+        return
     unused = instance.bits_allocated - instance.bits_stored
-    return cells << unused >> unused
+    cells <<= unused
+    cells >>= unused
 
 
 def _shifted(pixels: NDArray[Any], instance: InstanceEntry) -> NDArray[Any]:

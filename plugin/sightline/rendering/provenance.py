@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -94,7 +94,11 @@ class ValueSteps:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object from which `from_json` makes an equal value."""
-        return asdict(self)
+        nested = {
+            "rescale": dict(vars(self.rescale)) if self.rescale else None,
+            "window": dict(vars(self.window)) if self.window else None,
+        }
+        return vars(self) | nested
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ValueSteps:

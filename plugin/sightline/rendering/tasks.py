@@ -89,7 +89,7 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
         notes = notes_of(file, entry, view["annotations"], applied)
-    applied_json, instance = asdict(applied) if applied else None, entry.instance
+    applied_json, instance = dict(vars(applied)) if applied else None, entry.instance
     aspect, is_grey = instance.pixel_aspect_ratio, photometric.startswith("MONOCHROME")
     steps = steps_of_frame(entry, is_grey, applied, window is not None)
     return encoded_picture(
