@@ -18,8 +18,10 @@ from sightline.configuration import Configuration
 from sightline.dicomweb.retrieve_metadata import prepare_metadata
 from sightline.dicomweb_section import DicomwebSection
 from sightline.errors import ConflictError, NotFoundError
+from sightline.rendering.cluster_tasks import Limits
+from sightline.rendering.dask_pool import DaskPool, Scheduler
 from sightline.rendering.engine import RenderingEngine
-from sightline.rendering.pool import WorkerPool
+from sightline.rendering.pool import Pool, WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
 from sightline.state.site_keys import site_key
 from sightline.web.cache import ByteCache
@@ -90,18 +92,11 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
     Raises
     ------
     ConfigurationError
-        A user or a proxy address cannot be used.
+        A user or a proxy address cannot be used, or the cluster that is to render cannot be reached.
     """
     database = open_database(sqlite_url(site.state_directory), lambda: datetime.now(UTC))
     access = open_access(settings, site.public_url, database, site.users)
-    pool = WorkerPool(
-        site.interpreter,
-        PLUGIN_DIRECTORY,
-        count=settings.workers.count,
-        memory_bytes=settings.workers.memory_megabytes * MEGABYTE,
-        volume_bytes=settings.volume_megabytes * MEGABYTE,
-        deadline_seconds=settings.workers.deadline_seconds,
-    )
+    pool = _pool(settings, site.interpreter)
     services = Services(
         configuration=settings,
         public_url=site.public_url,
@@ -126,6 +121,28 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )
     return Assembly(services, application(services), access, database)
+
+
+def _pool(settings: Configuration, python: Path) -> Pool:
+    """Start the workers, and join the cluster that helps them if there is one."""
+    workers = settings.workers
+    limits = Limits(workers.memory_megabytes * MEGABYTE, settings.volume_megabytes * MEGABYTE)
+    local = WorkerPool(
+        python,
+        PLUGIN_DIRECTORY,
+        count=workers.count,
+        memory_bytes=limits.memory_bytes,
+        volume_bytes=limits.volume_bytes,
+        deadline_seconds=workers.deadline_seconds,
+    )
+    if not workers.dask_scheduler:
+        return local
+    scheduler = Scheduler(workers.dask_scheduler, workers.dask_ca, workers.dask_certificate, workers.dask_key)
+    try:
+        return DaskPool(scheduler, local, count=workers.dask_tasks, limits=limits)
+    except BaseException:
+        local.close()
+        raise
 
 
 def interpreter(settings: Configuration) -> Path:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_pascal
 
 Origin = Annotated[str, StringConstraints(pattern=re.compile(r"^https?://[A-Za-z0-9.\-\[\]:]+$"))]
@@ -51,6 +51,25 @@ class Workers(Section):
     count: int = Field(2, ge=1, le=64, description="How many processes.")
     memory_megabytes: int = Field(2048, ge=256, description="Address space that one of them may use beside volumes.")
     deadline_seconds: float = Field(30, gt=0, description="A task that takes longer is ended and answered with 503.")
+    dask_scheduler: Annotated[str, StringConstraints(pattern=r"^((tcp|tls)://[^\s/]+:\d+)?$")] = Field(
+        "",
+        description="Address of a `dask.distributed` scheduler whose cluster renders, such as `tls://10.0.0.5:8786`. "
+        "Empty: this machine renders by itself. [What that takes](operations.md#more-machines-for-rendering).",
+    )
+    dask_tasks: int = Field(
+        8, ge=1, le=1024, description="How many tasks the cluster is given at a time: its threads, at least."
+    )
+    dask_ca: str = Field("", description="With `tls://`: file of the authority that has signed the certificates.")
+    dask_certificate: str = Field("", description="With `tls://`: file of Sightline's own certificate.")
+    dask_key: str = Field("", description="With `tls://`: file of that certificate's key.")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Workers:
+        """Refuse to go without the protection that somebody meant to have."""
+        files = [bool(name) for name in (self.dask_ca, self.dask_certificate, self.dask_key)]
+        if any(files) != self.dask_scheduler.startswith("tls://") or any(files) != all(files):
+            raise ValueError('"DaskCa", "DaskCertificate" and "DaskKey" belong to a scheduler at tls://, all three')
+        return self
 
 
 class Configuration(Section):

@@ -63,6 +63,12 @@ class Cache(Generic[K, V]):
         mine.set_result(value)
         return value
 
+    def forget(self, key: K) -> None:
+        """Drop the value, if it is there."""
+        with self._lock:
+            if key in self._values:
+                self._total -= self._size(self._values.pop(key))
+
     def _keep(self, key: K, value: V) -> None:
         size = self._size(value)
         if size > self._bound:

@@ -28,7 +28,7 @@ class Recipe:
     name : str
         What it is called in `Volume.derived`.
     task : str
-        Who fills it, as in `WorkerPool.submit`: gets the descriptors of the volume and of the derived memory, and as
+        Who fills it, as in `Pool.submit`: gets the descriptors of the volume and of the derived memory, and as
         arguments their descriptions, ``volume`` and ``derived``, see `sightline.rendering.mapping`. It may be run
         again after its worker died.
     arrays : tuple of (shape, dtype)
@@ -62,13 +62,14 @@ class Derived:
         self.size = recipe.offsets[-1]
         self.descriptor = os.memfd_create("sightline-derived", os.MFD_CLOEXEC)
         os.ftruncate(self.descriptor, self.size)
-        self._recipe, self._id = recipe, uuid4().hex
+        self.identity = uuid4().hex
+        self._recipe = recipe
 
     def description(self) -> dict[str, Any]:
         """Return what a task needs to map it."""
         pairs = zip(self._recipe.arrays, self._recipe.offsets, strict=False)
         arrays = [{"shape": shape, "dtype": dtype, "offset": offset} for (shape, dtype), offset in pairs]
-        return {"id": self._id, "arrays": arrays}
+        return {"id": self.identity, "arrays": arrays}
 
     def fail(self) -> None:
         """Free it, and remember that it is not worth another try."""

@@ -23,7 +23,7 @@ from sightline.kernels.planes import PlaneGrid
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
-from sightline.rendering.pool import Buffer, Reply, WorkerPool
+from sightline.rendering.pool import Buffer, Pool, Reply
 from sightline.rendering.preparation import recipe_for
 from sightline.rendering.provenance import Provenance, Source, provenance_of_frame, provenance_of_volume
 from sightline.rendering.series_table import (
@@ -99,7 +99,7 @@ class RenderingEngine:
     ----------
     archive : Archive
         What is stored.
-    pool : WorkerPool
+    pool : Pool
         Who decodes and renders. The engine closes it.
     volume_bytes : int
         Bound of the shared memory for assembled volumes.
@@ -112,7 +112,7 @@ class RenderingEngine:
     def __init__(
         self,
         archive: Archive,
-        pool: WorkerPool,
+        pool: Pool,
         *,
         volume_bytes: int,
         table_directory: Path,
@@ -126,7 +126,7 @@ class RenderingEngine:
         self._turns = Turns()
 
     @property
-    def pool(self) -> WorkerPool:
+    def pool(self) -> Pool:
         """The workers, for those who watch their health."""
         return self._pool
 
@@ -242,7 +242,7 @@ class RenderingEngine:
         buffers: Sequence[Buffer] = (),
         deadline: float | None = None,
     ) -> Reply:
-        """Run another room's task in a worker and return what it returned; errors are those of `WorkerPool.submit`.
+        """Run another room's task in a worker and return what it returned; errors are those of `Pool.submit`.
 
         `sightline.rendering.files` has what brings stored files to the task.
         """

@@ -44,3 +44,30 @@ def open_file(argument: Mapping[str, Any], buffers: Sequence[Buffer]) -> BinaryI
         return open(argument["path"], "rb")  # noqa: PTH123 - for every picture, and a Path costs as much as the opening
     except FileNotFoundError:
         raise NotFoundError("The file has gone.") from None
+
+
+def carried(arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> tuple[dict[str, Any], list[Buffer]]:
+    """Return the same arguments for a machine that has not these files: what was named by its path is a buffer.
+
+    Raises
+    ------
+    NotFoundError
+        A file was deleted in the meantime.
+
+    Examples
+    --------
+    >>> carried({"files": [{"path": "/dev/null"}, {"buffer": 0}], "frame": 1}, [b"x"])
+    ({'files': [{'buffer': 1}, {'buffer': 0}], 'frame': 1}, [b'x', b''])
+    """
+    everything = list(buffers)
+
+    def without_paths(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            if value.keys() == {"path"}:
+                with open_file(value, ()) as file:
+                    everything.append(file.read())
+                return {"buffer": len(everything) - 1}
+            return {key: without_paths(item) for key, item in value.items()}
+        return [without_paths(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return without_paths(arguments), everything

@@ -49,7 +49,7 @@ class Asking:
     allow_partial: bool = False
 
     def turn(self) -> dict[str, Any]:
-        """Return what `WorkerPool.run` wants to know of it."""
+        """Return what `Pool.run` wants to know of it."""
         return {"priority": self.priority, "supersedes": self.supersedes, "wanted_until": self.wanted_until}
 
 

@@ -6,7 +6,7 @@ which can be used inside Orthanc.
 
 Each worker has a thread that starts it and owns it, because the system ends a worker with the thread that started it.
 The conversation with a worker is had by whoever holds its seat: the owner, or, where a worker is idle, the caller of
-`WorkerPool.run` itself, which saves the way to another thread and back.
+`Pool.run` itself, which saves the way to another thread and back.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from itertools import count as counter
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from sightline import errors
 from sightline.errors import SightlineError, SupersededError, UnavailableError
@@ -30,7 +30,7 @@ from sightline.rendering.channel import Buffer, ChannelError, Message, Reply
 from sightline.rendering.jobs import Job, Priority, WaitingJobs
 from sightline.rendering.process import WorkerGoneError, WorkerProcess
 
-__all__ = ["Buffer", "Priority", "Reply", "WorkerPool"]
+__all__ = ["Buffer", "Pool", "Priority", "Reply", "WorkerPool"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,45 +41,45 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _WATCH_SECONDS = 0.25
 
 
+class Worker(Protocol):
+    """Who runs one task at a time; `WorkerProcess` says what each of these does."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    def ask(
+        self, header: Mapping[str, Any], buffers: Sequence[Buffer], fds: Sequence[int], until: float
+    ) -> Message: ...
+
+    def hang_up(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class _Seat:
     """A worker's place. Its owner waits at `inbox` for jobs; None there means that the worker is to be replaced."""
 
     def __init__(self) -> None:
         self.inbox: SimpleQueue[Job | None] = SimpleQueue()
-        self.worker: WorkerProcess | None = None
+        self.worker: Worker | None = None
         self.answered = 0
 
 
-class WorkerPool:
-    """Some processes that run tasks, each in turn; the shape is that of `concurrent.futures`.
+class Pool:
+    """Some workers that run tasks, each in turn; the shape is that of `concurrent.futures`.
 
     Parameters
     ----------
-    python : Path
-        The interpreter to start. Inside Orthanc ``sys.executable`` is Orthanc itself, so it must be given.
-    plugin_directory : Path
-        Folder that holds the package `sightline`.
+    start_worker : callable
+        Called on a thread that lives as long as the worker.
     count : int
-        How many processes.
-    memory_bytes : int
-        What each may allocate for itself, beside volumes.
-    volume_bytes : int
-        What each may map of shared volumes.
+        How many workers.
     deadline_seconds : float
         How long a task may run that does not say.
     """
 
-    def __init__(
-        self,
-        python: Path,
-        plugin_directory: Path,
-        *,
-        count: int = 2,
-        memory_bytes: int = 2 << 30,
-        volume_bytes: int = 2 << 30,
-        deadline_seconds: float = 30.0,
-    ) -> None:
-        self._start_worker = partial(WorkerProcess, python, plugin_directory, memory_bytes, volume_bytes)
+    def __init__(self, start_worker: Callable[[], Worker], *, count: int, deadline_seconds: float) -> None:
+        self._start_worker = start_worker
         self.deadline_seconds = deadline_seconds
         self._numbers = counter()
         self._closed = threading.Event()
@@ -98,7 +98,7 @@ class WorkerPool:
 
     @property
     def count(self) -> int:
-        """How many workers there are to be."""
+        """How many tasks that stay here run at the same time."""
         return len(self._threads)
 
     def submit(
@@ -111,6 +111,7 @@ class WorkerPool:
         priority: Priority = Priority.INTERACTIVE,
         supersedes: str | None = None,
         wanted_until: float | None = None,
+        stays: bool = False,
     ) -> Future[Reply]:
         """Have a worker run a task, see `sightline.rendering.worker.Task`.
 
@@ -123,7 +124,8 @@ class WorkerPool:
         buffers : sequence of bytes-like
             Sent beside the arguments as they are.
         fds : sequence of int
-            File descriptors that the worker gets copies of; they must stay open until the future is done.
+            File descriptors that the worker gets copies of; they must stay open until the future is done. They are
+            those of the memories that the arguments describe, ``volume`` and ``derived``.
         deadline : float, optional
             Seconds that it may run; the pool's own by default.
         priority : Priority
@@ -133,6 +135,9 @@ class WorkerPool:
         wanted_until : float, optional
             A moment of the monotonic clock after which it is not started. An interactive task may by default wait as
             long as it may run, any other task for ever.
+        stays : bool
+            It must run on this machine because it writes into shared memory, or had better because it reads only a
+            little of large files. Tasks that do not say so must not write.
 
         Returns
         -------
@@ -141,7 +146,7 @@ class WorkerPool:
             died on two tries, the deadline passed or the pool is closed.
         """
         job = self._job(task, arguments, buffers, fds, deadline, priority, supersedes, wanted_until)
-        self._place(job)
+        self._pool_for(job, stays)._place(job)
         return job.future
 
     def run(
@@ -154,16 +159,15 @@ class WorkerPool:
         priority: Priority = Priority.INTERACTIVE,
         supersedes: str | None = None,
         wanted_until: float | None = None,
+        stays: bool = False,
     ) -> Reply:
         """Do what ``submit(...).result()`` does, in less time."""
         job = self._job(task, arguments, buffers, fds, deadline, priority, supersedes, wanted_until)
-        with self._lock:
-            seat = self._idle.pop() if self._idle and not self._closed.is_set() else None
-        if seat is None:
-            self._place(job)
-        else:
-            self._converse(seat, job)
+        self._pool_for(job, stays)._attend(job)
         return job.future.result()
+
+    def forget(self, identities: Collection[str]) -> None:
+        """Be told that volumes and what was derived from them have gone."""
 
     def statistics(self) -> dict[str, int]:
         """Return how many workers are alive, how many died or were killed so far, and how many tasks wait."""
@@ -193,6 +197,19 @@ class WorkerPool:
             if job is None:
                 return
             self._refuse(job)
+
+    def _pool_for(self, _job: Job, _stays: bool) -> Pool:
+        """Say who runs a job."""
+        return self
+
+    def _attend(self, job: Job) -> None:
+        """Have the conversation with an idle worker on this very thread, or let the job wait."""
+        with self._lock:
+            seat = self._idle.pop() if self._idle and not self._closed.is_set() else None
+        if seat is None:
+            self._place(job)
+        else:
+            self._converse(seat, job)
 
     def _job(
         self,
@@ -252,7 +269,7 @@ class WorkerPool:
             failures = 0 if seat.answered else failures + 1
             self._closed.wait(min(_LONGEST_PAUSE_SECONDS, 0.1 * 2**failures) if failures > 1 else 0)
 
-    def _serve(self, seat: _Seat, worker: WorkerProcess) -> None:
+    def _serve(self, seat: _Seat, worker: Worker) -> None:
         """Run what is left at the seat, until the worker has to be replaced."""
         while True:
             try:
@@ -334,6 +351,39 @@ class WorkerPool:
         else:
             _log.error("A rendering worker died again on the same task.")
             job.future.set_exception(UnavailableError("This could not be rendered; please try again.", "worker-died"))
+
+
+class WorkerPool(Pool):
+    """Processes on this machine.
+
+    Parameters
+    ----------
+    python : Path
+        The interpreter to start. Inside Orthanc ``sys.executable`` is Orthanc itself, so it must be given.
+    plugin_directory : Path
+        Folder that holds the package `sightline`.
+    count : int
+        How many processes.
+    memory_bytes : int
+        What each may allocate for itself, beside volumes.
+    volume_bytes : int
+        What each may map of shared volumes.
+    deadline_seconds : float
+        How long a task may run that does not say.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        plugin_directory: Path,
+        *,
+        count: int = 2,
+        memory_bytes: int = 2 << 30,
+        volume_bytes: int = 2 << 30,
+        deadline_seconds: float = 30.0,
+    ) -> None:
+        start = partial(WorkerProcess, python, plugin_directory, memory_bytes, volume_bytes)
+        super().__init__(start, count=count, deadline_seconds=deadline_seconds)
 
 
 def _settle(future: Future[Reply], message: Message) -> None:

@@ -13,7 +13,7 @@ from sightline.archive.protocol import FileSource, InstanceRecord
 from sightline.rendering.cache import Cache
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument, in_batches
-from sightline.rendering.pool import WorkerPool
+from sightline.rendering.pool import Pool
 from sightline.rendering.series_table import (
     FrameEntry,
     SeriesTable,
@@ -40,13 +40,13 @@ class SeriesTables:
 
     Parameters
     ----------
-    pool : WorkerPool
+    pool : Pool
         Reads the headers.
     directory : Path
         Survives a restart; made if missing, readable by its owner only. It can be deleted at any time.
     """
 
-    def __init__(self, pool: WorkerPool, directory: Path) -> None:
+    def __init__(self, pool: Pool, directory: Path) -> None:
         self._pool, self._directory = pool, directory
         self._cache: Cache[str, SeriesTable] = Cache(_FRAMES_IN_MEMORY, lambda table: len(table.frames) + 1)
         self._latest: dict[str, str] = {}
@@ -110,7 +110,7 @@ class SeriesTables:
         for batch in in_batches(records, _FILES_PER_TASK):
             buffers: list[Buffer] = []
             files = [{"file": file_argument(fetch(record), buffers), "uuid": record.file.uuid} for record in batch]
-            task = self._pool.submit("sightline.rendering.tasks:read_headers", {"files": files}, buffers)
+            task = self._pool.submit("sightline.rendering.tasks:read_headers", {"files": files}, buffers, stays=True)
             futures.append((batch, task))
         return [pair for batch, future in futures for pair in zip(batch, future.result().values["files"], strict=True)]
 

@@ -41,6 +41,11 @@ class Volume:
         return self.plan.size + sum(derived.size for derived in self._derived.values())
 
     @property
+    def identities(self) -> list[str]:
+        """What its memory, and that of what was derived from it, is called in descriptions."""
+        return [self._id, *(derived.identity for derived in self._derived.values())]
+
+    @property
     def is_complete(self) -> bool:
         """Whether all slices are loaded."""
         return len(self._loaded) == len(self.plan.frames)

@@ -15,7 +15,7 @@ from sightline.errors import SightlineError, UnavailableError, UnprocessableErro
 from sightline.rendering.channel import Buffer
 from sightline.rendering.derived import Derived, Recipe, State
 from sightline.rendering.files import file_argument, in_batches
-from sightline.rendering.pool import Priority, Reply, WorkerPool
+from sightline.rendering.pool import Pool, Priority, Reply
 from sightline.rendering.series_table import FrameEntry, entry_argument
 from sightline.rendering.volume import Volume
 from sightline.rendering.volume_plan import VolumePlan
@@ -33,13 +33,13 @@ class VolumeStore:
 
     Parameters
     ----------
-    pool : WorkerPool
+    pool : Pool
         Loads the slices.
     bound : int
         Largest sum of bytes.
     """
 
-    def __init__(self, pool: WorkerPool, bound: int) -> None:
+    def __init__(self, pool: Pool, bound: int) -> None:
         self._pool, self._bound = pool, bound
         self._lock = threading.Lock()
         self._volumes: OrderedDict[str, Volume] = OrderedDict()
@@ -85,7 +85,7 @@ class VolumeStore:
             volume.users += 1
         arguments = {"volume": volume.description(), "derived": derived.description()}
         descriptors = (volume.descriptor, derived.descriptor)
-        future = self._pool.submit(recipe.task, arguments, (), descriptors, priority=Priority.BACKGROUND)
+        future = self._pool.submit(recipe.task, arguments, (), descriptors, priority=Priority.BACKGROUND, stays=True)
         future.add_done_callback(partial(self._end_derivation, volume, derived))
         return None
 
@@ -134,13 +134,18 @@ class VolumeStore:
                 raise UnavailableError("Too many volumes are in use; please try again.", "volumes-in-use")
             dropped = self._volumes.pop(idle.pop(0))
             total -= dropped.size
-            dropped.free()
+            self._free(dropped)
 
     def _release(self, volume: Volume) -> None:
         with self._lock:
             volume.users -= 1
             if not volume.users and self._volumes.get(volume.plan.identity) is not volume and not self._closed.is_set():
-                volume.free()  # it failed, and its last user has left
+                self._free(volume)  # it failed, and its last user has left
+
+    def _free(self, volume: Volume) -> None:
+        """Give the memory of a volume back, wherever there is some."""
+        self._pool.forget(volume.identities)
+        volume.free()
 
     def _load(self, volume: Volume, fetch: FetchFrame, first: int) -> None:
         """Have the workers load all slices, on a thread of its own."""
@@ -195,6 +200,7 @@ class VolumeStore:
             buffers,
             (volume.descriptor,),
             priority=Priority.AWAITED if volume.is_awaited else Priority.BACKGROUND,
+            stays=True,
         )
         # Told at once, not when the loader comes by: somebody may wait for just these slices.
         future.add_done_callback(partial(_tell, volume, batch))

@@ -69,21 +69,22 @@ def answer(message: Message) -> tuple[dict[str, Any], Sequence[Buffer]]:
     try:
         reply = resolve(message.header["task"])(message.header["arguments"], message.buffers, message.descriptors)
     except SightlineError as error:
-        return _refusal(error), ()
+        return refusal(error), ()
     except MemoryError:
-        refusal = UnprocessableError("This needs more memory than a worker may use.", "too-much-memory")
-        return _refusal(refusal) | {"ends": True}, ()
+        too_much = UnprocessableError("This needs more memory than a worker may use.", "too-much-memory")
+        return refusal(too_much) | {"ends": True}, ()
     except RecursionError:
-        return _refusal(UnprocessableError("This file is nested too deeply.")), ()
+        return refusal(UnprocessableError("This file is nested too deeply.")), ()
     except Exception as error:
         # Only the places are told: the text of an exception may quote patient data.
         places = "".join(traceback.format_tb(error.__traceback__))
         failure = SightlineError("This could not be done because of an error in Sightline.")
-        return _refusal(failure) | {"trace": f"{type(error).__name__}\n{places}"}, ()
+        return refusal(failure) | {"trace": f"{type(error).__name__}\n{places}"}, ()
     return {"values": reply.values}, reply.buffers
 
 
-def _refusal(error: SightlineError) -> dict[str, Any]:
+def refusal(error: SightlineError) -> dict[str, Any]:
+    """Return the header of an answer that says no."""
     return {"error": type(error).__name__, "message": error.message, "code": error.code}
 
 

@@ -10,11 +10,15 @@ import pytest
 from hypothesis import settings
 
 import sightline
-from sightline.rendering.pool import WorkerPool
+from sightline.rendering.cluster_tasks import Limits
+from sightline.rendering.dask_pool import DaskPool
+from sightline.rendering.pool import Pool, WorkerPool
+from tests.support.dask_cluster import DaskCluster
 
 settings.register_profile("patient", deadline=None)  # a busy machine is no finding
 settings.load_profile("patient")
 
+LIMITS = Limits(memory_bytes=512 << 20, volume_bytes=64 << 20)
 PLUGIN = Path(sightline.__file__).parent.parent
 
 TRIALS = '''
@@ -94,15 +98,38 @@ def plugin_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pool(plugin_directory: Path) -> Iterator[WorkerPool]:
+def local_pool(plugin_directory: Path) -> Iterator[WorkerPool]:
     """Two workers with short deadlines and little memory."""
     made = WorkerPool(
         Path(sys.executable),
         plugin_directory,
         count=2,
-        memory_bytes=512 << 20,
-        volume_bytes=64 << 20,
+        memory_bytes=LIMITS.memory_bytes,
+        volume_bytes=LIMITS.volume_bytes,
         deadline_seconds=20,
     )
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pool(local_pool: WorkerPool) -> Pool:
+    """The pool that a module's tests use."""
+    return local_pool
+
+
+@pytest.fixture(scope="module")
+def cluster(plugin_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A cluster that speaks TLS only."""
+    pytest.importorskip("distributed", reason="dask.distributed is not installed here")
+    with DaskCluster(tmp_path_factory.mktemp("cluster"), plugin_directory, tls=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def dask_pool(cluster: DaskCluster, plugin_directory: Path) -> Iterator[DaskPool]:
+    """The cluster as a pool, its workers as bounded as those of `local_pool`."""
+    local = WorkerPool(Path(sys.executable), plugin_directory, count=2, deadline_seconds=20)
+    made = DaskPool(cluster.scheduler, local, count=2, limits=LIMITS)
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""The pool keeps its promises with real processes that die, hang and take too much."""
+"""Pools keep their promises with real processes that die, hang and take too much, here and on a cluster."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ from sightline.errors import (
     UnavailableError,
     UnprocessableError,
 )
-from sightline.rendering.pool import Priority, WorkerPool
+from sightline.rendering.pool import Pool, Priority, WorkerPool
 from tests.support.processes import children
 
 ECHO = "sightline.trials:echo"
 NAP = "sightline.trials:nap"
+
+
+@pytest.fixture(scope="module", params=["local", "dask"])
+def pool(request: pytest.FixtureRequest) -> Pool:
+    """Either pool: what is promised holds for both."""
+    made: Pool = request.getfixturevalue(f"{request.param}_pool")
+    return made
 
 
 @pytest.fixture
@@ -37,13 +44,13 @@ def marker() -> Iterator[int]:
     os.close(descriptor)
 
 
-def test_arguments_and_buffers_come_back_as_they_went(pool: WorkerPool) -> None:
+def test_arguments_and_buffers_come_back_as_they_went(pool: Pool) -> None:
     reply = pool.submit(ECHO, {"a": [1, None, "ä"]}, [b"", b"\0\xff" * 500_000]).result(10)
     assert reply.values["arguments"] == {"a": [1, None, "ä"]}
     assert [bytes(buffer) for buffer in reply.buffers] == [b"", b"\0\xff" * 500_000]
 
 
-def test_a_hundred_tasks_at_once_are_all_answered_by_both_workers(pool: WorkerPool) -> None:
+def test_a_hundred_tasks_at_once_are_all_answered_by_both_workers(pool: Pool) -> None:
     futures = [pool.submit(ECHO, {"number": number}, [bytes([number])]) for number in range(100)]
     replies = [future.result(20) for future in futures]
     assert [reply.values["arguments"]["number"] for reply in replies] == list(range(100))
@@ -51,15 +58,16 @@ def test_a_hundred_tasks_at_once_are_all_answered_by_both_workers(pool: WorkerPo
     assert len({reply.values["pid"] for reply in replies}) == 2
 
 
-def test_a_worker_killed_in_mid_task_costs_one_more_try(pool: WorkerPool, marker: int) -> None:
-    before = pool.statistics()["deaths"]
-    assert pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
-    assert pool.submit(ECHO, {}).result(10).values["arguments"] == {}
+def test_a_worker_killed_in_mid_task_costs_one_more_try(local_pool: WorkerPool, marker: int) -> None:
+    before = local_pool.statistics()["deaths"]
+    assert local_pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
+    assert os.pread(marker, 1, 0) == b"\x02"
+    assert local_pool.submit(ECHO, {}).result(10).values["arguments"] == {}
     until = time.monotonic() + 5
     healthy = {"alive": 2, "deaths": before + 1, "waiting": 0}
-    while pool.statistics() != healthy and time.monotonic() < until:
+    while local_pool.statistics() != healthy and time.monotonic() < until:
         time.sleep(0.05)
-    assert pool.statistics() == healthy
+    assert local_pool.statistics() == healthy
 
 
 def test_a_worker_killed_from_outside_is_replaced_and_its_task_answered(plugin_directory: Path) -> None:
@@ -75,24 +83,26 @@ def test_a_worker_killed_from_outside_is_replaced_and_its_task_answered(plugin_d
     pool.close()
 
 
-def test_an_idle_worker_that_was_killed_costs_its_next_task_no_try(pool: WorkerPool, marker: int) -> None:
-    wait([pool.submit("sightline.trials:nap", {"seconds": 0.1, "name": "x"}) for _ in range(2)])
-    for pid in children():
+def test_an_idle_worker_that_was_killed_costs_its_next_task_no_try(plugin_directory: Path, marker: int) -> None:
+    before = children()
+    pool = WorkerPool(Path(sys.executable), plugin_directory, count=2)
+    wait([pool.submit(NAP, {"seconds": 0.1, "name": "x"}) for _ in range(2)])
+    for pid in children() - before:
         os.kill(pid, 9)
     time.sleep(0.05)
     assert pool.submit("sightline.trials:die", {"times": 1}, fds=[marker]).result(10).values == {"tries": 2}
+    pool.close()
 
 
-def test_a_task_that_kills_twice_is_given_up_with_retry_after(pool: WorkerPool, marker: int) -> None:
+def test_a_task_that_kills_twice_is_given_up_with_retry_after(pool: Pool, marker: int) -> None:
     with pytest.raises(UnavailableError) as refusal:
         pool.submit("sightline.trials:die", {"times": 9}, fds=[marker]).result(10)
     assert (refusal.value.status, refusal.value.code) == (503, "worker-died")
     assert refusal.value.headers == {"Retry-After": "2"}
-    assert os.pread(marker, 1, 0) == b"\x02"
     assert pool.submit(ECHO, {}).result(10)
 
 
-def test_a_worker_that_hangs_is_killed_at_its_deadline(pool: WorkerPool) -> None:
+def test_a_worker_that_hangs_is_killed_at_its_deadline(pool: Pool) -> None:
     pool.submit(ECHO, {}).result(10)
     start = time.monotonic()
     with pytest.raises(UnavailableError) as refusal:
@@ -102,31 +112,34 @@ def test_a_worker_that_hangs_is_killed_at_its_deadline(pool: WorkerPool) -> None
     assert pool.submit(ECHO, {}).result(10)
 
 
-def test_memory_is_bounded_and_the_next_task_works(pool: WorkerPool) -> None:
+def test_memory_is_bounded_and_the_next_task_works(pool: Pool) -> None:
     with pytest.raises(UnprocessableError) as refusal:
         pool.submit("sightline.trials:allocate", {"bytes": 600 << 20}).result(10)
     assert refusal.value.code == "too-much-memory"
     assert pool.submit("sightline.trials:allocate", {"bytes": 200 << 20}).result(10).values == {"size": 200 << 20}
 
 
-def test_errors_of_tasks_keep_their_class_message_and_code(pool: WorkerPool) -> None:
+def test_errors_of_tasks_keep_their_class_message_and_code(pool: Pool) -> None:
     with pytest.raises(NotFoundError, match=r"No such thing\.") as refusal:
         pool.submit("sightline.trials:refuse", {}).result(10)
     assert refusal.value.code == "gone-fishing"
 
 
-def test_a_bug_in_a_task_is_logged_by_place_without_its_text(
-    pool: WorkerPool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bug_in_a_task_is_told_without_its_text(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), pytest.raises(SightlineError) as refusal:
         pool.submit("sightline.trials:fail", {"name": "Mustermann^Max"}).result(10)
     assert type(refusal.value) is SightlineError
-    assert "ValueError" in caplog.text
-    assert "trials.py" in caplog.text
     assert "Mustermann" not in caplog.text + refusal.value.message
 
 
-def test_endless_recursion_is_refused(pool: WorkerPool) -> None:
+def test_a_bug_in_a_task_is_logged_by_place(local_pool: WorkerPool, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(SightlineError):
+        local_pool.run("sightline.trials:fail", {"name": "Mustermann^Max"})
+    assert "ValueError" in caplog.text
+    assert "trials.py" in caplog.text
+
+
+def test_endless_recursion_is_refused(pool: Pool) -> None:
     with pytest.raises(UnprocessableError, match="nested too deeply"):
         pool.submit("sightline.trials:recurse", {}).result(10)
 
@@ -134,32 +147,32 @@ def test_endless_recursion_is_refused(pool: WorkerPool) -> None:
 @pytest.mark.parametrize(
     "name", ["os:system", "sightline.trials", "sightlineX.trials:echo", "sightline.trials:a.b", ""]
 )
-def test_only_functions_of_the_package_can_be_run(pool: WorkerPool, name: str) -> None:
+def test_only_functions_of_the_package_can_be_run(pool: Pool, name: str) -> None:
     with pytest.raises(BadRequestError):
         pool.submit(name, {}).result(10)
 
 
-def test_workers_can_write_no_file(pool: WorkerPool, tmp_path: Path) -> None:
+def test_workers_can_write_no_file(pool: Pool, tmp_path: Path) -> None:
     with pytest.raises(SightlineError):
         pool.submit("sightline.trials:write", {"path": str(tmp_path / "x")}).result(10)
     assert (tmp_path / "x").read_bytes() == b""
 
 
-def test_file_descriptors_travel(pool: WorkerPool, marker: int) -> None:
+def test_file_descriptors_travel(pool: Pool, marker: int) -> None:
     os.pwrite(marker, b"through the wall", 0)
     assert bytes(pool.submit("sightline.trials:read", {}, fds=[marker]).result(10).buffers[0]).startswith(
         b"through the wall"
     )
 
 
-def test_workers_do_not_inherit_the_environment(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_do_not_inherit_the_environment(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "x")
     values = pool.submit("sightline.trials:environment", {}).result(10).values
     assert "SECRET" not in values["environment"]
     assert values["session"] != os.getsid(0), "Ctrl-C in the terminal would reach the worker"
 
 
-def test_interactive_tasks_overtake_background_tasks(pool: WorkerPool) -> None:
+def test_interactive_tasks_overtake_background_tasks(pool: Pool) -> None:
     nap = "sightline.trials:nap"
     blockers = [pool.submit(nap, {"seconds": 0.5, "name": "blocker"}) for _ in range(2)]
     time.sleep(0.3)
@@ -169,7 +182,7 @@ def test_interactive_tasks_overtake_background_tasks(pool: WorkerPool) -> None:
     assert max(ended[id(future)] for future in first) < min(ended[id(future)] for future in behind)
 
 
-def test_who_waits_longer_than_the_deadline_is_told_so(pool: WorkerPool) -> None:
+def test_who_waits_longer_than_the_deadline_is_told_so(pool: Pool) -> None:
     nap = "sightline.trials:nap"
     blockers = [pool.submit(nap, {"seconds": 1.0, "name": "blocker"}) for _ in range(2)]
     with pytest.raises(UnavailableError) as refusal:
@@ -178,7 +191,7 @@ def test_who_waits_longer_than_the_deadline_is_told_so(pool: WorkerPool) -> None
     wait(blockers)
 
 
-def test_run_does_what_submit_does(pool: WorkerPool, marker: int) -> None:
+def test_run_does_what_submit_does(pool: Pool, marker: int) -> None:
     reply = pool.run(ECHO, {"a": 1}, [b"xyz"])
     assert (reply.values["arguments"], bytes(reply.buffers[0])) == ({"a": 1}, b"xyz")
     with pytest.raises(NotFoundError, match=r"No such thing\."):
@@ -190,7 +203,7 @@ def test_run_does_what_submit_does(pool: WorkerPool, marker: int) -> None:
     assert pool.run(ECHO, {}).values["arguments"] == {}
 
 
-def test_run_from_many_threads_beside_submitted_tasks(pool: WorkerPool) -> None:
+def test_run_from_many_threads_beside_submitted_tasks(pool: Pool) -> None:
     def both(number: int) -> tuple[int, int]:
         submitted = pool.submit(ECHO, {"number": -number})
         direct = pool.run(ECHO, {"number": number})
@@ -201,7 +214,7 @@ def test_run_from_many_threads_beside_submitted_tasks(pool: WorkerPool) -> None:
     assert pool.statistics()["waiting"] == 0
 
 
-def test_what_cannot_be_sent_is_told_and_harms_nobody(pool: WorkerPool) -> None:
+def test_what_cannot_be_sent_is_told_and_harms_nobody(pool: Pool) -> None:
     with pytest.raises(TypeError):
         pool.run(ECHO, {"x": object()})
     with pytest.raises(TypeError):
@@ -209,7 +222,7 @@ def test_what_cannot_be_sent_is_told_and_harms_nobody(pool: WorkerPool) -> None:
     assert pool.run(ECHO, {}).values["arguments"] == {}
 
 
-def test_a_newer_task_of_the_same_name_supersedes_one_that_waits(pool: WorkerPool) -> None:
+def test_a_newer_task_of_the_same_name_supersedes_one_that_waits(pool: Pool) -> None:
     blockers = [pool.submit(NAP, {"seconds": 0.6, "name": "blocker"}, supersedes="begun") for _ in range(2)]
     time.sleep(0.2)
     newer = pool.submit(NAP, {"seconds": 0.0, "name": "newer"}, supersedes="begun")
@@ -224,7 +237,7 @@ def test_a_newer_task_of_the_same_name_supersedes_one_that_waits(pool: WorkerPoo
     assert names == ["blocker", "blocker", "newer", "other", "last"], "what was begun is finished"
 
 
-def test_what_is_not_wanted_any_more_is_not_started(pool: WorkerPool, marker: int) -> None:
+def test_what_is_not_wanted_any_more_is_not_started(pool: Pool, marker: int) -> None:
     blockers = [pool.submit(NAP, {"seconds": 0.5, "name": "blocker"}) for _ in range(2)]
     late = [
         pool.submit("sightline.trials:die", {"times": 0}, fds=[marker], priority=priority, wanted_until=moment)
@@ -238,7 +251,7 @@ def test_what_is_not_wanted_any_more_is_not_started(pool: WorkerPool, marker: in
     assert os.pread(marker, 1, 0) == b"\0"
 
 
-def test_people_come_before_prefetch_and_that_before_volumes(pool: WorkerPool) -> None:
+def test_people_come_before_prefetch_and_that_before_volumes(pool: Pool) -> None:
     blockers = [pool.submit(NAP, {"seconds": 0.4, "name": "blocker"}) for _ in range(2)]
     time.sleep(0.2)
     futures = [
