@@ -37,14 +37,22 @@ class DaskCluster:
         self._options = [word for pair in zip(names, files, strict=False) for word in map(str, pair)]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start_scheduler(self) -> None:
+    def start(self, name: str) -> None:
+        """Start ``scheduler`` and the worker, or just ``worker``, and wait until it is ready."""
+        if name == "scheduler":
+            self._start_scheduler()
+        if "worker" in self._running:
+            self.kill("worker")
+        self._start_worker()
+
+    def _start_scheduler(self) -> None:
         """Start the scheduler and wait until it listens."""
         address = self.scheduler.address
         where = ("--host", address.rsplit(":", 1)[0], "--port", address.rsplit(":", 1)[1])
         self._start("scheduler", *where, "--no-show", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
         self._wait_for("scheduler", "Scheduler at:")
 
-    def start_worker(self) -> None:
+    def _start_worker(self) -> None:
         """Start the worker and wait until the scheduler knows it."""
         few = ("--nthreads", "2", "--no-nanny", "--memory-limit", "0")
         near = ("--host", self.scheduler.address.rsplit(":", 1)[0], "--local-directory", str(self._folder))
@@ -84,8 +92,7 @@ class DaskCluster:
 
     def __enter__(self) -> Self:
         try:
-            self.start_scheduler()
-            self.start_worker()
+            self.start("scheduler")
         except BaseException:
             self.stop()
             raise
@@ -107,9 +114,11 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
     """Make a certificate that vouches for itself; return the authority's, it and its key."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(key), "-out", str(certificate)],
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
         check=True,
         capture_output=True,
     )

@@ -229,6 +229,7 @@ class _Cluster:
             before, self._has_workers = self._has_workers, self._client.status == "running" and self._look()
             if before and not self._has_workers and not self._closed.is_set():
                 _log.error("The dask scheduler %s has gone, or has no workers; pictures are made here.", self._address)
+                self._drop()  # whoever waits for an answer is told
             elif self._has_workers and not before:
                 _log.warning("The dask scheduler %s has workers again.", self._address)
             if self._client.status != "running":
@@ -262,5 +263,7 @@ def _package() -> ModuleType:
             "Sightline.Workers.DaskScheduler is set, but Sightline's environment lacks the package distributed: "
             "install it there with pip."
         ) from None
+    # It tells of every lost connection with a trace, where this module says what follows from it.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     package: ModuleType = distributed
     return package

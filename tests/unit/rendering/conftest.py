@@ -56,7 +56,7 @@ def recurse(arguments, buffers, fds):
     return recurse(arguments, buffers, fds)
 
 def write(arguments, buffers, fds):
-    Path(arguments["path"]).write_text("hello")
+    Path(arguments["folder"], "x").write_text("hello")
 
 def read(arguments, buffers, fds):
     return Reply({}, [os.pread(fds[0], 100, 0)])
