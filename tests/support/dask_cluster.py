@@ -67,6 +67,10 @@ class DaskCluster:
         process.kill()
         process.wait()
 
+    def pid(self, name: str) -> int:
+        """Return the process id of ``scheduler`` or ``worker``."""
+        return self._running[name].pid
+
     def log(self, name: str) -> str:
         """Return what one of the two has said."""
         return (self._folder / f"{name}.log").read_text(errors="replace")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -212,36 +213,6 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     assert is_so()
 
 
-def test_pictures_come_from_here_while_the_cluster_is_away(
-    plugin_directory: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, short_watch: None
-) -> None:
-    pytest.importorskip("distributed", reason="dask.distributed is not installed here")
-    with DaskCluster(tmp_path, plugin_directory) as cluster:
-        local = WorkerPool(Path(sys.executable), plugin_directory, count=1)
-        pool = DaskPool(cluster.scheduler, local, count=2, limits=Limits(512 << 20, 64 << 20))
-        here = local.run(ECHO, {}).values["pid"]
-        assert pool.run(ECHO, {}).values["pid"] != here
-        for lost in ("worker", "scheduler"):
-            running = [pool.submit(NAP, {"seconds": 0.6, "name": str(number)}) for number in range(2)]
-            time.sleep(0.3)
-            cluster.kill(lost)
-            assert [future.result(10).values["name"] for future in running] == ["0", "1"], "begun anew here"
-            assert pool.statistics()["cluster"] == 0
-            assert pool.run(ECHO, {}).values["pid"] == here
-            assert cluster.scheduler.address in caplog.text
-            caplog.clear()
-            cluster.start(lost)
-            wait_until(lambda: pool.statistics()["cluster"] == 1)
-            assert pool.run(ECHO, {}).values["pid"] != here
-        hanging = pool.submit("sightline.trials:hang", {})
-        time.sleep(0.5)
-        start = time.monotonic()
-        pool.close()
-        assert time.monotonic() - start < 4
-        with pytest.raises(UnavailableError, match="stopping"):
-            hanging.result(0)
-
-
 def test_a_scheduler_that_is_not_there_stops_the_start(local_pool: WorkerPool, short_watch: None) -> None:
     pytest.importorskip("distributed", reason="dask.distributed is not installed here")
     with pytest.raises(ConfigurationError, match=r"tcp://127.0.0.1:9.*DaskScheduler"):
@@ -266,3 +237,32 @@ def test_logging_of_what_failed_has_no_text(caplog: pytest.LogCaptureFixture, da
     with caplog.at_level(logging.INFO), pytest.raises(TypeError):
         dask_pool.run(ECHO, {"name": object()})
     assert "object at" not in caplog.text
+
+
+def test_pictures_come_from_here_while_the_cluster_is_away(
+    cluster: DaskCluster, plugin_directory: Path, caplog: pytest.LogCaptureFixture, short_watch: None
+) -> None:
+    local = WorkerPool(Path(sys.executable), plugin_directory, count=1)
+    pool = DaskPool(cluster.scheduler, local, count=2, limits=Limits(512 << 20, 64 << 20))
+    with closing(pool):
+        here = local.run(ECHO, {}).values["pid"]
+        assert pool.run(ECHO, {}).values["pid"] != here
+        for lost in ("worker", "scheduler"):
+            running = [pool.submit(NAP, {"seconds": 0.6, "name": str(number)}) for number in range(2)]
+            time.sleep(0.3)
+            cluster.kill(lost)
+            assert [future.result(10).values["name"] for future in running] == ["0", "1"], "begun anew here"
+            assert pool.statistics()["cluster"] == 0
+            assert pool.run(ECHO, {}).values["pid"] == here
+            assert cluster.scheduler.address in caplog.text
+            caplog.clear()
+            cluster.start(lost)
+            wait_until(lambda: pool.statistics()["cluster"] == 1)
+            assert pool.run(ECHO, {}).values["pid"] != here
+        hanging = pool.submit("sightline.trials:hang", {})
+        time.sleep(0.5)
+        start = time.monotonic()
+        pool.close()
+        assert time.monotonic() - start < 4
+        with pytest.raises(UnavailableError, match="stopping"):
+            hanging.result(0)
