@@ -38,12 +38,13 @@ class DaskCluster:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
-        """Start ``scheduler`` and the worker, or just ``worker``, and wait until it is ready."""
+        """Start ``scheduler`` and the worker, or just ``worker`` or ``second-worker``, and wait until it is ready."""
         if name == "scheduler":
             self._start_scheduler()
-        if "worker" in self._running:
-            self.kill("worker")
-        self._start_worker()
+            name = "worker"
+        if name in self._running:
+            self.kill(name)
+        self._start_worker(name)
 
     def _start_scheduler(self) -> None:
         """Start the scheduler and wait until it listens."""
@@ -52,34 +53,32 @@ class DaskCluster:
         self._start("scheduler", *where, "--no-show", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
         self._wait_for("scheduler", "Scheduler at:")
 
-    def _start_worker(self) -> None:
+    def _start_worker(self, name: str) -> None:
         """Start the worker and wait until the scheduler knows it."""
         few = ("--nthreads", "2", "--no-nanny", "--memory-limit", "0")
         near = ("--host", self.scheduler.address.rsplit(":", 1)[0], "--local-directory", str(self._folder))
-        self._start(
-            "worker", self.scheduler.address, *few, *near, "--no-dashboard", "--dashboard-address", "127.0.0.1:0"
-        )
-        self._wait_for("worker", "Registered to:")
+        self._start(name, self.scheduler.address, *few, *near, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        self._wait_for(name, "Registered to:")
 
     def kill(self, name: str) -> None:
-        """End ``scheduler`` or ``worker`` at once."""
+        """End one of them at once."""
         process = self._running.pop(name)
         process.kill()
         process.wait()
 
     def pid(self, name: str) -> int:
-        """Return the process id of ``scheduler`` or ``worker``."""
+        """Return the process id of one of them."""
         return self._running[name].pid
 
     def log(self, name: str) -> str:
-        """Return what one of the two has said."""
+        """Return what one of them has said."""
         return (self._folder / f"{name}.log").read_text(errors="replace")
 
     def _start(self, name: str, *words: str) -> None:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(self._plugin)}
         with (self._folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "dask", name, *words, *self._options],
+                [sys.executable, "-m", "dask", name.removeprefix("second-"), *words, *self._options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -108,7 +107,7 @@ class DaskCluster:
         self.stop()
 
     def stop(self) -> None:
-        """End both."""
+        """End all of them."""
         for name in list(self._running):
             with contextlib.suppress(ProcessLookupError):
                 self.kill(name)

@@ -28,6 +28,20 @@ def test_empty_section_is_complete() -> None:
         ({"FrameAncestors": ["https://emr.example/path"]}, ["Sightline.FrameAncestors.0"]),
         ({"FrameAncestors": "https://emr.example"}, ["Sightline.FrameAncestors"]),
         ({"Links": {"ServiceKeySha256": "secret"}}, ["Sightline.Links.ServiceKeySha256"]),
+        ({"Workers": {"DaskScheduler": "10.0.0.5"}}, ["\"Sightline.Workers.DaskScheduler\" is '10.0.0.5'"]),
+        ({"Workers": {"DaskScheduler": "tls://10.0.0.5:8786"}}, ["Sightline.Workers", "DaskCa", "all three"]),
+        (
+            {
+                "Workers": {
+                    "DaskScheduler": "tcp://10.0.0.5:8786",
+                    "DaskCa": "a",
+                    "DaskCertificate": "b",
+                    "DaskKey": "c",
+                }
+            },
+            ["Sightline.Workers", "tls://"],
+        ),
+        ({"Workers": {"DaskScheduler": "tls://10.0.0.5:8786", "DaskCa": "a", "DaskKey": "c"}}, ["all three"]),
         ({"A": 1, "B": 2}, ["Sightline.A", "Sightline.B"]),
     ],
 )
@@ -37,6 +51,14 @@ def test_wrong_sections(section: dict[str, Any], words: list[str]) -> None:
         Configuration.parse(section)
     for word in words:
         assert word in str(refusal.value)
+
+
+def test_a_cluster_with_and_without_certificates() -> None:
+    """Certificates come with `tls://`, and only with it."""
+    files = {"DaskCa": "/a", "DaskCertificate": "/b", "DaskKey": "/c"}
+    for section in ({"DaskScheduler": "tcp://render:8786"}, {"DaskScheduler": "tls://render:8786", **files}):
+        workers = Configuration.parse({"Workers": section}).workers
+        assert (workers.dask_scheduler, workers.dask_tasks) == (section["DaskScheduler"], 8)
 
 
 def test_right_values() -> None:

@@ -220,7 +220,7 @@ class _Cluster:
     def _look(self) -> bool:
         """Ask the scheduler whether it has workers."""
         with suppress(Exception, asyncio.CancelledError):
-            return bool(self._client.scheduler_info()["workers"])
+            return bool(self._client.scheduler_info(n_workers=1)["workers"])
         return False
 
     def _watch(self) -> None:
@@ -244,6 +244,8 @@ class _Cluster:
         self._sent = Cache(self._limits.volume_bytes, lambda pair: pair[1])
         with suppress(OSError, RuntimeError):
             self._client = self._connect()
+        if self._closed.is_set():
+            self._drop()
 
     def _drop(self) -> None:
         with suppress(Exception, asyncio.CancelledError):

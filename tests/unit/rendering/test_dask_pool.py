@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 import time
@@ -10,11 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sightline.access.grant import administrator
 from sightline.archive.protocol import FileSource
@@ -23,12 +24,12 @@ from sightline.errors import NotFoundError, UnavailableError
 from sightline.kernels.image_plane import plane_of_grid
 from sightline.rendering import dask_pool as module
 from sightline.rendering.cache import Cache
-from sightline.rendering.cluster_tasks import Limits
+from sightline.rendering.cluster_tasks import Limits, content_of
 from sightline.rendering.dask_pool import DaskPool, Scheduler
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.jobs import Asking
 from sightline.rendering.pool import Pool, WorkerPool
-from sightline.rendering.view import FrameOf, Orientation, PictureFormat, PlaneOf, View, Window
+from sightline.rendering.view import FrameOf, Orientation, Picture, PictureFormat, PlaneOf, View, Window
 from sightline.rendering.volume_sources import CutOf, Inputs, ProjectionOf, RenderingOf, VolumeSource
 from tests.support.dask_cluster import DaskCluster
 from tests.support.dicom_files import slices_of
@@ -75,19 +76,22 @@ def asked(dask_pool: DaskPool, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def sent(dask_pool: DaskPool, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Collects the sizes of memories that are sent to the cluster."""
     sizes: list[int] = []
-    real = module.content_of
 
-    def content_of(descriptor: int) -> bytearray:
-        content = real(descriptor)
+    def counted(descriptor: int) -> bytearray:
+        content = content_of(descriptor)
         sizes.append(len(content))
         return content
 
-    monkeypatch.setattr(module, "content_of", content_of)
+    monkeypatch.setattr(module, "content_of", counted)
     return sizes
 
 
 def engine_over(pool: Pool, folder: Path, archive: FakeArchive | None = None) -> RenderingEngine:
     return RenderingEngine(archive or SlowArchive(), pool, volume_bytes=1 << 20, table_directory=folder)
+
+
+def pixels(picture: Picture) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(BytesIO(picture.content)))
 
 
 def view(source: FrameOf | PlaneOf | VolumeSource) -> View:
@@ -233,10 +237,19 @@ def test_the_missing_package_is_named(local_pool: WorkerPool, monkeypatch: pytes
         DaskPool(Scheduler("tcp://127.0.0.1:9"), local_pool, count=1, limits=Limits(1 << 30, 1 << 30))
 
 
-def test_logging_of_what_failed_has_no_text(caplog: pytest.LogCaptureFixture, dask_pool: DaskPool) -> None:
-    with caplog.at_level(logging.INFO), pytest.raises(TypeError):
-        dask_pool.run(ECHO, {"name": object()})
-    assert "object at" not in caplog.text
+def test_a_volume_is_sent_again_when_the_worker_that_had_it_dies(
+    cluster: DaskCluster, dask_pool: DaskPool, tmp_path: Path, sent: list[int], asked: list[str]
+) -> None:
+    engine, (first, second) = engine_over(dask_pool, tmp_path), (view(PlaneOf(Orientation.SAGITTAL, k)) for k in (1, 2))
+    engine.render(DOCTOR, first)
+    cluster.start("second-worker")
+    cluster.kill("worker")
+    expected = np.floor(np.clip((VOXELS[::-1, :, 2] - 499.5) / 999 + 0.5, 0, 1) * 255 + 0.5)
+    np.testing.assert_array_equal(pixels(engine.render(DOCTOR, second)), expected)
+    assert len(sent) == 2
+    assert len(asked) in (2, 3), "at most one try was in vain"
+    cluster.start("worker")
+    cluster.kill("second-worker")
 
 
 def test_pictures_come_from_here_while_the_cluster_is_away(
