@@ -18,8 +18,9 @@ from sightline.configuration import Configuration
 from sightline.dicomweb.retrieve_metadata import prepare_metadata
 from sightline.dicomweb_section import DicomwebSection
 from sightline.errors import ConflictError, NotFoundError
+from sightline.rendering.cluster import Scheduler
 from sightline.rendering.cluster_tasks import Limits
-from sightline.rendering.dask_pool import DaskPool, Scheduler
+from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import Pool, WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sightline.rendering.dask_pool import Scheduler
+from sightline.rendering.cluster import Scheduler
 from tests.support.orthanc_server import free_port
 
 _PATIENCE_SECONDS = 30

@@ -101,14 +101,21 @@ def run_task(
     deadline: float,
     limits: Limits,
 ) -> tuple[dict[str, Any], Sequence[Buffer]]:
-    """Run the task that a header, as JSON, names, and return header and buffers of the answer."""
+    """Run the task that a header, as JSON, names, and return header and buffers of the answer.
+
+    What is wrong with this machine is ``failed`` in the header, and no exception: the cluster would log that with the
+    arguments, which hold what files say of patients.
+    """
     header = json.loads(text)
     arguments = header["arguments"]
     for name, memory in zip(MEMORIES, memories, strict=False):
         if arguments.get(name):
             arguments[name]["id"] = memory.identity
     descriptors = [memory.descriptor for memory in memories]
-    message = answer_of(_pool(limits), header, buffers, descriptors, deadline)
+    try:
+        message = answer_of(_pool(limits), header, buffers, descriptors, deadline)
+    except Exception as error:
+        return {"failed": type(error).__name__}, ()
     return message.header, message.buffers
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sightline.rendering.cluster_tasks import Memory, Parcel, content_of
+from sightline.rendering.cluster_tasks import Limits, Memory, Parcel, content_of, run_task
 
 CONTENT = bytes(range(256)) * 1000
 
@@ -51,3 +51,9 @@ def test_what_was_emptied_on_the_way_is_not_sent(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(OSError, match="gone"):
             content_of(descriptor)
     os.close(descriptor)
+
+
+def test_what_fails_there_is_no_exception_that_the_cluster_would_log() -> None:
+    pytest.importorskip("distributed", reason="dask.distributed is not installed here")
+    header, _ = run_task('{"task": "x", "arguments": {}}', [b"Mustermann^Max"], [], 1.0, Limits(1, 1))
+    assert header == {"failed": "ValueError"}, "this is no worker of a cluster"

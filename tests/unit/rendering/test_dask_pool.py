@@ -22,10 +22,11 @@ from sightline.archive.protocol import FileSource
 from sightline.configuration import ConfigurationError
 from sightline.errors import NotFoundError, UnavailableError
 from sightline.kernels.image_plane import plane_of_grid
-from sightline.rendering import dask_pool as module
+from sightline.rendering import cluster as module
 from sightline.rendering.cache import Cache
+from sightline.rendering.cluster import Scheduler
 from sightline.rendering.cluster_tasks import Limits, content_of
-from sightline.rendering.dask_pool import DaskPool, Scheduler
+from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.jobs import Asking
 from sightline.rendering.pool import Pool, WorkerPool
@@ -206,7 +207,7 @@ def test_large_buffers_go_there_and_back(dask_pool: DaskPool) -> None:
 @pytest.fixture
 def short_watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(module, "_WATCH_SECONDS", 0.2)
-    monkeypatch.setattr(module, "_CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_CONNECT_SECONDS", 0.5)
     yield
 
 
