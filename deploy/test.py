@@ -28,8 +28,10 @@ STATIC = (
     ("mypy", "--package", "deploy", "--package", "demo", "--package", "bench"),
     ("env", "PYTHONPATH=plugin", "lint-imports"),
 )
-UNIT = ("python", "-m", "pytest", "tests/unit")
-EVERYTHING = ("python", "-m", "pytest", "tests")
+PROCESSES = min(4, os.cpu_count() or 1)
+UNIT = ("python", "-m", "pytest", "--numprocesses", str(PROCESSES), "tests/unit")
+EVERYTHING = (UNIT, ("python", "-m", "pytest", "tests", "--ignore", "tests/unit"))
+"""What needs a server of its own runs by itself: it measures times, and takes ports."""
 BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
 BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
 
@@ -73,11 +75,11 @@ def everything(say: Progress) -> None:
     """The viewer's own tests, the static checks, ``make run`` itself, then all tests on each Orthanc."""
     _check_viewer(say)
     _fetch_ohif(say)
-    summaries = [_run_in("trixie", (*STATIC, EVERYTHING), say)]
+    summaries = _run_in("trixie", (*STATIC, *EVERYTHING), say)
     say("make run, from start to stop")
     smoke.run(say)
     try:
-        summaries.append(_run_in("sid", (EVERYTHING,), say))
+        summaries += _run_in("sid", EVERYTHING, say)
     except root.Unbuildable as problem:
         say(f"!!! LEFT OUT: everything on {root.SUITES['sid']}, whose root cannot be built today. {problem}")
     for summary in summaries:
@@ -101,8 +103,8 @@ def _fetch_ohif(say: Progress) -> None:
 COMMANDS = {"check": check, "all": everything, "docs": docs, "bench": bench, "bench-kernels": bench_kernels}
 
 
-def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress, profile: str = "test") -> str:
-    """Run commands one after the other inside a root of `suite`; return the last line that they printed.
+def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress, profile: str = "test") -> list[str]:
+    """Run commands one after the other inside a root of `suite`; return the last lines of those that are tests.
 
     Raises
     ------
@@ -112,14 +114,16 @@ def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress, profil
         There is no such root to be had.
     """
     with root.obtain(suite, profile, say) as path:
-        last = ""
+        summaries = []
         for command in commands:
             say(f"{root.SUITES[suite]}: {' '.join(command)}")
             with tempfile.TemporaryDirectory(prefix="sightline-test-") as scratch:
                 code, last = _run_one(path, tuple(command), scratch)
             if code != 0:
                 raise Problem(f"Failed on {root.SUITES[suite]} (exit code {code}): {' '.join(command)}")
-        return last
+            if "pytest" in command:
+                summaries.append(f"{root.SUITES[suite]}: {last}")
+        return summaries
 
 
 def _run_one(path: Path, command: tuple[str, ...], scratch: str) -> tuple[int, str]:
