@@ -206,6 +206,8 @@ def _metadata(place: Place, modality: str) -> list[dict[str, object]]:
 def test_a_document(place: Place, source: str) -> None:
     with place.open(place.ball.study, source) as ohif:
         ohif.page.get_by_text(SERIES_DESCRIPTION).first.wait_for()
+        # OHIF trips over images that arrive once their viewport has gone, so they are to be there before it goes.
+        ohif.until(lambda: len(ohif.traffic.of(r"/frames/")) >= SLICES, "all images of the first series")
         ohif.open(PDF_TITLE)
         ohif.until(lambda: bool(ohif.traffic.of(r"/rendered$|/bulk(data)?/")), "the document being asked for")
         (answer,) = ohif.traffic.of(r"/rendered$|/bulk(data)?/")
