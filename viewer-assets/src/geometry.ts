@@ -22,20 +22,53 @@ export interface ImageGeometry {
   readonly spacing: readonly [number, number] | null;
 }
 
-/** How the user moved the image: `zoom` 1 fits it into the viewport, `pan` shifts it in CSS pixels. */
+/** How the image is turned: first mirrored left to right, then turned clockwise by quarters. */
+export interface Turn {
+  readonly quarters: 0 | 1 | 2 | 3;
+  readonly mirrored: boolean;
+}
+
+/** As the file has it. */
+export const UPRIGHT: Turn = { quarters: 0, mirrored: false };
+
+/**
+ * How the user moved and turned the image: `zoom` 1 fits it into the viewport, `pan` shifts it by parts of the viewport's
+ * width and height, so that a viewport of another size shows the same.
+ */
 export interface Placement {
   readonly zoom: number;
   readonly pan: Point;
+  readonly turn: Turn;
 }
 
-/** An image that fits and is centred. */
-export const FITTED: Placement = { zoom: 1, pan: { x: 0, y: 0 } };
+/** An image that fits, is centred and not turned. */
+export const FITTED: Placement = { zoom: 1, pan: { x: 0, y: 0 }, turn: UPRIGHT };
 
 /** Most and least enlargement against the fitted image. */
 export const ZOOM_LIMITS = [0.2, 40] as const;
 
 /** A rectangle on the screen. */
 export interface Rectangle extends Point, Size {}
+
+/** Where the whole image lies on the screen, and how it is turned there. */
+export interface Pose extends Rectangle {
+  readonly turn: Turn;
+}
+
+/** Whether rows have become columns. */
+export function isSideways({ quarters }: Turn): boolean {
+  return quarters % 2 === 1;
+}
+
+/** `turn`, and then another quarter clockwise. */
+export function turnedRight(turn: Turn, quarters = 1): Turn {
+  return { ...turn, quarters: ((turn.quarters + quarters + 4) % 4) as Turn["quarters"] };
+}
+
+/** `turn`, and then what is left on the screen becomes right. */
+export function mirrored({ quarters, mirrored: before }: Turn): Turn {
+  return { quarters: ((4 - quarters) % 4) as Turn["quarters"], mirrored: !before };
+}
 
 /** Width and height of one image pixel relative to each other: a pixel is never drawn in another shape. */
 export function pixelShape({ spacing }: ImageGeometry): Size {
@@ -44,51 +77,59 @@ export function pixelShape({ spacing }: ImageGeometry): Size {
   return { width: spacing[1] / smallest, height: spacing[0] / smallest };
 }
 
-/** CSS pixels per unit of {@link pixelShape} when the image fits the viewport. */
-export function fitScale(image: ImageGeometry, viewport: Size): number {
+/** Width and height of the turned image, in units of {@link pixelShape}. */
+function shapeOf(image: ImageGeometry, turn: Turn): Size {
   const shape = pixelShape(image);
-  return Math.min(
-    viewport.width / (image.columns * shape.width),
-    viewport.height / (image.rows * shape.height),
-  );
+  const [width, height] = [image.columns * shape.width, image.rows * shape.height];
+  return isSideways(turn) ? { width: height, height: width } : { width, height };
+}
+
+/** CSS pixels per unit of {@link pixelShape} when the image fits the viewport. */
+export function fitScale(image: ImageGeometry, viewport: Size, turn: Turn): number {
+  const { width, height } = shapeOf(image, turn);
+  return Math.min(viewport.width / width, viewport.height / height);
 }
 
 /** Where the whole image lies on the screen. */
-export function imageRectangle(image: ImageGeometry, viewport: Size, placement: Placement): Rectangle {
-  const shape = pixelShape(image);
-  const scale = fitScale(image, viewport) * placement.zoom;
-  const width = image.columns * shape.width * scale;
-  const height = image.rows * shape.height * scale;
+export function imagePose(image: ImageGeometry, viewport: Size, placement: Placement): Pose {
+  const { zoom, pan, turn } = placement;
+  const shape = shapeOf(image, turn);
+  const scale = fitScale(image, viewport, turn) * zoom;
+  const [width, height] = [shape.width * scale, shape.height * scale];
   return {
-    x: (viewport.width - width) / 2 + placement.pan.x,
-    y: (viewport.height - height) / 2 + placement.pan.y,
+    x: (viewport.width - width) / 2 + pan.x * viewport.width,
+    y: (viewport.height - height) / 2 + pan.y * viewport.height,
     width,
     height,
+    turn,
   };
 }
 
 /** The image point under a screen point. */
-export function toImage(point: Point, image: ImageGeometry, rectangle: Rectangle): Point {
-  return {
-    x: ((point.x - rectangle.x) / rectangle.width) * image.columns,
-    y: ((point.y - rectangle.y) / rectangle.height) * image.rows,
-  };
+export function toImage(point: Point, image: ImageGeometry, pose: Pose): Point {
+  let u = (point.x - pose.x) / pose.width;
+  let v = (point.y - pose.y) / pose.height;
+  for (let quarter = 0; quarter < pose.turn.quarters; quarter += 1) [u, v] = [v, 1 - u];
+  if (pose.turn.mirrored) u = 1 - u;
+  return { x: u * image.columns, y: v * image.rows };
 }
 
 /** The screen point of an image point. */
-export function toScreen(point: Point, image: ImageGeometry, rectangle: Rectangle): Point {
-  return {
-    x: rectangle.x + (point.x / image.columns) * rectangle.width,
-    y: rectangle.y + (point.y / image.rows) * rectangle.height,
-  };
+export function toScreen(point: Point, image: ImageGeometry, pose: Pose): Point {
+  let u = point.x / image.columns;
+  let v = point.y / image.rows;
+  if (pose.turn.mirrored) u = 1 - u;
+  for (let quarter = 0; quarter < pose.turn.quarters; quarter += 1) [u, v] = [1 - v, u];
+  return { x: pose.x + u * pose.width, y: pose.y + v * pose.height };
 }
 
 /** Enlarge by `factor` while the image point under `anchor` stays where it is. */
 export function zoomAt(placement: Placement, factor: number, anchor: Point, viewport: Size): Placement {
   const zoom = clamp(placement.zoom * factor, ZOOM_LIMITS[0], ZOOM_LIMITS[1]);
   const ratio = zoom / placement.zoom;
-  const fromCentre = { x: anchor.x - viewport.width / 2, y: anchor.y - viewport.height / 2 };
+  const fromCentre = { x: anchor.x / viewport.width - 0.5, y: anchor.y / viewport.height - 0.5 };
   return {
+    ...placement,
     zoom,
     pan: {
       x: fromCentre.x - (fromCentre.x - placement.pan.x) * ratio,
@@ -99,20 +140,41 @@ export function zoomAt(placement: Placement, factor: number, anchor: Point, view
 
 /** Shift by CSS pixels, but keep the image's middle inside the viewport so that it is never lost. */
 export function panBy(placement: Placement, by: Point, viewport: Size): Placement {
-  const [halfWidth, halfHeight] = [viewport.width / 2, viewport.height / 2];
-  const reach = Math.max(1, placement.zoom);
+  const reach = Math.max(1, placement.zoom) / 2;
   return {
-    zoom: placement.zoom,
+    ...placement,
     pan: {
-      x: clamp(placement.pan.x + by.x, -halfWidth * reach, halfWidth * reach),
-      y: clamp(placement.pan.y + by.y, -halfHeight * reach, halfHeight * reach),
+      x: clamp(placement.pan.x + by.x / viewport.width, -reach, reach),
+      y: clamp(placement.pan.y + by.y / viewport.height, -reach, reach),
     },
   };
 }
 
+/** Screen units per image column: CSS pixels of the screen for one pixel of a row. */
+export function columnScale(image: ImageGeometry, pose: Pose): number {
+  return (isSideways(pose.turn) ? pose.height : pose.width) / image.columns;
+}
+
+/** The zoom at which one image pixel takes one pixel of the device. */
+export function actualZoom(image: ImageGeometry, viewport: Size, turn: Turn, pixelRatio: number): number {
+  return 1 / pixelRatio / fitScale(image, viewport, turn);
+}
+
 /** CSS pixels per millimetre across the screen; null where the pixel size is unknown. */
-export function screenScale(image: ImageGeometry, rectangle: Rectangle): number | null {
-  return image.spacing ? rectangle.width / (image.columns * image.spacing[1]) : null;
+export function screenScale(image: ImageGeometry, pose: Pose): number | null {
+  return image.spacing ? columnScale(image, pose) / image.spacing[1] : null;
+}
+
+/** What stands at the four edges once the image is turned: left, right, top, bottom. */
+export function turnedEdges<Edge>(
+  edges: readonly [Edge, Edge, Edge, Edge],
+  turn: Turn,
+): readonly [Edge, Edge, Edge, Edge] {
+  let [left, right, top, bottom] = edges;
+  if (turn.mirrored) [left, right] = [right, left];
+  for (let quarter = 0; quarter < turn.quarters; quarter += 1)
+    [left, right, top, bottom] = [bottom, top, left, right];
+  return [left, right, top, bottom];
 }
 
 /** A scale bar: a round length in mm and its CSS pixels, at most `longest` of them. */

@@ -2,11 +2,15 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { getJson } from "./api";
+import { FITTED } from "./geometry";
 import { pageData } from "./page";
 import { listenForKeys } from "./study/commands";
 import type { StudyAnswer, StudyPageData } from "./study/data";
+import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
 import { Reader } from "./study/reader";
 import { StudyPage } from "./study/StudyPage";
+
+type Opening = NonNullable<StudyPageData["opening"]>;
 
 const URL_DELAY_MS = 300;
 const app = document.getElementById("app");
@@ -16,14 +20,14 @@ if (app && data) start(app, data);
 function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   const reader = new Reader(pageAnswer);
   const image = document.getElementById("first-picture");
+  const asked = parseDesk(location.search);
   const { opening } = pageAnswer;
   if (opening) {
-    reader.open(opening.series, opening.frame);
-    if (image) reader.current.value?.viewport.hold();
-    reader.followUrl(location.search);
+    reader.restore({ ...asked, panes: [firstPane(asked, opening), ...asked.panes.slice(1)] });
+    if (image) reader.panes.value[0]?.reading.value?.viewport.hold();
   }
-  if (opening && image instanceof HTMLImageElement) void adoptFirst(reader, image, opening);
-  else void loadOthers(reader);
+  if (opening && image instanceof HTMLImageElement) void adoptFirst(reader, image, opening, asked.beside);
+  else void loadOthers(reader, asked.beside);
   root.replaceChildren();
   render(<StudyPage reader={reader} />, root);
   listenForKeys(reader);
@@ -33,13 +37,21 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   });
 }
 
+/** The pane that the server filled: it followed series and slice of the URL, and knows which slices there are. */
+function firstPane(asked: DeskState, { series, frame }: Opening): PaneState {
+  const [pane = null] = asked.panes;
+  const same = pane?.tile === series ? pane : null;
+  return { look: OWN_LOOK, placement: FITTED, ...same, tile: series, slice: frame };
+}
+
 /** Show the page's own first picture; the other series come after it. */
 async function adoptFirst(
   reader: Reader,
   image: HTMLImageElement,
-  opening: NonNullable<StudyPageData["opening"]>,
+  opening: Opening,
+  beside: readonly string[],
 ): Promise<void> {
-  const viewport = reader.current.value?.viewport;
+  const viewport = reader.panes.value[0]?.reading.value?.viewport;
   try {
     await image.decode();
     await viewport?.adopt(image, opening.view, opening.frame);
@@ -47,33 +59,34 @@ async function adoptFirst(
     // The picture failed to load; asking for it again tells why, in its place.
     viewport?.release();
   }
-  await loadOthers(reader);
+  await loadOthers(reader, beside);
 }
 
-/** Get the frames of all series; what is being read stays as it is. */
-async function loadOthers(reader: Reader): Promise<void> {
+/** Get the frames of all series, then other studies to be read beside this one; what is being read stays as it is. */
+async function loadOthers(reader: Reader, beside: readonly string[]): Promise<void> {
   reader.started.value = true;
-  const missing = reader.series.value.some(
-    (series) => series.pictures && !series.stack && series.error === null,
-  );
-  if (!missing) return;
   try {
-    const { study } = reader.data;
-    const answer = await getJson<StudyAnswer>(`sightline/api/studies/${study.uid}`);
-    reader.series.value = answer.series;
+    const isMissing = reader.tiles.value.some(({ series, stack }) => !stack && series.error === null);
+    if (isMissing) reader.take(await studyAnswer(reader.study.uid));
+    for (const study of beside) reader.take(await studyAnswer(study));
   } catch (error) {
     reader.seriesProblem.value = error instanceof Error ? error.message : String(error);
   }
+  reader.settle(true);
+}
+
+function studyAnswer(study: string): Promise<StudyAnswer> {
+  return getJson<StudyAnswer>(`sightline/api/studies/${study}`);
 }
 
 /** The URL follows the state, so that reload and back do what people expect. */
 function keepUrl(reader: Reader): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const state = reader.urlState;
+    const query = deskQuery(reader.state);
     clearTimeout(timer);
     timer = setTimeout(
-      () => history.replaceState(history.state, "", location.pathname + state),
+      () => history.replaceState(history.state, "", location.pathname + query),
       URL_DELAY_MS,
     );
   });

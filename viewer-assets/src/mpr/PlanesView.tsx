@@ -2,7 +2,8 @@ import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { toScreen } from "../geometry";
 import { t } from "../messages";
 import { EdgeLetters, PatientCorner, QualityCorner, WindowCorner } from "../study/Annotations";
-import type { Reader, Reading } from "../study/reader";
+import type { Reader } from "../study/reader";
+import type { Reading } from "../study/reading";
 import { Stage } from "../study/Stage";
 import { Icon } from "../ui/Icon";
 import { planePosition, toGrid } from "./plan";
@@ -10,7 +11,7 @@ import { LinkedPlanes, type PlaneView } from "./planes";
 
 /** Axial, coronal and sagittal side by side, or why there are none. */
 export function PlanesView({ reader, reading }: { reader: Reader; reading: Reading }) {
-  const planes = useMemo(() => new LinkedPlanes(reading), [reading]);
+  const planes = useMemo(() => new LinkedPlanes(reader, reading), [reader, reading]);
   useEffect(() => {
     void planes.start();
     return () => planes.close();
@@ -20,7 +21,7 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
     <>
       <div class="planes">
         {planes.views.value.map((view) => (
-          <PlaneStage key={view.plane} reader={reader} planes={planes} view={view} />
+          <PlaneStage key={view.plane} reader={reader} reading={reading} planes={planes} view={view} />
         ))}
         <ProgressLine planes={planes} />
       </div>
@@ -33,18 +34,35 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
   );
 }
 
-function PlaneStage({ reader, planes, view }: { reader: Reader; planes: LinkedPlanes; view: PlaneView }) {
-  const { viewport, plane, grid } = view;
+interface PlaneStageProps {
+  readonly reader: Reader;
+  readonly reading: Reading;
+  readonly planes: LinkedPlanes;
+  readonly view: PlaneView;
+}
+
+function PlaneStage({ reader, reading, planes, view }: PlaneStageProps) {
+  const { viewport, plane } = view;
   const point = useCallback((at: { x: number; y: number }) => planes.pointAt(view, at), [planes, view]);
   const isFirst = plane === "axial";
+  const activate = useCallback(() => {
+    reader.activePlane.value = viewport;
+  }, [reader, viewport]);
   return (
-    <Stage reader={reader} viewport={viewport} label={t(`mpr.plane.${plane}`)} onCrosshair={point}>
-      {isFirst && <PatientCorner study={reader.data.study} />}
+    <Stage
+      reader={reader}
+      viewport={viewport}
+      label={t(`mpr.plane.${plane}`)}
+      isActive={reader.activePlane.value === viewport}
+      onActivate={activate}
+      onCrosshair={point}
+    >
+      {isFirst && <PatientCorner study={reading.tile.study} />}
       <PlaneCorner view={view} />
       {isFirst && <WindowCorner viewport={viewport} />}
       <QualityCorner viewport={viewport} />
       <Crosshair planes={planes} view={view} />
-      <EdgeLetters letters={grid.letters} />
+      <EdgeLetters viewport={viewport} />
     </Stage>
   );
 }
@@ -72,14 +90,14 @@ function Crosshair({ planes, view }: { planes: LinkedPlanes; view: PlaneView }) 
   const { viewport, grid } = view;
   const { width, height } = viewport.size.value;
   const place = viewport.shown.value?.place;
-  const rectangle = viewport.rectangle(place);
-  if (!rectangle) return null;
+  const pose = viewport.pose(place);
+  if (!pose) return null;
   const { row, column } = toGrid(grid, planes.crosshair.value);
-  const { x, y } = toScreen({ x: column + 0.5, y: row + 0.5 }, grid, rectangle);
+  const { x, y } = toScreen({ x: column + 0.5, y: row + 0.5 }, grid, pose);
   const gap = 14;
-  const [left, top] = [Math.max(0, rectangle.x), Math.max(0, rectangle.y)];
-  const right = Math.min(width, rectangle.x + rectangle.width);
-  const bottom = Math.min(height, rectangle.y + rectangle.height);
+  const [left, top] = [Math.max(0, pose.x), Math.max(0, pose.y)];
+  const right = Math.min(width, pose.x + pose.width);
+  const bottom = Math.min(height, pose.y + pose.height);
   return (
     <svg class="crosshair" aria-hidden="true" width={width} height={height}>
       <path
@@ -106,7 +124,7 @@ function Refusal({ reader, reason }: { reader: Reader; reason: string }) {
       <Icon name="icon:axis-3d" />
       <h2>{t("mpr.refused.title")}</h2>
       <p>{reason}</p>
-      <button type="button" onClick={() => reader.setLayout("stack")}>
+      <button type="button" onClick={() => reader.setPlanes(false)}>
         {t("mpr.refused.back")}
       </button>
     </div>

@@ -3,7 +3,8 @@ import { effect, signal, untracked } from "@preact/signals";
 import { getJson } from "../api";
 import type { Plane } from "../address";
 import { clamp, toImage, type Point } from "../geometry";
-import type { Reading } from "../study/reader";
+import type { Reader } from "../study/reader";
+import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
 import {
@@ -43,7 +44,10 @@ export class LinkedPlanes {
   private readonly stops: (() => void)[] = [];
   private closed = false;
 
-  constructor(private readonly reading: Reading) {}
+  constructor(
+    private readonly reader: Reader,
+    private readonly reading: Reading,
+  ) {}
 
   /** Get the plan, then start all three. */
   async start(): Promise<void> {
@@ -68,9 +72,9 @@ export class LinkedPlanes {
 
   /** Move the crosshair to a point of a plane's picture, in CSS pixels of its viewport. */
   pointAt(view: PlaneView, point: Point): void {
-    const rectangle = view.viewport.rectangle(view.viewport.source.at(view.viewport.index.value));
-    if (!rectangle) return;
-    const pixel = toImage(point, view.grid, rectangle);
+    const pose = view.viewport.pose(view.viewport.source.at(view.viewport.index.value));
+    if (!pose) return;
+    const pixel = toImage(point, view.grid, pose);
     this.crosshair.value = toPatient(view.grid, {
       plane: view.viewport.index.value,
       row: clamp(pixel.y - 0.5, 0, view.grid.rows - 1),
@@ -84,7 +88,8 @@ export class LinkedPlanes {
   }
 
   private lay({ planes, warnings }: PlanesAnswer): void {
-    const { reader, series, viewport } = this.reading;
+    const { reader } = this;
+    const { series, viewport } = this.reading;
     const place = viewport.source.at(viewport.index.value);
     const manners = { exactOnRest: false, ahead: 2, behind: 1 };
     const views: PlaneView[] = [];
@@ -104,7 +109,7 @@ export class LinkedPlanes {
     this.crosshair.value = this.startingPoint(views, place);
     for (const view of views) this.link(view);
     this.views.value = views;
-    reader.active.value = first.viewport;
+    reader.activePlane.value = first.viewport;
   }
 
   /** The middle of the volume, but on the slice that was being read. */

@@ -1,12 +1,14 @@
 import { measured, age, fullDate, personName } from "../format";
-import { scaleBar, screenScale } from "../geometry";
+import { columnScale, scaleBar, screenScale, turnedEdges } from "../geometry";
 import { t, type MessageKey } from "../messages";
-import type { Letters, Series, Study } from "./data";
+import type { Series, Study } from "./data";
 import type { Shown, Viewport } from "./viewport";
 
 /** Letters that say where each edge lies in the patient. Never hidden at any size. */
-export function EdgeLetters({ letters }: { letters: Letters | null }) {
-  if (!letters) return null;
+export function EdgeLetters({ viewport }: { viewport: Viewport }) {
+  const own = viewport.shown.value?.place.letters;
+  if (!own) return null;
+  const letters = turnedEdges(own, viewport.placement.value.turn);
   const edges = ["left", "right", "top", "bottom"] as const;
   return (
     <>
@@ -66,8 +68,8 @@ export function SeriesCorner({ series, viewport }: { series: Series; viewport: V
 export function WindowCorner({ viewport }: { viewport: Viewport }) {
   const shown = viewport.shown.value;
   if (!shown) return null;
-  const rectangle = viewport.rectangle(shown.place);
-  const zoom = rectangle ? rectangle.width / shown.place.geometry.columns : 1;
+  const pose = viewport.pose(shown.place);
+  const zoom = pose ? columnScale(shown.place.geometry, pose) : 1;
   return (
     <div class="corner corner-bottom-left">
       <p class="strong">{windowLine(shown)}</p>
@@ -115,8 +117,8 @@ export function Quality({ shown }: { shown: Shown }) {
 }
 
 function Scale({ viewport, shown }: { viewport: Viewport; shown: Shown }) {
-  const rectangle = viewport.rectangle(shown.place);
-  const perMm = rectangle && screenScale(shown.place.geometry, rectangle);
+  const pose = viewport.pose(shown.place);
+  const perMm = pose && screenScale(shown.place.geometry, pose);
   if (!perMm) return <p class="optional">{t("study.noScale")}</p>;
   const { mm, pixels } = scaleBar(perMm, Math.min(120, viewport.size.value.width / 5));
   const inCm = mm >= 10;

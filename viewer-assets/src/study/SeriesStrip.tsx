@@ -1,46 +1,70 @@
+import { fullDate } from "../format";
 import { plural, t } from "../messages";
 import { Thumb } from "../ui/Thumb";
-import type { Series } from "./data";
+import { carry } from "./carry";
+import type { StudyAnswer } from "./data";
 import type { Reader } from "./reader";
+import { tilesOf, type Tile } from "./tiles";
+import { tileName } from "./Panes";
 
-/** All series with a picture of each; those without pictures are named at the end. */
+/** All series with a picture of each, study by study; those without pictures are named at the end. */
 export function SeriesStrip({ reader }: { reader: Reader }) {
-  const others = reader.series.value.filter((series) => !series.pictures);
-  const kinds = [...new Set(others.map((series) => series.modality || series.description))].join(", ");
+  const studies = reader.studies.value;
   return (
     <nav class="strip" aria-label={t("study.seriesStrip")}>
-      <ul>
-        {reader.readable.value.map((series) => (
-          <li key={series.uid}>
-            <SeriesTile reader={reader} series={series} />
-          </li>
-        ))}
-      </ul>
-      {others.length > 0 && <p class="strip-note">{t("study.without", { kinds })}</p>}
+      {studies.map((answer) => (
+        <StudyTiles key={answer.study.uid} reader={reader} answer={answer} isNamed={studies.length > 1} />
+      ))}
     </nav>
   );
 }
 
-function SeriesTile({ reader, series }: { reader: Reader; series: Series }) {
-  const current = reader.current.value?.series.uid === series.uid;
-  const count = series.stack?.frames.length ?? series.instances;
-  const name = series.description || t("study.seriesNumber", { number: series.number ?? "" });
-  const path = `sightline/api/studies/${reader.data.study.uid}/series/${series.uid}/thumbnail`;
+interface StudyTilesProps {
+  readonly reader: Reader;
+  readonly answer: StudyAnswer;
+  readonly isNamed: boolean;
+}
+
+function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
+  const others = answer.series.filter((series) => !series.pictures);
+  const kinds = [...new Set(others.map((series) => series.modality || series.description))].join(", ");
+  return (
+    <>
+      {isNamed && <h2 class="strip-study">{fullDate(answer.study.date)}</h2>}
+      <ul>
+        {tilesOf(answer).map((tile) => (
+          <li key={tile.key}>
+            <SeriesTile reader={reader} tile={tile} />
+          </li>
+        ))}
+      </ul>
+      {others.length > 0 && <p class="strip-note">{t("study.without", { kinds })}</p>}
+    </>
+  );
+}
+
+function SeriesTile({ reader, tile }: { reader: Reader; tile: Tile }) {
+  const { series, stack, study } = tile;
+  const isCurrent = reader.current.value?.tile.key === tile.key;
+  const isShown = reader.state.panes.some((pane) => pane?.tile === tile.key);
+  const count = stack?.frames.length ?? series.instances;
+  const path = `sightline/api/studies/${study.uid}/series/${series.uid}/thumbnail`;
   return (
     <button
       type="button"
-      class="series-tile"
-      aria-current={current ? "true" : undefined}
-      disabled={!series.stack}
+      class={`series-tile${isShown ? " is-shown" : ""}`}
+      aria-current={isCurrent ? "true" : undefined}
+      disabled={!stack}
       onClick={() => {
-        reader.open(series.uid);
+        reader.change("command.open", () => reader.open(tile.key));
         if (reader.panel.value === "series") reader.panel.value = "none";
       }}
+      {...(stack && carry({ tile: tile.key }))}
     >
-      <Thumb path={series.stack && reader.started.value ? path : null} isMissing={series.error !== null}>
+      <Thumb path={stack && reader.started.value ? path : null} isMissing={series.error !== null}>
         <span class="badge">{series.modality}</span>
       </Thumb>
-      <span class="series-name">{name}</span>
+      <span class="series-name">{tileName(tile)}</span>
       <span class="series-about">
         {series.error ?? (count === null ? "" : plural("study.seriesImages", count))}
       </span>

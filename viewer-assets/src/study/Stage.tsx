@@ -1,10 +1,10 @@
-import { effect, useComputed } from "@preact/signals";
+import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { t } from "../messages";
+import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
 import { drawPicture } from "./draw";
-import { listen, type PointerActions } from "./gestures";
+import { listen, type PointerActions, type Tool } from "./gestures";
 import type { Reader } from "./reader";
 import type { Viewport } from "./viewport";
 
@@ -12,12 +12,16 @@ interface StageProps {
   readonly reader: Reader;
   readonly viewport: Viewport;
   readonly label: string;
+  /** Whether keys act on it, where there are others beside it. */
+  readonly isActive: boolean;
+  readonly onActivate: () => void;
   readonly onCrosshair?: PointerActions["crosshairTo"];
   readonly children?: ComponentChildren;
 }
 
 /** One viewport on the screen: the picture, what is laid over it, and its slider. */
-export function Stage({ reader, viewport, label, onCrosshair, children }: StageProps) {
+export function Stage(props: StageProps) {
+  const { reader, viewport, label, isActive, onActivate, onCrosshair, children } = props;
   const area = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => watchSize(area.current, viewport), [viewport]);
@@ -25,20 +29,19 @@ export function Stage({ reader, viewport, label, onCrosshair, children }: StageP
     () =>
       effect(() => {
         const shown = viewport.shown.value;
-        const rectangle = viewport.rectangle(shown?.place);
-        if (canvas.current)
-          drawPicture(canvas.current, viewport.size.value, shown?.bitmap ?? null, rectangle);
+        const pose = viewport.pose(shown?.place);
+        if (canvas.current) drawPicture(canvas.current, viewport.size.value, shown?.bitmap ?? null, pose);
       }),
     [viewport],
   );
   useEffect(
-    () => (area.current ? listen(area.current, actionsFor(reader, viewport, onCrosshair)) : undefined),
-    [reader, viewport, onCrosshair],
+    () =>
+      area.current ? listen(area.current, actionsFor(reader, viewport, onActivate, onCrosshair)) : undefined,
+    [reader, viewport, onActivate, onCrosshair],
   );
   const shown = viewport.shown.value;
-  const active = useComputed(() => reader.layout.value === "planes" && reader.active.value === viewport);
   return (
-    <section class={`stage${active.value ? " is-active" : ""}`} aria-label={label}>
+    <section class={`stage${isActive ? " is-active" : ""}`} aria-label={label}>
       <div
         ref={area}
         class={`picture tool-${reader.tool.value}`}
@@ -50,7 +53,7 @@ export function Stage({ reader, viewport, label, onCrosshair, children }: StageP
         {children}
         <Problem viewport={viewport} />
       </div>
-      <SliceSlider viewport={viewport} reader={reader} />
+      <SliceSlider viewport={viewport} onActivate={onActivate} />
     </section>
   );
 }
@@ -82,7 +85,7 @@ function Problem({ viewport }: { viewport: Viewport }) {
 }
 
 /** A slider beside the picture. It follows the picture that is wanted; the number in the corner the one that is shown. */
-function SliceSlider({ viewport, reader }: { viewport: Viewport; reader: Reader }) {
+function SliceSlider({ viewport, onActivate }: { viewport: Viewport; onActivate: () => void }) {
   const { count } = viewport.source;
   if (count < 2) return null;
   const number = viewport.index.value + 1;
@@ -96,9 +99,7 @@ function SliceSlider({ viewport, reader }: { viewport: Viewport; reader: Reader 
       value={number}
       aria-label={t("study.sliceSlider")}
       aria-valuetext={t("study.sliceLabel", { number, count })}
-      onFocus={() => {
-        reader.active.value = viewport;
-      }}
+      onFocus={onActivate}
       onInput={(event) => viewport.goTo(event.currentTarget.valueAsNumber - 1)}
     />
   );
@@ -117,26 +118,39 @@ function watchSize(element: HTMLElement | null, viewport: Viewport): (() => void
   return () => observer.disconnect();
 }
 
+const CHANGES = {
+  window: "command.toolWindow",
+  scroll: "command.toolScroll",
+  pan: "command.toolPan",
+  zoom: "command.toolZoom",
+  crosshair: "command.toolCrosshair",
+} as const satisfies Record<Tool, MessageKey>;
+
 /** What pointing does here. */
 function actionsFor(
   reader: Reader,
   viewport: Viewport,
+  activate: () => void,
   onCrosshair: PointerActions["crosshairTo"] | undefined,
 ): PointerActions {
   return {
     tool: () => (reader.tool.value === "crosshair" && !onCrosshair ? "scroll" : reader.tool.value),
-    activate: () => {
-      reader.active.value = viewport;
+    activate,
+    begin: (tool) => {
+      reader.begin(CHANGES[tool]);
+      if (tool === "window") reader.startWindowDrag(viewport);
+    },
+    end: () => {
+      reader.endWindowDrag();
+      reader.commit();
     },
     scrollBy: (slices) => viewport.goTo(viewport.index.value + slices),
     pixelsPerSlice: () =>
       Math.max(4, Math.min(24, (viewport.size.value.height * 0.8) / viewport.source.count)),
-    windowStart: () => reader.startWindowDrag(viewport),
     windowBy: (dx, dy) => reader.dragWindowBy(dx, dy),
-    windowEnd: () => reader.endWindowDrag(),
     panBy: (by) => reader.panBy(viewport, by),
     zoomAt: (factor, anchor) => reader.zoomAt(viewport, factor, anchor),
     crosshairTo: (point) => onCrosshair?.(point),
-    reset: () => reader.reset(),
+    reset: () => reader.change("command.reset", () => reader.reset()),
   };
 }

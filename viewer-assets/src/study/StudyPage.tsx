@@ -1,58 +1,37 @@
 import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
-import { plural, t, type MessageKey } from "../messages";
+import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
-import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
 import { Panels } from "./panels";
-import type { Reader, Reading } from "./reader";
+import { Panes } from "./Panes";
+import type { Reader } from "./reader";
+import type { Reading } from "./reading";
 import { SeriesStrip } from "./SeriesStrip";
-import { Stage } from "./Stage";
 import { Toolbar } from "./Toolbar";
 
 /** The whole page: tool bar, series, image. */
 export function StudyPage({ reader }: { reader: Reader }) {
-  const reading = reader.current.value;
   return (
     <>
       <Toolbar reader={reader} />
       <SeriesStrip reader={reader} />
       <main class="desk">
         <h1 class="sr-only">{t("study.title")}</h1>
-        {reading ? <Desk reader={reader} reading={reading} /> : <NoPictures reader={reader} />}
-        {reader.data.session.link && <LinkNote reader={reader} />}
+        <Desk reader={reader} />
+        {reader.session.link && <LinkNote reader={reader} />}
       </main>
       <Panels reader={reader} />
     </>
   );
 }
 
-function Desk({ reader, reading }: { reader: Reader; reading: Reading }) {
-  return reader.layout.value === "planes" ? (
-    <Planes key={reading.series.uid} reader={reader} reading={reading} />
-  ) : (
-    <Stack key={reading.series.uid} reader={reader} reading={reading} />
-  );
-}
-
-function Stack({ reader, reading }: { reader: Reader; reading: Reading }) {
-  const { series, viewport } = reading;
-  const letters = viewport.shown.value?.place.letters ?? null;
-  const unreadable = series.stack?.unreadable;
-  return (
-    <>
-      <Stage reader={reader} viewport={viewport} label={series.description || series.modality}>
-        <PatientCorner study={reader.data.study} />
-        <SeriesCorner series={series} viewport={viewport} />
-        <WindowCorner viewport={viewport} />
-        <QualityCorner viewport={viewport} />
-        <EdgeLetters letters={letters} />
-      </Stage>
-      {unreadable && (
-        <p class="note">{plural("study.unreadable", unreadable[0], { reason: unreadable[1] })}</p>
-      )}
-    </>
-  );
+function Desk({ reader }: { reader: Reader }) {
+  const reading = reader.current.value;
+  if (reader.planes.value && reading)
+    return <Planes key={reading.tile.key} reader={reader} reading={reading} />;
+  const isEmpty = reader.started.value && !reader.tiles.value.some((tile) => tile.stack);
+  return isEmpty ? <NoPictures reader={reader} /> : <Panes reader={reader} />;
 }
 
 interface PlanesProps {
@@ -76,8 +55,9 @@ function Planes(props: PlanesProps) {
 }
 
 function NoPictures({ reader }: { reader: Reader }) {
-  const broken = reader.series.value.find((series) => series.error !== null);
-  const kinds = [...new Set(reader.series.value.map((series) => series.modality))].join(", ");
+  const series = reader.studies.value.flatMap((answer) => answer.series);
+  const broken = series.find(({ error }) => error !== null);
+  const kinds = [...new Set(series.map(({ modality }) => modality))].join(", ");
   return (
     <div class="empty">
       <Icon name="icon:image-off" />
@@ -89,8 +69,8 @@ function NoPictures({ reader }: { reader: Reader }) {
 
 /** What a link may do, and until when. */
 function LinkNote({ reader }: { reader: Reader }) {
-  const until = reader.data.session.expires;
-  const verbs = reader.data.session.verbs
+  const until = reader.session.expires;
+  const verbs = reader.session.verbs
     .filter((verb) => ["view", "download", "annotate", "report", "share"].includes(verb))
     .map((verb) => t(`study.verb.${verb}` as MessageKey))
     .join(t("study.linkJoin"));

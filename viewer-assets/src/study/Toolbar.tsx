@@ -1,11 +1,11 @@
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
-import { COMMANDS, type Command } from "./commands";
+import { COMMANDS, runCommand, type Command } from "./commands";
 import type { Reader } from "./reader";
 
 /** The tool bar: left on wide screens, at the bottom within the thumb's reach on narrow ones. */
 export function Toolbar({ reader }: { reader: Reader }) {
-  const shown = COMMANDS.filter((command) => command.bar && command.offered?.(reader) !== false);
+  const shown = COMMANDS.filter(({ bar, offered }) => bar && bar !== "menu" && offered?.(reader) !== false);
   return (
     <header class="tools">
       <div class="toolbar" role="toolbar" aria-label={t("study.tools")}>
@@ -49,7 +49,7 @@ export function ToolButton({
       title={`${t(command.name)} (${key})`}
       onClick={() => {
         onRun?.();
-        command.run(reader);
+        runCommand(reader, command);
       }}
     >
       {command.icon && <Icon name={command.icon} />}

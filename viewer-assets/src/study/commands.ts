@@ -1,5 +1,6 @@
 /** Every command: its name, its keys, its gesture, its icon and what it does. Tool bar, keyboard and help come from here. */
 import type { MessageKey } from "../messages";
+import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import type { IconName } from "../ui/Icon";
 import type { Tool } from "./gestures";
@@ -13,9 +14,11 @@ export interface Command {
   readonly keys: readonly string[];
   readonly gesture?: MessageKey;
   readonly icon?: IconName;
-  /** Where the button is: on the bar at every size, or on the bar where there is room and behind More elsewhere. */
-  readonly bar?: "always" | "roomy";
+  /** Where the button is: on the bar at every size, on the bar where there is room, or behind More. */
+  readonly bar?: "always" | "roomy" | "menu";
   readonly run: (reader: Reader) => void;
+  /** Undo and redo move through the history; everything else is written into it. */
+  readonly movesThroughHistory?: true;
   /** For switches: whether it is on. */
   readonly pressed?: (reader: Reader) => boolean;
   /** Whether it is offered at all. */
@@ -34,7 +37,7 @@ const tool = (name: MessageKey, value: Tool, key: string, icon: IconName, gestur
     reader.tool.value = value;
   },
   pressed: (reader) => reader.tool.value === value,
-  ...(value === "crosshair" && { offered: (reader: Reader) => reader.layout.value === "planes" }),
+  ...(value === "crosshair" && { offered: (reader: Reader) => reader.planes.value }),
 });
 
 const scroll = (id: string, name: MessageKey, key: string, step: (reader: Reader) => void): Command => ({
@@ -45,8 +48,36 @@ const scroll = (id: string, name: MessageKey, key: string, step: (reader: Reader
   run: step,
 });
 
+/** Another way to lie for the image that keys act on. */
+const placed = (
+  id: string,
+  name: MessageKey,
+  key: string,
+  icon: IconName,
+  next: (was: Placement) => Placement,
+): Command => ({
+  id,
+  name,
+  group: "picture",
+  keys: [key],
+  icon,
+  bar: "menu",
+  run: ({ active: { value: viewport } }) => {
+    if (viewport) viewport.placement.value = next(viewport.placement.value);
+  },
+});
+
 /** The last slice's index. */
 const lastIndex = (reader: Reader): number => (reader.active.value?.source.count ?? 1) - 1;
+
+const pane = (id: string, name: MessageKey, key: string, run: Command["run"]): Command => ({
+  id,
+  name,
+  group: "layout",
+  keys: [key],
+  run,
+  offered: (reader) => reader.layout.value !== "1x1" && !reader.planes.value,
+});
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -57,7 +88,7 @@ export const COMMANDS: readonly Command[] = [
     icon: "icon:arrow-left",
     bar: "always",
     run: () => location.assign(urlOf("sightline/")),
-    offered: (reader) => !reader.data.session.link,
+    offered: (reader) => !reader.session.link,
   },
   {
     id: "series",
@@ -121,6 +152,57 @@ export const COMMANDS: readonly Command[] = [
     bar: "roomy",
     run: (reader) => reader.reset(),
   },
+  placed("rotateRight", "command.rotateRight", "]", "icon:rotate-cw-square", (was) => ({
+    ...was,
+    turn: turnedRight(was.turn),
+  })),
+  placed("rotateLeft", "command.rotateLeft", "[", "icon:rotate-ccw-square", (was) => ({
+    ...was,
+    turn: turnedRight(was.turn, -1),
+  })),
+  placed("mirror", "command.mirror", "h", "icon:flip-horizontal-2", (was) => ({
+    ...was,
+    turn: mirrored(was.turn),
+  })),
+  placed("flip", "command.flip", "k", "icon:flip-vertical-2", (was) => ({
+    ...was,
+    turn: turnedRight(mirrored(was.turn), 2),
+  })),
+  {
+    id: "actualSize",
+    name: "command.actualSize",
+    group: "picture",
+    keys: ["a"],
+    icon: "icon:scan",
+    bar: "menu",
+    run: ({ active: { value: viewport } }) => {
+      const geometry = viewport?.shown.value?.place.geometry;
+      if (!viewport || !geometry) return;
+      const was = viewport.placement.value;
+      const factor = actualZoom(geometry, viewport.size.value, was.turn, globalThis.devicePixelRatio || 1);
+      viewport.placement.value = { ...was, zoom: factor, pan: { x: 0, y: 0 } };
+    },
+  },
+  {
+    id: "undo",
+    name: "command.undo",
+    group: "picture",
+    keys: ["u"],
+    icon: "icon:undo-2",
+    bar: "roomy",
+    run: (reader) => void reader.history.undo(),
+    movesThroughHistory: true,
+  },
+  {
+    id: "redo",
+    name: "command.redo",
+    group: "picture",
+    keys: ["y"],
+    icon: "icon:redo-2",
+    bar: "menu",
+    run: (reader) => void reader.history.redo(),
+    movesThroughHistory: true,
+  },
   {
     id: "zoomIn",
     name: "command.zoomIn",
@@ -154,9 +236,37 @@ export const COMMANDS: readonly Command[] = [
     keys: ["m"],
     icon: "icon:axis-3d",
     bar: "always",
-    run: (reader) => reader.setLayout(reader.layout.value === "planes" ? "stack" : "planes"),
-    pressed: (reader) => reader.layout.value === "planes",
+    run: (reader) => reader.setPlanes(!reader.planes.value),
+    pressed: (reader) => reader.planes.value,
   },
+  {
+    id: "layouts",
+    name: "command.layouts",
+    group: "layout",
+    keys: ["g"],
+    icon: "icon:layout-grid",
+    bar: "roomy",
+    run: (reader) => toggle(reader, "layouts"),
+    pressed: (reader) => reader.panel.value === "layouts",
+  },
+  {
+    id: "enlarge",
+    name: "command.enlarge",
+    group: "layout",
+    keys: ["e"],
+    icon: "icon:expand",
+    bar: "menu",
+    run: (reader) => reader.enlarge(),
+    pressed: (reader) => reader.layout.value === "1x1",
+  },
+  pane("nextPane", "command.nextPane", ".", (reader) => reader.stepPane(1)),
+  pane("previousPane", "command.previousPane", ",", (reader) => reader.stepPane(-1)),
+  pane("movePane", "command.movePane", ">", (reader) =>
+    reader.swap(reader.activePane.value, reader.activePane.value + 1),
+  ),
+  pane("movePaneBack", "command.movePaneBack", "<", (reader) =>
+    reader.swap(reader.activePane.value, reader.activePane.value - 1),
+  ),
   {
     id: "fullScreen",
     name: "command.fullScreen",
@@ -183,37 +293,48 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
+/** Do what a command does, so that it can be taken back. */
+export function runCommand(reader: Reader, command: Command): void {
+  if (command.movesThroughHistory) command.run(reader);
+  else reader.change(command.name, () => command.run(reader));
+}
+
 /**
  * Listen for shortcuts until the page ends. Keys belong to a field or an open panel while that has them; a slider has the
  * arrows and their like, letters and digits still are commands.
  */
 export function listenForKeys(reader: Reader): void {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.altKey || event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
     if (target?.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
     if (target?.closest("input") && event.key.length > 1) return;
-    if (event.key.length === 1 && !reader.shortcuts.value) return;
-    if (runPreset(reader, event.key)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const command = COMMANDS.find((one) => one.keys.includes(key));
+    const withControl = event.ctrlKey || event.metaKey;
+    if (!withControl && key.length === 1 && !reader.shortcuts.value) return;
+    if (!withControl && runPreset(reader, key)) return;
+    const id = withControl ? CONTROL_KEYS[event.shiftKey ? `shift+${key}` : key] : null;
+    const command = COMMANDS.find((one) => (withControl ? one.id === id : one.keys.includes(key)));
     if (!command || command.offered?.(reader) === false) return;
     event.preventDefault();
-    command.run(reader);
+    runCommand(reader, command);
   });
 }
+
+/** Keys that mean the same in every program, with Control or Command. */
+const CONTROL_KEYS: Readonly<Record<string, string>> = { z: "undo", "shift+z": "redo", y: "redo" };
 
 /** Digits choose windows: 1 to 9 in the order of the panel, 0 the file's own. */
 function runPreset(reader: Reader, key: string): boolean {
   const reading = reader.current.value;
   if (!reading || !/^[0-9]$/.test(key)) return false;
   const preset = reading.presets.named[Number(key) - 1];
-  if (key === "0") reader.setWindow(null);
-  else if (preset) reader.setWindow(preset.window);
+  if (key === "0") reader.change("command.presets", () => reader.setWindow(null));
+  else if (preset) reader.change("command.presets", () => reader.setWindow(preset.window));
   return true;
 }
 
-function toggle(reader: Reader, panel: "series" | "presets" | "help"): void {
+function toggle(reader: Reader, panel: "series" | "presets" | "help" | "layouts"): void {
   reader.panel.value = reader.panel.value === panel ? "none" : panel;
 }
 

@@ -1,12 +1,12 @@
 /** Drawing: the one place that writes pixels to the screen. */
-import type { Rectangle, Size } from "../geometry";
+import { isSideways, type Pose, type Size } from "../geometry";
 
-/** Draw a picture into `rectangle` (CSS pixels) of a canvas of `size`, black around it. */
+/** Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, black around it. */
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
   picture: ImageBitmap | null,
-  rectangle: Rectangle | null,
+  pose: Pose | null,
 ): void {
   const ratio = globalThis.devicePixelRatio || 1;
   const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
@@ -18,9 +18,18 @@ export function drawPicture(
   if (!context) return;
   context.fillStyle = "#000";
   context.fillRect(0, 0, width, height);
-  if (!picture || !rectangle) return;
+  if (!picture || !pose) return;
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  const { x, y } = rectangle;
-  context.drawImage(picture, x * ratio, y * ratio, rectangle.width * ratio, rectangle.height * ratio);
+  const [x, y, wide, high] = [pose.x * ratio, pose.y * ratio, pose.width * ratio, pose.height * ratio];
+  if (pose.turn.quarters === 0 && !pose.turn.mirrored) {
+    context.drawImage(picture, x, y, wide, high);
+    return;
+  }
+  const [across, down] = isSideways(pose.turn) ? [high, wide] : [wide, high];
+  context.translate(x + wide / 2, y + high / 2);
+  context.rotate((pose.turn.quarters * Math.PI) / 2);
+  if (pose.turn.mirrored) context.scale(-1, 1);
+  context.drawImage(picture, -across / 2, -down / 2, across, down);
+  context.resetTransform();
 }

@@ -9,9 +9,11 @@ export interface PointerActions {
   scrollBy(slices: number): void;
   /** CSS pixels of a drag for one slice. */
   pixelsPerSlice(): number;
-  windowStart(): void;
+  /** A drag with that tool begins, or another gesture that does the same. */
+  begin(tool: Tool): void;
+  /** What began last has ended. */
+  end(): void;
   windowBy(dx: number, dy: number): void;
-  windowEnd(): void;
   panBy(by: Point): void;
   zoomAt(factor: number, anchor: Point): void;
   crosshairTo(point: Point): void;
@@ -63,12 +65,13 @@ class Gestures {
     this.pointers.set(event.pointerId, point);
     if (this.pointers.size > 1) {
       this.endDrag();
+      if (this.pointers.size === 2) this.actions.begin("zoom");
       return;
     }
     const tool = event.button === 1 ? "pan" : event.button === 2 ? "zoom" : this.actions.tool();
     if (event.button === 1) event.preventDefault();
     this.drag = { tool, start: point, last: point, remainder: 0 };
-    if (tool === "window") this.actions.windowStart();
+    this.actions.begin(tool);
     if (tool === "crosshair") this.actions.crosshairTo(point);
   }
 
@@ -83,7 +86,9 @@ class Gestures {
 
   up(event: PointerEvent): void {
     const { drag } = this;
+    const wasPinch = this.pointers.size === 2;
     this.pointers.delete(event.pointerId);
+    if (wasPinch) this.actions.end();
     if (drag && event.pointerType !== "mouse") this.tap(drag, event.timeStamp);
     this.endDrag();
   }
@@ -92,7 +97,9 @@ class Gestures {
     event.preventDefault();
     this.actions.activate();
     if (event.ctrlKey || event.metaKey) {
+      this.actions.begin("zoom");
       this.actions.zoomAt(Math.exp(-event.deltaY / 300), this.pointOf(event));
+      this.actions.end();
       return;
     }
     const delta = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * 40;
@@ -137,7 +144,7 @@ class Gestures {
   }
 
   private endDrag(): void {
-    if (this.drag?.tool === "window") this.actions.windowEnd();
+    if (this.drag) this.actions.end();
     this.drag = null;
   }
 

@@ -4,6 +4,7 @@ import { t } from "../messages";
 import { Sheet } from "../ui/Sheet";
 import { sameWindow } from "../window";
 import { COMMANDS, type Command } from "./commands";
+import { LayoutsPanel } from "./LayoutsPanel";
 import type { NamedWindow } from "./data";
 import type { Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
@@ -16,6 +17,7 @@ export function Panels({ reader }: { reader: Reader }) {
     if (reader.panel.value === panel) reader.panel.value = "none";
   };
   if (panel === "presets") return <Presets reader={reader} close={close} />;
+  if (panel === "layouts") return <LayoutsPanel reader={reader} close={close} />;
   if (panel === "help") return <Help reader={reader} close={close} />;
   if (panel === "more") return <More reader={reader} close={close} />;
   if (panel === "series") {
@@ -28,7 +30,7 @@ export function Panels({ reader }: { reader: Reader }) {
   return null;
 }
 
-interface PanelProps {
+export interface PanelProps {
   readonly reader: Reader;
   readonly close: () => void;
 }
@@ -65,7 +67,7 @@ function Presets({ reader, close }: PanelProps) {
                   type="button"
                   aria-pressed={sameWindow(window, chosen)}
                   onClick={() => {
-                    reader.setWindow(window);
+                    reader.change("command.presets", () => reader.setWindow(window));
                     close();
                   }}
                 >

@@ -1,58 +1,47 @@
-/** The reading page's state: which series, which layout, which tool; one object that commands and views share. */
-import { computed, signal, type Signal } from "@preact/signals";
-import { parseWindow, windowText, type VoiWindow } from "../address";
+/** The reading page's state: which series where, which tool; one object that commands and views share. */
+import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { panBy, zoomAt, FITTED, type Point } from "../geometry";
-import { dragWindow, presetsFor } from "../window";
+import type { MessageKey } from "../messages";
+import type { VoiWindow } from "../address";
+import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
-import type { NamedWindow, Series, StudyPageData } from "./data";
+import type { Session, Study, StudyAnswer, StudyPageData } from "./data";
+import { deskQuery, type DeskState } from "./deskState";
 import type { Tool } from "./gestures";
+import { History } from "./history";
+import { layoutNamed, type LayoutName } from "./layouts";
 import { PictureLoader } from "./loader";
+import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
-import { stackSource } from "./source";
-import { Viewport } from "./viewport";
+import type { Reading } from "./reading";
+import { tilesOf, type Tile } from "./tiles";
+import type { Viewport } from "./viewport";
 
-export type Layout = "stack" | "planes";
-export type Panel = "none" | "help" | "presets" | "more" | "series";
+export type Panel = "none" | "help" | "presets" | "more" | "series" | "layouts";
 
 const CACHE_BYTES = 48 << 20;
 
-/** One series being read, with what the reader set for it. */
-export class Reading {
-  readonly window = signal<VoiWindow | null>(null);
-  readonly invert = signal(false);
-  readonly viewport: Viewport;
-
-  constructor(
-    readonly reader: Reader,
-    readonly series: Series,
-    stack: NonNullable<Series["stack"]>,
-  ) {
-    const source = stackSource(reader.data.study.uid, series.uid, stack);
-    const manners = { exactOnRest: true, ahead: 10, behind: 4 };
-    this.viewport = new Viewport(source, reader.loader, this.settings(), manners);
-  }
-
-  /** The settings that every viewport of this series follows. */
-  settings() {
-    const { exact, hurry } = this.reader;
-    return { window: this.window, invert: this.invert, exact, hurry };
-  }
-
-  /** Windows on offer: the file's own, then those of the modality. */
-  get presets(): { own: readonly NamedWindow[]; named: ReturnType<typeof presetsFor>; colour: boolean } {
-    const place = this.viewport.source.at(this.viewport.index.value);
-    return {
-      own: place?.windows ?? [],
-      named: presetsFor(this.series.modality, place?.unit ?? ""),
-      colour: place?.colour ?? false,
-    };
-  }
-}
-
 export class Reader {
-  readonly series: Signal<readonly Series[]>;
-  readonly current = signal<Reading | null>(null);
-  readonly layout = signal<Layout>("stack");
+  readonly study: Study;
+  readonly session: Session;
+  /** This study, then others that are open beside it. */
+  readonly studies = signal<readonly StudyAnswer[]>([]);
+  readonly tiles: ReadonlySignal<readonly Tile[]> = computed(() => this.studies.value.flatMap(tilesOf));
+  readonly layout = signal<LayoutName>("1x1");
+  /** Whether the active pane's series is seen as three planes instead of the panes. */
+  readonly planes = signal(false);
+  readonly panes = signal<readonly Pane[]>([]);
+  readonly activePane = signal(0);
+  /** What the active pane shows. */
+  readonly current: ReadonlySignal<Reading | null> = computed(
+    () => this.panes.value[this.activePane.value]?.reading.value ?? null,
+  );
+  /** One of the three planes, while there are planes. */
+  readonly activePlane = signal<Viewport | null>(null);
+  /** The viewport that keys and tool buttons act on. */
+  readonly active: ReadonlySignal<Viewport | null> = computed(() =>
+    this.planes.value ? this.activePlane.value : (this.current.value?.viewport ?? null),
+  );
   readonly tool = signal<Tool>(prefersTouch() ? "scroll" : "window");
   readonly panel = signal<Panel>("none");
   readonly exact = signal(false);
@@ -63,59 +52,127 @@ export class Reader {
   readonly started = signal(false);
   /** Why the other series could not be listed. */
   readonly seriesProblem = signal<string | null>(null);
-  /** The viewport that keys and tool buttons act on. */
-  readonly active = signal<Viewport | null>(null);
   readonly loader: PictureLoader<Picture>;
-  readonly readable = computed(() => this.series.value.filter((series) => series.pictures));
-  private readonly readings = new Map<string, Reading>();
+  readonly history = new History<DeskState>(
+    (state) => this.restore(state, true),
+    (a, b) => deskQuery(withoutSlices(a)) === deskQuery(withoutSlices(b)),
+  );
+  private changing: { readonly name: MessageKey; readonly before: DeskState } | null = null;
   private dragStart: VoiWindow | null = null;
+  private before1x1: LayoutName = "2x2";
 
-  constructor(readonly data: StudyPageData) {
-    this.series = signal(data.series);
+  constructor({ study, series, session }: StudyPageData) {
+    this.study = study;
+    this.session = session;
+    this.studies.value = [{ study, series }];
     const ports = { fetch: fetchPicture, now: () => performance.now() };
     this.loader = new PictureLoader(ports, new ByteCache<Picture>(CACHE_BYTES));
+    this.panes.value = [new Pane(this)];
+    this.panes.value[0]?.see(true);
   }
 
-  /** Open a series where it was left, or in its middle. */
-  open(uid: string, frame?: number): void {
-    const series = this.series.value.find((one) => one.uid === uid);
-    if (!series?.stack) return;
-    const reading = this.readings.get(uid) ?? new Reading(this, series, series.stack);
-    const isNew = !this.readings.has(uid);
-    this.readings.set(uid, reading);
-    const before = this.current.value;
-    if (before === reading) return;
-    this.layout.value = "stack";
-    before?.viewport.sleep();
-    if (isNew || frame !== undefined) {
-      reading.viewport.goTo(frame ?? Math.floor(series.stack.frames.length / 2));
-    }
-    this.current.value = reading;
-    this.active.value = reading.viewport;
-    reading.viewport.wake();
+  /** Do something that can be taken back under that name. */
+  change(name: MessageKey, act: () => void): void {
+    this.begin(name);
+    act();
+    this.commit();
+  }
+
+  /** A change begins that is made bit by bit, such as a drag. */
+  begin(name: MessageKey): void {
+    this.changing = { name, before: this.state };
+  }
+
+  /** The change is made. */
+  commit(): void {
+    if (this.changing) this.history.note(this.changing.name, this.changing.before, this.state);
+    this.changing = null;
+  }
+
+  /** Take in a study's answer: all frames of this study, or another study to be read beside it. */
+  take(answer: StudyAnswer): void {
+    const known = this.studies.value.some(({ study }) => study.uid === answer.study.uid);
+    this.studies.value = known
+      ? this.studies.value.map((one) => (one.study.uid === answer.study.uid ? answer : one))
+      : [...this.studies.value, answer];
+    this.settle(false);
+  }
+
+  /** Whatever waits for frames gets them; with `isFinal`, no more will come. */
+  settle(isFinal: boolean): void {
+    for (const pane of this.panes.value) pane.settle(this.tiles.value, isFinal);
+    if (isFinal) this.fill();
+  }
+
+  /** Open a tile in the active pane, or in that one. */
+  open(key: string, slice?: number, pane = this.activePane.value): void {
+    const tile = this.tiles.value.find((one) => one.key === key);
+    if (!tile?.stack) return;
+    this.planes.value = false;
+    this.activePane.value = pane;
+    this.panes.value[pane]?.open(tile, slice);
   }
 
   /** Open the series after, or before, the current one. */
   openNeighbour(step: 1 | -1): void {
-    const list = this.readable.value.filter((series) => series.stack);
-    const here = list.findIndex((series) => series.uid === this.current.value?.series.uid);
+    const list = this.tiles.value.filter((tile) => tile.stack);
+    const here = list.findIndex((tile) => tile.key === this.current.value?.tile.key);
     const next = list[here + step];
-    if (next) this.open(next.uid);
+    if (next) this.open(next.key);
   }
 
-  /** Switch between the stack and the three planes. */
-  setLayout(layout: Layout): void {
-    const reading = this.current.value;
-    if (!reading || this.layout.value === layout) return;
-    this.layout.value = layout;
-    if (layout === "stack") {
-      this.active.value = reading.viewport;
-      if (this.tool.value === "crosshair") this.tool.value = prefersTouch() ? "scroll" : "window";
-      reading.viewport.wake();
-    } else {
-      reading.viewport.sleep();
-      this.tool.value = "crosshair";
-    }
+  /** Divide the desk; what was in a pane stays there, new panes get the series that follow. */
+  setLayout(name: LayoutName): void {
+    const { areas } = layoutNamed(name);
+    batch(() => {
+      this.setPlanes(false);
+      if (name === "1x1" && this.layout.value !== "1x1") {
+        this.before1x1 = this.layout.value;
+        this.swap(0, this.activePane.value);
+      }
+      this.layout.value = name;
+      const panes = [...this.panes.value];
+      while (panes.length < areas.length) panes.push(new Pane(this));
+      this.panes.value = panes;
+      if (this.activePane.value >= areas.length) this.activePane.value = 0;
+      this.fill();
+      this.see();
+    });
+  }
+
+  /** One pane alone, or all of them as before. */
+  enlarge(): void {
+    this.setLayout(this.layout.value === "1x1" ? this.before1x1 : "1x1");
+  }
+
+  /** Exchange two panes; the one that was active stays it. */
+  swap(a: number, b: number): void {
+    const panes = [...this.panes.value];
+    const [first, second] = [panes[a], panes[b]];
+    if (!first || !second || a === b) return;
+    panes[a] = second;
+    panes[b] = first;
+    batch(() => {
+      this.panes.value = panes;
+      if (this.activePane.value === a) this.activePane.value = b;
+      else if (this.activePane.value === b) this.activePane.value = a;
+      this.see();
+    });
+  }
+
+  /** Make the pane after, or before, the active one. */
+  stepPane(step: 1 | -1): void {
+    const { length } = layoutNamed(this.layout.value).areas;
+    this.activePane.value = (this.activePane.value + step + length) % length;
+  }
+
+  /** Switch between the panes and the three planes of the active one. */
+  setPlanes(planes: boolean): void {
+    if (!this.current.value || this.planes.value === planes) return;
+    this.planes.value = planes;
+    if (planes) this.tool.value = "crosshair";
+    else if (this.tool.value === "crosshair") this.tool.value = prefersTouch() ? "scroll" : "window";
+    this.see();
   }
 
   setWindow(window: VoiWindow | null): void {
@@ -152,7 +209,7 @@ export class Reader {
     viewport.placement.value = zoomAt(viewport.placement.value, factor, point, viewport.size.value);
   }
 
-  /** Back to the file's window, fitted, not inverted. */
+  /** Back to the file's window, fitted, not inverted, not turned. */
   reset(): void {
     const reading = this.current.value;
     if (!reading) return;
@@ -161,29 +218,56 @@ export class Reader {
     if (this.active.value) this.active.value.placement.value = FITTED;
   }
 
-  /** What of the state belongs into the URL: no patient data, only where one is. */
-  get urlState(): string {
-    const reading = this.current.value;
-    if (!reading) return "";
-    const query = [`series=${reading.series.uid}`, `slice=${reading.viewport.index.value + 1}`];
-    if (this.layout.value === "planes") query.push("layout=planes");
-    if (reading.window.value) query.push(`window=${windowText(reading.window.value)}`);
-    if (reading.invert.value) query.push("invert=1");
-    return `?${query.join("&")}`;
+  /** What is where and how it looks. */
+  get state(): DeskState {
+    const { areas } = layoutNamed(this.layout.value);
+    return {
+      layout: this.layout.value,
+      planes: this.planes.value,
+      active: this.activePane.value,
+      panes: this.panes.value.slice(0, areas.length).map((pane) => pane.state),
+      beside: this.studies.value.slice(1).map(({ study }) => study.uid),
+    };
   }
 
-  /** Take over what a URL says beside series and slice, which the server already followed. */
-  followUrl(search: string): void {
-    const query = new URLSearchParams(search);
-    const reading = this.current.value;
-    if (!reading || query.get("series") !== reading.series.uid) return;
-    reading.window.value = parseWindow(query.get("window"));
-    reading.invert.value = query.get("invert") === "1";
-    if (query.get("layout") === "planes") this.setLayout("planes");
+  /** Go to a state. With `keepSlices`, series that are open already stay where they are. */
+  restore(state: DeskState, keepSlices = false): void {
+    batch(() => {
+      this.setLayout(state.layout);
+      state.panes.forEach((pane, index) =>
+        this.panes.value[index]?.restore(pane, this.tiles.value, keepSlices),
+      );
+      this.activePane.value = state.active;
+      this.setPlanes(state.planes);
+    });
+  }
+
+  /** Panes that show nothing get the series that are nowhere yet, in their order. */
+  private fill(): void {
+    if (!this.started.value) return;
+    const { areas } = layoutNamed(this.layout.value);
+    const panes = this.panes.value.slice(0, areas.length);
+    const taken = new Set(panes.map((pane) => pane.state?.tile));
+    const free = this.tiles.value.filter((tile) => tile.stack && !taken.has(tile.key));
+    for (const pane of panes) {
+      const tile = pane.state === null && free.shift();
+      if (tile) pane.open(tile);
+    }
+  }
+
+  /** Only what is on the screen fetches pictures. */
+  private see(): void {
+    const { areas } = layoutNamed(this.layout.value);
+    this.panes.value.forEach((pane, index) => pane.see(!this.planes.value && index < areas.length));
   }
 }
 
+/** Leafing through is no change that anybody wants to take back. */
+function withoutSlices(state: DeskState): DeskState {
+  return { ...state, active: 0, panes: state.panes.map((pane) => pane && { ...pane, slice: 0 }) };
+}
+
 /** Whether fingers are the main pointer: then one finger scrolls. */
-function prefersTouch(): boolean {
+export function prefersTouch(): boolean {
   return globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
 }

@@ -1,15 +1,7 @@
 /** One viewport: what it should show, what it shows, and how it gets from one to the other. */
 import { batch, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
-import {
-  clamp,
-  FITTED,
-  imageRectangle,
-  usefulSize,
-  type Placement,
-  type Rectangle,
-  type Size,
-} from "../geometry";
+import { clamp, FITTED, imagePose, usefulSize, type Placement, type Pose, type Size } from "../geometry";
 import type { Lane, PictureLoader } from "./loader";
 import type { Picture } from "./picture";
 import type { PictureSource, Place } from "./source";
@@ -148,8 +140,8 @@ export class Viewport implements Lane<Picture> {
   }
 
   /** Where the image lies on the screen now. */
-  rectangle(place: Place | null = this.shown.value?.place ?? null): Rectangle | null {
-    return place && imageRectangle(place.geometry, this.size.value, this.placement.value);
+  pose(place: Place | null = this.shown.value?.place ?? null): Pose | null {
+    return place && imagePose(place.geometry, this.size.value, this.placement.value);
   }
 
   /** Forget the problem and ask again. */
@@ -251,8 +243,8 @@ export class Viewport implements Lane<Picture> {
   }
 
   private pathOf(place: Place, stage: Stage): string {
-    const fitted = imageRectangle(place.geometry, this.size.peek(), this.placement.peek());
-    const useful = usefulSize(place.geometry, fitted, globalThis.devicePixelRatio || 1);
+    const pose = imagePose(place.geometry, this.size.peek(), this.placement.peek());
+    const useful = usefulSize(place.geometry, pose, globalThis.devicePixelRatio || 1);
     const longest = Math.max(place.geometry.columns, place.geometry.rows);
     const draft = stage === "draft" && longest > DRAFT_SIZE;
     return viewPath({

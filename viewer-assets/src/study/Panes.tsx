@@ -1,0 +1,146 @@
+import { useCallback } from "preact/hooks";
+import { fullDate, personName } from "../format";
+import { plural, t } from "../messages";
+import { Icon } from "../ui/Icon";
+import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
+import { carry, onDrop } from "./carry";
+import { layoutNamed } from "./layouts";
+import type { Pane } from "./pane";
+import type { Reader } from "./reader";
+import type { Reading } from "./reading";
+import { Stage } from "./Stage";
+import type { Tile } from "./tiles";
+
+/** The desk: as many panes as its layout has. */
+export function Panes({ reader }: { reader: Reader }) {
+  const { rows, columns, areas } = layoutNamed(reader.layout.value);
+  return (
+    <div class="panes" style={{ gridTemplate: `${lines(rows)} / ${lines(columns)}` }}>
+      {areas.map(([top, left, height, width], index) => {
+        const pane = reader.panes.value[index];
+        const area = `${top + 1} / ${left + 1} / span ${height} / span ${width}`;
+        return pane && <PaneView key={pane.id} reader={reader} pane={pane} index={index} area={area} />;
+      })}
+    </div>
+  );
+}
+
+/** So many equal rows or columns. */
+function lines(count: number): string {
+  return `repeat(${count}, minmax(0, 1fr))`;
+}
+
+interface PaneProps {
+  readonly reader: Reader;
+  readonly pane: Pane;
+  readonly index: number;
+}
+
+function PaneView({ reader, pane, index, area }: PaneProps & { readonly area: string }) {
+  const reading = pane.reading.value;
+  const isOnly = reader.layout.value === "1x1";
+  const isActive = !isOnly && reader.activePane.value === index;
+  return (
+    <div
+      class={`pane${isActive ? " is-active" : ""}`}
+      style={{ gridArea: area }}
+      {...onDrop({
+        tile: (key) => reader.change("command.open", () => reader.open(key, undefined, index)),
+        pane: (from) => reader.change("command.movePane", () => reader.swap(from, index)),
+      })}
+    >
+      {!isOnly && <Grip reader={reader} pane={pane} index={index} />}
+      {reading ? (
+        <Stack key={reading.tile.key} reader={reader} reading={reading} isActive={isActive} index={index} />
+      ) : (
+        <EmptyPane reader={reader} pane={pane} index={index} />
+      )}
+    </div>
+  );
+}
+
+/** What takes a pane to another place; choosing it makes the pane the active one. */
+function Grip({ reader, pane, index }: PaneProps) {
+  const tile = pane.reading.value?.tile;
+  const name = tile ? tileName(tile) : t("pane.empty");
+  return (
+    <button
+      type="button"
+      class="grip"
+      title={t("pane.grip")}
+      aria-label={t("pane.label", { number: index + 1, name })}
+      aria-pressed={reader.activePane.value === index}
+      onClick={() => {
+        reader.activePane.value = index;
+      }}
+      {...carry({ pane: index })}
+    >
+      <Icon name="icon:grip-horizontal" />
+    </button>
+  );
+}
+
+function EmptyPane({ reader, index }: PaneProps) {
+  return (
+    <button
+      type="button"
+      class="empty-pane"
+      onClick={() => {
+        reader.activePane.value = index;
+      }}
+    >
+      {reader.started.value && t("pane.choose")}
+    </button>
+  );
+}
+
+interface StackProps {
+  readonly reader: Reader;
+  readonly reading: Reading;
+  readonly isActive: boolean;
+  readonly index: number;
+}
+
+function Stack({ reader, reading, isActive, index }: StackProps) {
+  const { series, viewport, tile } = reading;
+  const activate = useCallback(() => {
+    reader.activePane.value = index;
+  }, [reader, index]);
+  const unreadable = tile.stack?.unreadable;
+  return (
+    <>
+      <OtherStudy reader={reader} tile={tile} />
+      <Stage
+        reader={reader}
+        viewport={viewport}
+        label={tileName(tile)}
+        isActive={isActive}
+        onActivate={activate}
+      >
+        <PatientCorner study={tile.study} />
+        <SeriesCorner series={series} viewport={viewport} />
+        <WindowCorner viewport={viewport} />
+        <QualityCorner viewport={viewport} />
+        <EdgeLetters viewport={viewport} />
+      </Stage>
+      {unreadable && (
+        <p class="note">{plural("study.unreadable", unreadable[0], { reason: unreadable[1] })}</p>
+      )}
+    </>
+  );
+}
+
+/** A band over pictures of another study: which one, and a warning where it is another patient's. */
+function OtherStudy({ reader, tile: { study } }: { reader: Reader; tile: Tile }) {
+  if (study.uid === reader.study.uid) return null;
+  const isOther = study.id !== reader.study.id || study.name !== reader.study.name;
+  const text = isOther
+    ? t("pane.otherPatient", { name: personName(study.name) || t("list.noName"), id: study.id })
+    : t("pane.otherStudy", { date: fullDate(study.date), description: study.description });
+  return <p class={`band${isOther ? " is-other" : ""}`}>{text}</p>;
+}
+
+/** What a tile is called. */
+export function tileName({ series }: Tile): string {
+  return series.description || t("study.seriesNumber", { number: series.number ?? series.modality });
+}

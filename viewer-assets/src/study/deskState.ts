@@ -1,0 +1,121 @@
+/**
+ * What is where on the desk and how it looks, as a value. It is what the URL holds, what undo goes back to, and what
+ * another window is given. No patient data: series are named by UID, as in the path of the page.
+ */
+import { parseWindow, windowText, numberText, type VoiWindow } from "../address";
+import { FITTED, type Placement, type Turn } from "../geometry";
+import { layoutNamed, type LayoutName } from "./layouts";
+
+/** How pictures look, beside where they lie. */
+export interface Look {
+  /** The reader's window; null means the file's own. */
+  readonly window: VoiWindow | null;
+  readonly invert: boolean;
+}
+
+/** As the file has it. */
+export const OWN_LOOK: Look = { window: null, invert: false };
+
+/** What one pane shows. `slice` counts from 0. */
+export interface PaneState {
+  readonly tile: string;
+  readonly slice: number;
+  readonly look: Look;
+  readonly placement: Placement;
+}
+
+export interface DeskState {
+  readonly layout: LayoutName;
+  /** Whether the active pane's series is seen as three planes instead. */
+  readonly planes: boolean;
+  /** Which pane keys and tools act on. */
+  readonly active: number;
+  readonly panes: readonly (PaneState | null)[];
+  /** Other studies that are open beside this one. */
+  readonly beside: readonly string[];
+}
+
+const SETTINGS_SEPARATOR = "!";
+
+/** The query of the page for a state: the first pane's parts as parameters of their own, others as one each. */
+export function deskQuery(state: DeskState): string {
+  const [first = null, ...others] = state.panes;
+  const query = first
+    ? [`series=${first.tile}`, ...settings(first).map(([name, value]) => `${name}=${value}`)]
+    : [];
+  if (state.planes) query.push("layout=planes");
+  else if (state.layout !== "1x1") query.push(`layout=${state.layout}`);
+  if (state.active > 0) query.push(`active=${state.active + 1}`);
+  for (const pane of others) query.push(`pane=${pane ? paneText(pane) : ""}`);
+  for (const study of state.beside) query.push(`beside=${study}`);
+  return query.length > 0 ? `?${query.join("&")}` : "";
+}
+
+/** Read what {@link deskQuery} wrote; anything that is not understood is as if it were not there. */
+export function parseDesk(search: string): DeskState {
+  const query = new URLSearchParams(search);
+  const layout = query.get("layout");
+  const first = paneOf(query.get("series") ?? "", (name) => query.get(name));
+  const others = query.getAll("pane").map(parsePane);
+  const count = layoutNamed(layout).areas.length;
+  const active = Number(query.get("active") ?? 1) - 1;
+  return {
+    layout: layoutNamed(layout).name,
+    planes: layout === "planes",
+    active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
+    panes: [first, ...others].slice(0, count),
+    beside: query.getAll("beside").filter((uid) => /^[0-9.]{1,64}$/.test(uid)),
+  };
+}
+
+/** What differs from the defaults, by name. */
+function settings({ slice, look, placement }: PaneState): readonly (readonly [string, string])[] {
+  const found: [string, string][] = [["slice", String(slice + 1)]];
+  if (look.window) found.push(["window", windowText(look.window)]);
+  if (look.invert) found.push(["invert", "1"]);
+  const { zoom, pan, turn } = placement;
+  if (turn.quarters > 0) found.push(["rotate", String(turn.quarters * 90)]);
+  if (turn.mirrored) found.push(["mirror", "1"]);
+  if (zoom !== 1 || pan.x !== 0 || pan.y !== 0)
+    found.push([
+      "place",
+      [zoom, pan.x, pan.y].map((value) => numberText(Number(value.toFixed(4)))).join(","),
+    ]);
+  return found;
+}
+
+/** A pane as one parameter: `tile!slice:3!window:40,400`. */
+function paneText(pane: PaneState): string {
+  return [pane.tile, ...settings(pane).map(([name, value]) => `${name}:${value}`)].join(SETTINGS_SEPARATOR);
+}
+
+function parsePane(text: string): PaneState | null {
+  const [tile = "", ...rest] = text.split(SETTINGS_SEPARATOR);
+  const values = new Map(
+    rest.map((part) => [part.slice(0, part.indexOf(":")), part.slice(part.indexOf(":") + 1)]),
+  );
+  return paneOf(tile, (name) => values.get(name) ?? null);
+}
+
+function paneOf(tile: string, value: (name: string) => string | null): PaneState | null {
+  if (!/^[0-9.]{1,64}(~[0-9]{1,3})?$/.test(tile)) return null;
+  const slice = Number(value("slice") ?? 1) - 1;
+  return {
+    tile,
+    slice: Number.isInteger(slice) && slice >= 0 ? slice : 0,
+    look: { window: parseWindow(value("window")), invert: value("invert") === "1" },
+    placement: placementOf(value("place"), turnOf(value("rotate"), value("mirror"))),
+  };
+}
+
+function turnOf(rotate: string | null, mirror: string | null): Turn {
+  const quarters = Number(rotate ?? 0) / 90;
+  const known = quarters === 1 || quarters === 2 || quarters === 3;
+  return { quarters: known ? quarters : 0, mirrored: mirror === "1" };
+}
+
+function placementOf(text: string | null, turn: Turn): Placement {
+  const [zoom = 1, x = 0, y = 0, ...more] = (text ?? "1").split(",").map(Number);
+  const usable = more.length === 0 && zoom > 0 && zoom <= 100 && Math.abs(x) < 100 && Math.abs(y) < 100;
+  return usable ? { zoom, pan: { x, y }, turn } : { ...FITTED, turn };
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { FITTED } from "../src/geometry";
+import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "../src/study/deskState";
+import { History } from "../src/study/history";
+import { LAYOUTS } from "../src/study/layouts";
+
+const PLAIN: PaneState = { tile: "1.2.3", slice: 11, look: OWN_LOOK, placement: FITTED };
+const CHANGED: PaneState = {
+  tile: "1.2.4",
+  slice: 0,
+  look: { window: { center: -600, width: 1500, voiFunction: "SIGMOID" }, invert: true },
+  placement: { zoom: 2.5, pan: { x: 0.125, y: -0.25 }, turn: { quarters: 3, mirrored: true } },
+};
+const DESK: DeskState = { layout: "1x1", planes: false, active: 0, panes: [PLAIN], beside: [] };
+
+test("one plain series is named by series and slice alone", () => {
+  assert.equal(deskQuery(DESK), "?series=1.2.3&slice=12");
+});
+
+test("a desk comes back from its query as it was", () => {
+  const state: DeskState = {
+    layout: "2x2",
+    planes: false,
+    active: 2,
+    panes: [CHANGED, PLAIN, null, CHANGED],
+    beside: ["1.9.9"],
+  };
+  assert.deepEqual(parseDesk(deskQuery(state)), state);
+});
+
+test("every layout comes back", () => {
+  for (const { name: layout, areas } of LAYOUTS) {
+    const state = { ...DESK, layout, panes: areas.map(() => PLAIN) };
+    assert.deepEqual(parseDesk(deskQuery(state)), state);
+  }
+});
+
+test("planes come back over one pane", () => {
+  const state = { ...DESK, planes: true };
+  assert.deepEqual(parseDesk(deskQuery(state)), state);
+});
+
+test("what is not understood is as if it were not there", () => {
+  for (const query of [
+    "?layout=9x9",
+    "?active=7",
+    "?place=0,0,0",
+    "?rotate=45",
+    "?pane=<script>",
+    "?beside=../x",
+  ]) {
+    const state = parseDesk(`${query}&series=1.2.3&slice=12`);
+    assert.deepEqual({ ...state, panes: state.panes.slice(0, 1) }, DESK, query);
+  }
+});
+
+test("the panes of a layout cover it and do not overlap", () => {
+  for (const { name, rows, columns, areas } of LAYOUTS) {
+    const cells = areas.flatMap(([top, left, height, width]) =>
+      Array.from({ length: height * width }, (_, index) => [
+        top + Math.floor(index / width),
+        left + (index % width),
+      ]),
+    );
+    assert.equal(new Set(cells.map(String)).size, rows * columns, name);
+    assert.equal(cells.length, rows * columns, name);
+  }
+});
+
+test("undo goes back, redo goes on, and a new change ends what could be done again", () => {
+  let state = 0;
+  let time = 0;
+  const history = new History<number>(
+    (value) => {
+      state = value;
+    },
+    (a, b) => a === b,
+    () => time,
+  );
+  const change = (name: "command.invert" | "command.reset", value: number): void => {
+    history.note(name, state, value);
+    state = value;
+    time += 1000;
+  };
+  change("command.invert", 1);
+  change("command.reset", 2);
+  change("command.reset", 2);
+  assert.equal(history.undo(), "command.reset");
+  assert.equal(state, 1);
+  assert.equal(history.redo(), "command.reset");
+  assert.equal(history.undo(), "command.reset");
+  change("command.invert", 5);
+  assert.equal(history.redo(), null);
+  history.undo();
+  history.undo();
+  assert.equal(state, 0);
+  assert.equal(history.undo(), null);
+});
+
+test("turns of the wheel that follow each other are one change", () => {
+  let state = 0;
+  let time = 0;
+  const history = new History<number>(
+    (value) => {
+      state = value;
+    },
+    (a, b) => a === b,
+    () => time,
+  );
+  for (let value = 1; value <= 5; value += 1) {
+    history.note("command.toolZoom", value - 1, value);
+    time += 100;
+  }
+  history.undo();
+  assert.equal(state, 0);
+});
