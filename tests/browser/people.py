@@ -44,6 +44,7 @@ _LAYOUT = """(smallest) => {
   const texts = all("button *, a, h1, h2, p, th, td, label, dt, dd, .edge").filter((e) =>
     [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
   for (const e of texts) {
+    if (e.matches(".corner .optional")) continue;  // shortens before it overlaps, on purpose
     const style = getComputedStyle(e);
     const clips = style.overflowX !== "visible" || style.overflowY !== "visible";
     if (clips && e.clientWidth > 2 && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))

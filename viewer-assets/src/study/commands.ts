@@ -223,7 +223,7 @@ export const COMMANDS: readonly Command[] = [
     group: "picture",
     keys: ["x"],
     icon: "icon:badge-check",
-    bar: "roomy",
+    bar: "menu",
     run: (reader) => {
       reader.exact.value = !reader.exact.value;
     },
@@ -273,7 +273,7 @@ export const COMMANDS: readonly Command[] = [
     group: "layout",
     keys: ["f"],
     icon: "icon:maximize",
-    bar: "roomy",
+    bar: "menu",
     run: () => {
       if (document.fullscreenElement) void document.exitFullscreen();
       else void document.documentElement.requestFullscreen();
