@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
@@ -11,25 +12,70 @@ from pydicom.multival import MultiValue
 
 from sightline.rendering.numbers import plain
 
-_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("stack", "FrameContentSequence", ("StackID",)),
-    ("temporal position", "FrameContentSequence", ("TemporalPositionIndex", "TemporalPositionIdentifier")),
-    ("phase (%)", "CardiacSynchronizationSequence", ("NominalPercentageOfCardiacPhase",)),
-    ("trigger time (ms)", "CardiacSynchronizationSequence", ("NominalCardiacTriggerDelayTime", "TriggerTime")),
-    ("reference time (ms)", "", ("FrameReferenceTime",)),
-    ("echo time (ms)", "MREchoSequence", ("EffectiveEchoTime", "EchoTime")),
-    ("b-value (s/mm2)", "MRDiffusionSequence", ("DiffusionBValue",)),
-    ("diffusion direction", "MRDiffusionSequence", ("DiffusionGradientOrientation",)),
-    ("inversion time (ms)", "MRModifierSequence", ("InversionTimes", "InversionTime")),
-    ("kind", "MRImageFrameTypeSequence", ("FrameType", "ImageType")),
-    ("acquisition", "", ("AcquisitionNumber",)),
-)
-"""Name, functional group macro (PS3.3 C.7.6.16.2, C.8.13.5), and attributes there or at the top: the first that is."""
-
-NAMES = tuple(name for name, _, _ in _ROWS)
-STACK = NAMES[0]
-
 Macro = Callable[[str], Dataset]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One way in which images at one place differ.
+
+    Parameters
+    ----------
+    name : str
+        As it is kept in a series table.
+    kind : str
+        What a reader leafs through along it.
+    macro : str
+        The functional group macro (PS3.3 C.7.6.16.2, C.8.13.5) that may hold it.
+    keywords : tuple of str
+        Attributes there, or at the top: the first that has a value counts.
+    label : str
+        What a stack is called by it: ``value`` is as stored, ``rank`` of ``count`` counts the values from 1.
+    """
+
+    name: str
+    kind: str
+    macro: str
+    keywords: tuple[str, ...]
+    label: str
+
+
+_TIME = "time {rank} of {count}"
+DIMENSIONS = (
+    Dimension("stack", "stack", "FrameContentSequence", ("StackID",), "stack {value}"),
+    Dimension(
+        "temporal position", "time", "FrameContentSequence", ("TemporalPositionIndex", "TemporalPositionIdentifier"),
+        _TIME,
+    ),
+    Dimension(
+        "phase (%)", "time", "CardiacSynchronizationSequence", ("NominalPercentageOfCardiacPhase",), "phase {value} %"
+    ),
+    Dimension(
+        "trigger time (ms)", "time", "CardiacSynchronizationSequence",
+        ("NominalCardiacTriggerDelayTime", "TriggerTime"), "trigger {value} ms",
+    ),
+    Dimension("reference time (ms)", "time", "", ("FrameReferenceTime",), _TIME),
+    Dimension("echo time (ms)", "echo", "MREchoSequence", ("EffectiveEchoTime", "EchoTime"), "TE {value} ms"),
+    Dimension("echo", "echo", "", ("EchoNumbers",), "echo {value}"),
+    Dimension("b-value (s/mm2)", "b-value", "MRDiffusionSequence", ("DiffusionBValue",), "b = {value}"),
+    Dimension(
+        "diffusion direction", "direction", "MRDiffusionSequence", ("DiffusionGradientOrientation",), "direction {rank}"
+    ),
+    Dimension(
+        "inversion time (ms)", "inversion", "MRModifierSequence", ("InversionTimes", "InversionTime"), "TI {value} ms"
+    ),
+    Dimension("component", "component", "MRImageFrameTypeSequence", ("ComplexImageComponent",), "{value}"),
+    Dimension("kind", "component", "MRImageFrameTypeSequence", ("FrameType", "ImageType"), "{value}"),
+    Dimension("acquisition", "acquisition", "", ("AcquisitionNumber",), "acquisition {value}"),
+    Dimension(
+        "acquisition time", "time", "FrameContentSequence", ("FrameAcquisitionDateTime", "AcquisitionTime"), _TIME
+    ),
+)  # fmt: skip
+
+NAMES = tuple(dimension.name for dimension in DIMENSIONS)
+STACK = NAMES[0]
+WEAK_NAMES = NAMES[-2:]
+"""They count whatever was scanned. What says why it was scanned is tried first."""
 
 
 def dimensions_of(macro: Macro) -> tuple[tuple[str, str], ...]:
@@ -41,12 +87,12 @@ def dimensions_of(macro: Macro) -> tuple[tuple[str, str], ...]:
         Returns the item of a functional group macro of the frame, or the top of the data set where it has none.
     """
     pairs = []
-    for name, sequence, keywords in _ROWS:
-        item = macro(sequence)
-        if name == "diffusion direction":
+    for dimension in DIMENSIONS:
+        item = macro(dimension.macro)
+        if dimension.name == "diffusion direction":
             item = (item.get("DiffusionGradientDirectionSequence") or [item])[0]
-        if text := _first(item, keywords):
-            pairs.append((name, text))
+        if text := _first(item, dimension.keywords):
+            pairs.append((dimension.name, text))
     return tuple(pairs)
 
 

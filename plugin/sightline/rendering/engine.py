@@ -121,6 +121,7 @@ class RenderingEngine:
         self._archive, self._pool = archive, pool
         self._tables = SeriesTables(pool, table_directory)
         self._plans: Cache[str, tuple[_PlannedStack, ...]] = Cache(_PLANS, lambda stacks: min(len(stacks), _PLANS))
+        self._splits: Cache[str, tuple[Stack, ...]] = Cache(_PLANS, lambda stacks: min(len(stacks), _PLANS))
         self._volumes = VolumeStore(pool, volume_bytes)
         self._pictures: Cache[str, Picture] = Cache(picture_bytes, lambda picture: len(picture.content) + 500)
         self._turns = Turns()
@@ -134,6 +135,10 @@ class RenderingEngine:
         """Return what the series holds now, frame by frame in display order (VIEW). Raises `NotFoundError`."""
         records = self._archive.series_instances(grant, study_instance_uid, series_instance_uid)
         return self._tables.get(records, partial(self._archive.source, grant))
+
+    def stacks(self, table: SeriesTable) -> tuple[Stack, ...]:
+        """Return what a series falls into, one or more stacks, in the order in which views count them."""
+        return self._splits.get_or_make(table.identity, lambda: split(table))
 
     def known_instance(self, record: InstanceRecord) -> InstanceEntry | None:
         """Return how the pixels of exactly that stored file are encoded, if its series was described of late."""
@@ -387,7 +392,7 @@ class RenderingEngine:
             except GeometryError as refusal:
                 return _PlannedStack(stack.label, refusal)
 
-        return self._plans.get_or_make(table.identity, lambda: tuple(map(planned, split(table))))
+        return self._plans.get_or_make(table.identity, lambda: tuple(map(planned, self.stacks(table))))
 
 
 def _stack(stacks: Sequence[_PlannedStack], index: int) -> _PlannedStack:

@@ -6,16 +6,15 @@ the same entries.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, BinaryIO
 
 from pydicom import Dataset, dcmread
-from pydicom.multival import MultiValue
 
 from sightline.errors import UnprocessableError
+from sightline.rendering.attributes import integer_of, number_of, numbers_of, values_of
 from sightline.rendering.dimensions import dimensions_of
+from sightline.rendering.hanging import cine_of, hanging_of, uptake_of
 from sightline.rendering.series_table import (
     FrameEntry,
     InstanceEntry,
@@ -130,7 +129,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         file_uuid=file_uuid,
         sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
         sop_class_uid=str(dataset.get("SOPClassUID", "")),
-        instance_number=_integer(dataset, "InstanceNumber"),
+        instance_number=integer_of(dataset, "InstanceNumber"),
         transfer_syntax_uid=str(dataset.file_meta.get("TransferSyntaxUID", _IMPLICIT)),
         pixel_keyword=keyword,
         pixel_words=words,
@@ -147,12 +146,12 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         modality=str(dataset.get("Modality") or ""),
         padding=_padding(dataset) if is_integer else None,
         lossy=str(dataset.get("LossyImageCompression", "")) == "01",
-        frame_time=_frame_time(dataset),
+        cine=cine_of(dataset),
         modality_lut=bool(dataset.get("ModalityLUTSequence")),
         voi_lut=_has_voi_lut(dataset),
         presentation_inverse=str(dataset.get("PresentationLUTShape", "")) == "INVERSE",
         frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID") or ""),
-        acquisition_number=_integer(dataset, "AcquisitionNumber"),
+        acquisition_number=integer_of(dataset, "AcquisitionNumber"),
         content_time=str(dataset.get("ContentTime") or ""),
         patient_orientation=_pair_of_text(dataset.get("PatientOrientation")),
         voi_lut_digest=_voi_lut_digest(dataset),
@@ -160,7 +159,9 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         shift=_shift(dataset) if is_integer else 0,
         shutter=has_shutter(dataset),
         pixel_aspect_ratio=_aspect(dataset),
-        mosaic="MOSAIC" in _values(dataset.get("ImageType")),
+        mosaic="MOSAIC" in values_of(dataset.get("ImageType")),
+        hanging=hanging_of(dataset),
+        uptake=uptake_of(dataset),
     )
 
 
@@ -192,75 +193,49 @@ def overlay_groups(dataset: Dataset) -> list[int]:
 
 def _shift(dataset: Dataset) -> int:
     """Return how many bits lie below the lowest stored one (PS3.5 section 8.1.1); 0 where High Bit makes no sense."""
-    stored, high = int(dataset.get("BitsStored") or 0), _integer(dataset, "HighBit")
+    stored, high = int(dataset.get("BitsStored") or 0), integer_of(dataset, "HighBit")
     return high + 1 - stored if high is not None and stored - 1 < high < int(dataset.BitsAllocated) else 0
 
 
 def _frame(instance: InstanceEntry, number: int, places: _Places) -> FrameEntry:
     measures = places.macro("PixelMeasuresSequence")
     spacing, origin = _spacing(measures)
-    position = _numbers(places.macro("PlanePositionSequence"), "ImagePositionPatient", 3)
+    position = numbers_of(places.macro("PlanePositionSequence"), "ImagePositionPatient", 3)
     return FrameEntry(
         instance=instance,
         frame=number,
         image_position_patient=(position[0], position[1], position[2]) if position else None,
-        image_orientation_patient=_numbers(places.macro("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
+        image_orientation_patient=numbers_of(places.macro("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
         pixel_spacing=spacing,
         spacing_origin=origin,
-        slice_thickness=_number(measures, "SliceThickness"),
+        slice_thickness=number_of(measures, "SliceThickness"),
         rescale=_rescale(places.macro("PixelValueTransformationSequence")),
         windows=_windows(places.macro("FrameVOILUTSequence")),
         dimensions=dimensions_of(places.macro),
     )
 
 
-def _numbers(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
-    """Return that many finite values of an attribute, None where it has not."""
-    try:
-        values = tuple(float(value) for value in _values(dataset.get(keyword)))
-    except (TypeError, ValueError):
-        return None
-    return values if len(values) == count and all(map(math.isfinite, values)) else None
-
-
-def _number(dataset: Dataset, keyword: str) -> float | None:
-    values = _numbers(dataset, keyword, 1)
-    return values[0] if values else None
-
-
-def _integer(dataset: Dataset, keyword: str) -> int | None:
-    value = _number(dataset, keyword)
-    return None if value is None else int(value)
-
-
-def _values(value: Any) -> Sequence[Any]:
-    """Return the values of an attribute as a sequence, whatever its multiplicity."""
-    if value is None or value == "":
-        return ()
-    return value if isinstance(value, MultiValue | list | tuple) else (value,)
-
-
 def _pair_of_text(value: Any) -> tuple[str, str] | None:
-    values = [str(item) for item in _values(value)]
+    values = [str(item) for item in values_of(value)]
     return (values[0], values[1]) if len(values) == 2 else None
 
 
 def _spacing(dataset: Dataset) -> tuple[tuple[float, float] | None, str]:
     for keyword in _SPACINGS:
-        values = _numbers(dataset, keyword, 2)
+        values = numbers_of(dataset, keyword, 2)
         if values and min(values) > 0:
             return (values[0], values[1]), keyword
     return None, ""
 
 
 def _aspect(dataset: Dataset) -> tuple[float, float] | None:
-    values = _numbers(dataset, "PixelAspectRatio", 2)
+    values = numbers_of(dataset, "PixelAspectRatio", 2)
     return (values[0], values[1]) if values and min(values) > 0 else None
 
 
 def _padding(dataset: Dataset) -> tuple[int, int] | None:
     """Return the inclusive range of padding, in the file's signedness (PS3.3 C.7.5.1.1.2)."""
-    ends = [_integer(dataset, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    ends = [integer_of(dataset, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     if ends[0] is None:
         return None
     signed, bits = int(dataset.get("PixelRepresentation") or 0) == 1, int(dataset.BitsAllocated)
@@ -274,19 +249,8 @@ def _resign(value: int, bits: int, signed: bool) -> int:
     return value - (1 << bits) if signed and value >> (bits - 1) else value
 
 
-def _frame_time(dataset: Dataset) -> float | None:
-    """Return the time between frames in ms (PS3.3 C.7.6.5), None where the object is no cine."""
-    for keyword in ("FrameTime", "FrameTimeVector"):
-        values = _values(dataset.get(keyword))
-        if values:
-            time = float(values[-1])
-            return time if time > 0 else None
-    rate = _number(dataset, "RecommendedDisplayFrameRate") or _number(dataset, "CineRate")
-    return 1000 / rate if rate else None
-
-
 def _rescale(dataset: Dataset) -> Rescale:
-    slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
+    slope, intercept = number_of(dataset, "RescaleSlope"), number_of(dataset, "RescaleIntercept")
     if slope is None or intercept is None or slope == 0:
         return Rescale()
     unit = str(dataset.get("RescaleType") or "")
@@ -299,8 +263,8 @@ def _windows(dataset: Dataset) -> tuple[WindowPreset, ...]:
         function = VoiFunction(str(dataset.get("VOILUTFunction") or "LINEAR"))
     except ValueError:
         return ()
-    centers, widths = _values(dataset.get("WindowCenter")), _values(dataset.get("WindowWidth"))
-    explanations = [str(text) for text in _values(dataset.get("WindowCenterWidthExplanation"))]
+    centers, widths = values_of(dataset.get("WindowCenter")), values_of(dataset.get("WindowWidth"))
+    explanations = [str(text) for text in values_of(dataset.get("WindowCenterWidthExplanation"))]
     presets = []
     for index, (center, width) in enumerate(zip(centers, widths, strict=False)):
         window = Window(float(center), float(width), function)

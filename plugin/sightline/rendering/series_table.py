@@ -22,6 +22,62 @@ _PAIRS = ("padding", "patient_orientation", "pixel_aspect_ratio")
 
 
 @dataclass(frozen=True)
+class Cine:
+    """How frames follow each other in time (PS3.3 C.7.6.5).
+
+    Parameters
+    ----------
+    frame_time : float
+        ms from one to the next; their mean where they differ.
+    display_rate : float, optional
+        Frames per second at which to show them, where the file recommends one.
+    sweeps : bool
+        To be played to and fro rather than from the start again (0018,1244).
+    """
+
+    frame_time: float
+    display_rate: float | None = None
+    sweeps: bool = False
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """What decides where an image is hung, and what makes its size true; empty where the file does not say.
+
+    Parameters
+    ----------
+    laterality : str
+        L, R or B: Image Laterality (0020,0062), Frame Laterality (0020,9072) or Laterality (0020,0060).
+    view_position : str
+        As AP, PA, LL, CC or MLO: View Position (0018,5101), or what View Code Sequence says of a breast.
+    presentation_intent : str
+        FOR PRESENTATION or FOR PROCESSING (0008,0068).
+    contrast : bool
+        A contrast agent is named.
+    magnification : float, optional
+        Estimated Radiographic Magnification Factor (0018,1114): distances at the detector divided by it are those in
+        the patient.
+    """
+
+    laterality: str = ""
+    view_position: str = ""
+    presentation_intent: str = ""
+    contrast: bool = False
+    magnification: float | None = None
+
+
+@dataclass(frozen=True)
+class Uptake:
+    """What makes standardised uptake values, related to body weight, of a PET image's modality values.
+
+    Exactly one of `factor` and `reason`, which says why there is none, is set.
+    """
+
+    factor: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class WindowPreset:
     """A window that the file proposes, with its explanation (0028,1055) or an empty text."""
 
@@ -45,12 +101,12 @@ class InstanceEntry:
     `pixel_words` says that Pixel Data is of VR OW, which matters for the order of big endian bytes. `pixel_offset` is
     where the value of Pixel Data starts in the file; None where the file is deflated as a whole. `padding` is the
     inclusive range of stored values that are no image (C.7.5.1.1.2). `lossy` says that the file lost something before
-    it reached us. `frame_time` is in ms; None where it is not a cine. `modality_lut` and `voi_lut` say that the file
-    carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones, and empty
-    where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it is covered
-    (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7). `shift` is
-    how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored. `mosaic` says
-    that a frame is many slices side by side, as Siemens scanners write them.
+    it reached us. `cine` is None where it is none, `uptake` where it is no PET image. `modality_lut` and `voi_lut` say
+    that the file carries such a LUT sequence instead of, or beside, numbers; `voi_lut_digest` is equal for equal ones,
+    and empty where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it
+    is covered (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7).
+    `shift` is how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored.
+    `mosaic` says that a frame is many slices side by side, as Siemens scanners write them.
     """
 
     file_uuid: str
@@ -73,7 +129,7 @@ class InstanceEntry:
     modality: str = ""
     padding: tuple[int, int] | None = None
     lossy: bool = False
-    frame_time: float | None = None
+    cine: Cine | None = None
     modality_lut: bool = False
     voi_lut: bool = False
     presentation_inverse: bool = False
@@ -87,6 +143,15 @@ class InstanceEntry:
     shutter: bool = False
     pixel_aspect_ratio: tuple[float, float] | None = None
     mosaic: bool = False
+    hanging: Hanging = Hanging()
+    uptake: Uptake | None = None
+
+    @property
+    def frame_time(self) -> float | None:
+        """How long a frame is shown, in ms; None where it is not a cine."""
+        if self.cine is None:
+            return None
+        return 1000 / self.cine.display_rate if self.cine.display_rate else self.cine.frame_time
 
     @property
     def is_grey(self) -> bool:
@@ -206,7 +271,7 @@ def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
 
 def entry_argument(frame: FrameEntry) -> dict[str, Any]:
     """Return what a task needs to know of a frame; `entry_from_argument` makes the frame of it."""
-    return {"frame": frame_to_json(frame), "instance": dict(vars(frame.instance))}
+    return {"frame": frame_to_json(frame), "instance": asdict(frame.instance)}
 
 
 def entry_from_argument(argument: Mapping[str, Any]) -> FrameEntry:
@@ -239,7 +304,12 @@ def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameE
 def instance_from_json(value: Mapping[str, Any]) -> InstanceEntry:
     """Make an entry of its ``dataclasses.asdict`` as JSON gives it back, with lists where tuples were."""
     pairs = {key: None if value[key] is None else tuple(value[key]) for key in _PAIRS}
-    return InstanceEntry(**{**value, **pairs})
+    nested = {
+        "cine": Cine(**value["cine"]) if value["cine"] else None,
+        "hanging": Hanging(**value["hanging"]),
+        "uptake": Uptake(**value["uptake"]) if value["uptake"] else None,
+    }
+    return InstanceEntry(**{**value, **pairs, **nested})
 
 
 def window_from_json(value: Mapping[str, Any]) -> Window:

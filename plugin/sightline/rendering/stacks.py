@@ -6,18 +6,19 @@ volume with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
+from typing import Any
 
 import numpy as np
 
 from sightline.kernels.geometry import ORIENTATION_TOLERANCE, SMALLEST_VOLUME
-from sightline.rendering.dimensions import NAMES, STACK
+from sightline.rendering.dimensions import NAMES, STACK, WEAK_NAMES
 from sightline.rendering.series_table import FrameEntry, SeriesTable
+from sightline.rendering.stack_labels import CLIP, Value, in_order, labels_of, sorting
 
 MAXIMUM_STACKS = 1000
-_PLANES = ("sagittal", "coronal", "axial")
 _SAME_PLACE_MM = 1e-3
 _SAME_PLACE = 0.01
 """Images closer than this part of the usual distance lie at one place, as `plan_volume` has it."""
@@ -29,28 +30,82 @@ class Stack:
     """Some frames of a series; `label` says, for a reader, what is special about them.
 
     `table` is that of the series with these frames only, and an identity of its own except for the first stack.
+    `values` are names and values of what tells it from the others of its `family`, which lie at the same places.
     """
 
     label: str
     table: SeriesTable
+    values: tuple[Value, ...] = ()
+    family: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Stacks of the same places that differ in one or two dimensions, each combination being there.
+
+    Parameters
+    ----------
+    dimensions : tuple of (str, tuple of str)
+        Name, and its values in order.
+    stacks : tuple of int
+        Numbers of the stacks, the last dimension varying fastest.
+    """
+
+    dimensions: tuple[tuple[str, tuple[str, ...]], ...]
+    stacks: tuple[int, ...]
 
 
 def split(table: SeriesTable) -> tuple[Stack, ...]:
     """Split a series into stacks: the one with most images first, then by what tells them apart.
 
-    There is always at least one. Frames that do not say where they lie are stacks too, no volumes though.
+    There is always at least one. Frames that do not say where they lie are stacks too, no volumes though: each instance
+    of many frames is one, and all others together. So are single frames, each with a direction of its own.
     """
-    groups = [part for group in _alike(table.frames) for part in _told_apart(group)] or [_Group((), ())]
+    groups_alike = _alike(table.frames)
+    single = [group for group in groups_alike if len(group.frames) == 1 and group.frames[0].image_position_patient]
+    families = [_told_apart(group) for group in groups_alike if len(single) < 2 or group not in single]
+    if len(single) > 1:  # a localiser along three planes, or radial images
+        families.append([_Group(tuple(group.frames[0] for group in single), ())])
+    groups = [(part, number) for number, family in enumerate(families) for part in family]
+    groups = groups or [(_Group((), ()), 0)]
     place = {id(frame): number for number, frame in enumerate(table.frames)}
-    groups.sort(key=lambda group: (-len(group.frames), _sorted_values(group), [place[id(f)] for f in group.frames[:1]]))
-    several = len({_plane(group.frames) for group in groups}) > 1 or len(groups) == 1
+
+    def order(item: tuple[_Group, int]) -> tuple[Any, ...]:
+        group = item[0]
+        return -len(group.frames), [sorting(value) for _, value in group.values], [place[id(f)] for f in group.frames]
+
+    groups.sort(key=order)
+    labels = labels_of([(group.frames, group.values, family) for group, family in groups])
     return tuple(
         Stack(
-            _label(group, several),
+            labels[number],
             replace(table, identity=f"{table.identity}-{number}" if number else table.identity, frames=group.frames),
+            group.values,
+            family,
         )
-        for number, group in enumerate(groups)
+        for number, (group, family) in enumerate(groups)
     )
+
+
+def grids(stacks: Sequence[Stack]) -> tuple[Grid, ...]:
+    """Return where stacks form a grid, as time points and echoes of the same places do."""
+    families: dict[int, list[int]] = {}
+    for number, stack in enumerate(stacks):
+        families.setdefault(stack.family, []).append(number)
+    found = (_grid(stacks, numbers) for numbers in families.values() if len(numbers) > 1)
+    return tuple(grid for grid in found if grid is not None)
+
+
+def _grid(stacks: Sequence[Stack], numbers: Sequence[int]) -> Grid | None:
+    by_values = {stacks[number].values: number for number in numbers}
+    names = [name for name, _ in stacks[numbers[0]].values]
+    values = [in_order(dict(stacks[number].values)[name] for number in numbers) for name in names]
+    combinations_of_all = [tuple(zip(names, chosen, strict=True)) for chosen in product(*values)]
+    sizes = {len(stacks[number].table.frames) for number in numbers}
+    if len(sizes) > 1 or CLIP in names or set(combinations_of_all) != set(by_values):
+        return None
+    axes = [(name, tuple(each)) for name, each in zip(names, values, strict=True) if len(each) > 1]
+    return Grid(tuple(axes), tuple(by_values[combination] for combination in combinations_of_all))
 
 
 @dataclass(frozen=True)
@@ -58,7 +113,7 @@ class _Group:
     """Frames, and the names and values that distinguish them from others of their kind."""
 
     frames: tuple[FrameEntry, ...]
-    values: tuple[tuple[str, str], ...]
+    values: tuple[Value, ...]
 
 
 def _alike(frames: Iterable[FrameEntry]) -> list[_Group]:
@@ -75,17 +130,35 @@ def _alike(frames: Iterable[FrameEntry]) -> list[_Group]:
                 return [_Group(tuple(frames), ())]
     stacks = [_value(group[0], STACK) for group in found]
     named = len(set(stacks)) > 1
+    return _with_clips(
+        [
+            _Group(tuple(group), ((STACK, stack),) if named and stack else ())
+            for group, stack in zip(found, stacks, strict=True)
+        ]
+    )
+
+
+def _with_clips(groups: list[_Group]) -> list[_Group]:
+    """Number instances of many frames without a place, where there are several."""
+    clips = [group for group in groups if _is_clip(group.frames[0])]
+    if len(clips) < 2:
+        return groups
     return [
-        _Group(tuple(group), ((STACK, stack),) if named and stack else ())
-        for group, stack in zip(found, stacks, strict=True)
+        replace(group, values=((CLIP, str(clips.index(group) + 1)),)) if group in clips else group for group in groups
     ]
 
 
+def _is_clip(frame: FrameEntry) -> bool:
+    return frame.image_position_patient is None and frame.instance.number_of_frames > 1
+
+
 def _is_alike(one: FrameEntry, other: FrameEntry) -> bool:
+    if one.image_position_patient is None or other.image_position_patient is None:
+        is_same_clip = one.sop_instance_uid == other.sop_instance_uid or not (_is_clip(one) or _is_clip(other))
+        return one.image_position_patient == other.image_position_patient and is_same_clip
     return (
         (one.instance.rows, one.instance.columns) == (other.instance.rows, other.instance.columns)
         and one.spacing_origin == other.spacing_origin
-        and (one.image_position_patient is None) == (other.image_position_patient is None)
         and _close(one.image_orientation_patient, other.image_orientation_patient, 0, ORIENTATION_TOLERANCE)
         and _close(one.pixel_spacing, other.pixel_spacing, _SPACING_TOLERANCE, 0)
         and _value(one, STACK) == _value(other, STACK)
@@ -104,8 +177,9 @@ def _told_apart(group: _Group) -> list[_Group]:
     if most <= 1:
         return [group]
     names = [name for name in NAMES if len({_value(frame, name) for frame in group.frames}) > 1]
+    strong = [name for name in names if name not in WEAK_NAMES]
     best: list[_Group] = []
-    for chosen in chain(combinations(names, 1), combinations(names, 2), [tuple(names)]):
+    for chosen in chain(_choices(strong), _choices(names)):
         parts = _parts(group, chosen)
         if (best and len(parts) >= len(best)) or len(parts) < most or len(parts) > MAXIMUM_STACKS:
             continue
@@ -115,6 +189,11 @@ def _told_apart(group: _Group) -> list[_Group]:
         if len(parts) == most:
             break
     return best if max((len(part.frames) for part in best), default=0) >= SMALLEST_VOLUME else [group]
+
+
+def _choices(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield each name, each two of them, and all."""
+    return chain(combinations(names, 1), combinations(names, 2), [tuple(names)] if names else [])
 
 
 def _parts(group: _Group, names: Sequence[str]) -> list[_Group]:
@@ -140,30 +219,3 @@ def _repetitions(frames: Sequence[FrameEntry]) -> int:
 
 def _value(frame: FrameEntry, name: str) -> str:
     return next((value for key, value in frame.dimensions if key == name), "")
-
-
-def _sorted_values(group: _Group) -> list[tuple[float, str]]:
-    """Return what sorts numbers by their size, and other values after them."""
-    return [(_number(value), value) for _, value in group.values]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.inf
-
-
-def _plane(frames: Sequence[FrameEntry]) -> str:
-    """Return the plane of the patient that frames are closest to; empty where that is unknown."""
-    cosines = frames[0].image_orientation_patient if frames else None
-    if cosines is None:
-        return ""
-    return _PLANES[int(np.argmax(np.abs(np.cross(cosines[:3], cosines[3:]))))]
-
-
-def _label(group: _Group, with_plane: bool) -> str:
-    parts = [_plane(group.frames)] if with_plane else []
-    parts += [f"{name} {value or 'not given'}" for name, value in group.values]
-    text = ", ".join(part for part in parts if part) or "images without a place"
-    return f"{text[0].upper()}{text[1:]}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os.path import commonprefix
 from typing import Any
 
-import numpy as np
-
 from sightline.kernels.planes import Edges, edge_letters
-from sightline.rendering.series_table import FrameEntry, SeriesTable, WindowPreset
+from sightline.rendering.series_table import Cine, FrameEntry, SeriesTable, WindowPreset
+from sightline.rendering.stack_labels import kind_of, phrase
+from sightline.rendering.stacks import Stack, grids
 from sightline.rendering.view import Window
 
 OPPOSITE = str.maketrans("APLRHF", "PARLFH")
@@ -20,10 +21,10 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``identity``: changes with the stored files. ``prefix``: what all SOP Instance UIDs begin with. ``kinds``: size,
-        pixel spacing in mm (rows, columns) and its origin, orientation letters, colour, loss, unit. ``windows``: the
-        sets of windows that files propose. ``frames``: rest of the UID, frame, kind, windows or -1, location in mm or
-        None; in display order. ``unreadable``: how many instances, and the first one's reason.
+        ``identity``: changes with the stored files. ``prefix``: what all SOP Instance UIDs begin with. ``kinds``: what
+        frames share, see `kind_json`. ``windows``: the sets of windows that files propose. ``frames``: rest of the UID,
+        frame, kind, windows or -1, Image Position (Patient) in mm to 0.001 or None; in display order. ``unreadable``:
+        how many instances, and the first one's reason.
     """
     prefix = commonprefix([frame.sop_instance_uid for frame in table.frames])  # noqa: RUF071 - characters are meant
     kinds: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -34,7 +35,7 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
         kind_index = kinds.setdefault(repr(kind), (len(kinds), kind))[0]
         window_index = windows.setdefault(frame.windows, len(windows)) if frame.windows else -1
         rest = frame.sop_instance_uid[len(prefix) :]
-        frames.append([rest, frame.frame, kind_index, window_index, slice_location(frame)])
+        frames.append([rest, frame.frame, kind_index, window_index, position_json(frame)])
     return {
         "identity": table.identity,
         "prefix": prefix,
@@ -46,9 +47,24 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
 
 
 def kind_json(frame: FrameEntry) -> dict[str, Any]:
-    """Return what many frames share: how large the picture is, how its pixels lie and what they mean."""
-    instance = frame.instance
-    edges = frame_edges(frame)
+    """Return what many frames share: how large the picture is, how its pixels lie and what they mean.
+
+    What is not known of a frame, and not needed to show it, is left out: most series have none of it.
+    """
+    instance, hanging = frame.instance, frame.instance.hanging
+    edges, orientation = frame_edges(frame), frame.image_orientation_patient
+    optional = {
+        "orientation": [round(cosine, 6) for cosine in orientation] if orientation else None,
+        "frameOfReference": instance.frame_of_reference_uid,
+        "thickness": frame.slice_thickness,
+        "laterality": hanging.laterality,
+        "view": hanging.view_position,
+        "intent": hanging.presentation_intent,
+        "contrast": hanging.contrast,
+        "magnification": hanging.magnification,
+        "cine": cine_json(instance.cine) if instance.cine else None,
+        "suv": {"factor": instance.uptake.factor, "reason": instance.uptake.reason} if instance.uptake else None,
+    }
     return {
         "columns": instance.columns,
         "rows": instance.rows,
@@ -59,6 +75,48 @@ def kind_json(frame: FrameEntry) -> dict[str, Any]:
         "lossy": instance.lossy,
         "unit": frame.rescale.unit,
         "voiLut": instance.voi_lut,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def cine_json(cine: Cine) -> dict[str, Any]:
+    """Return how frames are played: ms between them, frames per second if recommended, and whether to and fro."""
+    return {"frameTime": cine.frame_time, "displayRate": cine.display_rate, "sweeps": cine.sweeps}
+
+
+def parts_json(table: SeriesTable, stacks: Sequence[Stack]) -> dict[str, Any]:
+    """Return how a series that holds several stacks of images falls into them; nothing of a series of one.
+
+    Returns
+    -------
+    dict
+        ``stacks``: for each the ``label``, ``by`` what it is told from the others (time, echo, b-value and so on), and
+        which ``frames`` of the whole it has, by their index. ``/planes?stack=`` and pictures of planes count them in
+        this order. ``grids``: where they can be leafed through in one or two dimensions, each with its ``kind`` and
+        ``labels``; ``stacks`` are their indices, the last dimension varying fastest.
+    """
+    if len(stacks) < 2:
+        return {}
+    places = {(frame.sop_instance_uid, frame.frame): index for index, frame in enumerate(table.frames)}
+    return {
+        "stacks": [
+            {
+                "label": stack.label,
+                "by": list(dict.fromkeys(kind_of(name) for name, _ in stack.values)),
+                "frames": [places[frame.sop_instance_uid, frame.frame] for frame in stack.table.frames],
+            }
+            for stack in stacks
+        ],
+        "grids": [
+            {
+                "dimensions": [
+                    {"kind": kind_of(name), "labels": [phrase(name, value, values) for value in values]}
+                    for name, values in grid.dimensions
+                ],
+                "stacks": list(grid.stacks),
+            }
+            for grid in grids(stacks)
+        ],
     }
 
 
@@ -72,12 +130,17 @@ def frame_edges(frame: FrameEntry) -> Edges | None:
     return Edges(left=right.translate(OPPOSITE), right=right, top=bottom.translate(OPPOSITE), bottom=bottom)
 
 
-def slice_location(frame: FrameEntry) -> float | None:
-    """Return where the frame lies along its normal, in mm of the patient; None where that is not known."""
+def position_json(frame: FrameEntry) -> list[float] | None:
+    """Return where the centre of the first pixel lies in the patient, in mm; None where that is not known."""
     if frame.image_position_patient is None or frame.image_orientation_patient is None:
         return None
-    normal = np.cross(frame.image_orientation_patient[:3], frame.image_orientation_patient[3:])
-    return round(float(np.dot(normal, frame.image_position_patient)), 2)
+    return [_short(coordinate) for coordinate in frame.image_position_patient]
+
+
+def _short(value: float) -> float:
+    """Return a coordinate to 0.001, a whole one without a fraction: a series has three of them for each frame."""
+    rounded = round(value, 3)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def letters_json(edges: Edges) -> list[str]:

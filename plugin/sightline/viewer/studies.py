@@ -11,7 +11,7 @@ from sightline.errors import ForbiddenError, NotFoundError, SightlineError, Unau
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.view import FrameOf, View
 from sightline.viewer.search import ATTRIBUTES, WITHOUT_PICTURES, study_row
-from sightline.viewer.series_json import stack_json
+from sightline.viewer.series_json import parts_json, stack_json
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -69,7 +69,7 @@ def series_rows(services: Services, grant: Grant, study: str) -> list[Row]:
 
 
 def series_row(row: Row) -> dict[str, Any]:
-    """Return what the strip shows of one series. ``stack`` and ``error`` are filled in by `fill_series`."""
+    """Return what the strip shows of one series. `fill_series` fills in ``stack`` or ``error``, and more."""
     return {
         "uid": row["SeriesInstanceUID"],
         "number": _integer(row.get("SeriesNumber", ""), None),
@@ -100,6 +100,7 @@ def fill_series(services: Services, grant: Grant, study: str, series: dict[str, 
         return None
     if table.frames:
         series["stack"] = stack_json(table)
+        series |= parts_json(table, services.engine.stacks(table))
         return table
     if table.unreadable:
         series["error"] = table.unreadable[0][1]
@@ -127,14 +128,16 @@ def open_study(
     asked : str, optional
         Series Instance UID to open with.
     frame : int, optional
-        Frame of that series from 0; the middle one by default, where most is to be seen.
+        Frame of that series from 0; the middle one of its largest stack by default, where most is to be seen.
     """
     for row in opening_order(series, asked):
         table = fill_series(services, grant, study, row)
         if table is None:
             continue
-        here = frame if row["uid"] == asked and frame is not None else len(table.frames) // 2
-        return Opening(table, min(max(here, 0), len(table.frames) - 1))
+        if row["uid"] == asked and frame is not None:
+            return Opening(table, min(max(frame, 0), len(table.frames) - 1))
+        first = row["stacks"][0]["frames"] if "stacks" in row else range(len(table.frames))
+        return Opening(table, first[len(first) // 2])
     return None
 
 

@@ -277,8 +277,8 @@ def test_echoes_at_the_same_places_are_volumes_of_their_own(make: Make) -> None:
     late = slices_of(VOLUME // 2, [(0, 0, 2.0 * k) for k in range(12)], EchoTime=120)
     engine = make(FakeArchive([*late, *early]))
     assert engine.planes(DOCTOR, STUDY, SERIES).stacks == (
-        "Echo time (ms) 10.5",
-        "Echo time (ms) 120",
+        "TE 10.5 ms",
+        "TE 120 ms",
     )
     for stack, voxels in enumerate((VOLUME, VOLUME // 2)):
         view = View(STUDY, SERIES, PlaneOf(Orientation.SAGITTAL, 5, stack), Window(0, 2000), picture_format=PNG)

@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
+from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from sightline.errors import UnprocessableError
 from sightline.rendering.headers import read_frames
 from sightline.rendering.series_table import (
+    Cine,
     FrameEntry,
+    Hanging,
     SeriesTable,
+    Uptake,
     in_display_order,
     series_identity,
 )
@@ -110,6 +114,33 @@ def test_presentation() -> None:
 def test_cine_says_its_time() -> None:
     assert read(FrameTime=40).instance.frame_time == 40
     assert read(CineRate=20).instance.frame_time == 50
+    assert read(FrameTimeVector=(0, 40, 60)).instance.cine == Cine(50)
+    shown_faster = read(FrameTime=40, RecommendedDisplayFrameRate=50, PreferredPlaybackSequencing=1).instance
+    assert shown_faster.cine == Cine(40, 50, sweeps=True)
+    assert shown_faster.frame_time == 20
+    assert read(FrameTime=0, CineRate=0).instance.cine is None
+
+
+def test_what_hangs_an_image() -> None:
+    view = Dataset()
+    view.CodeValue, view.CodingSchemeDesignator = "399368009", "SCT"
+    breast = read(
+        ImageLaterality="L", ViewCodeSequence=[view], PresentationIntentType="FOR PRESENTATION",
+        EstimatedRadiographicMagnificationFactor="1.5",
+    )  # fmt: skip
+    assert breast.instance.hanging == Hanging("L", "MLO", "FOR PRESENTATION", magnification=1.5)
+    chest = read(ViewPosition="PA", Laterality="U", ContrastBolusAgent="Iodine")
+    assert chest.instance.hanging == Hanging(view_position="PA", contrast=True)
+    assert read().instance.hanging == Hanging()
+
+
+def test_pet_says_what_makes_uptake_values_or_what_is_missing() -> None:
+    pet = {"SOPClassUID": PositronEmissionTomographyImageStorage, "Units": "GML", "CorrectedImage": ("ATTN", "DECY"), "DecayCorrection": "START"}
+    assert read(**pet).instance.uptake == Uptake(factor=1)
+    missing = read(**pet | {"Units": None}).instance.uptake
+    assert missing is not None
+    assert "Units (0054,1001)" in missing.reason
+    assert read().instance.uptake is None
 
 
 def enhanced() -> bytes:

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from werkzeug.test import Client
 
 from sightline.access.grant import Grant
-from tests.support.dicom_files import image_file, slices_of
+from tests.support.dicom_files import CORONAL, image_file, slices_of
 from tests.support.fake_archive import FakeArchive
 from tests.support.viewer_server import ADMINISTRATOR, ViewerApplication, small_engine, viewer_services
 
@@ -22,6 +23,7 @@ MESSAGES = ROOT / "viewer-assets" / "messages" / "en.json"
 
 CHEST = "1.2.826.0.1.1"
 HAND = "1.2.826.0.1.2"
+PHASES = "1.2.826.0.1.3"
 FILES = (
     ("study-AAAA1111.js", b"export {};" * 200),
     ("chunk-BBBB2222.js", b"export const a = 1;"),
@@ -71,7 +73,8 @@ def chest_files() -> list[bytes]:
     )
     slices = slices_of(
         volume, positions, spacing=(0.7, 0.8), SeriesInstanceUID=f"{CHEST}.2", SeriesNumber=2, WindowCenter=500,
-        WindowWidth=1000, RescaleSlope=1, RescaleIntercept=0, RescaleType="HU", **common,
+        WindowWidth=1000, RescaleSlope=1, RescaleIntercept=0, RescaleType="HU", FrameOfReferenceUID="1.2.826.0.1.9",
+        **common,
     )  # fmt: skip
     broken = image_file(np.zeros((4, 4), np.int16), SeriesInstanceUID=f"{CHEST}.3", SeriesNumber=3, Rows=0, **common)
     return [scout, *slices, broken]
@@ -97,7 +100,37 @@ def client_of(
     archive: FakeArchive, build_directory: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Client]]:
     """Clients by grant, all of one engine."""
-    with closing(small_engine(archive, tmp_path_factory.mktemp("tables"))) as engine:
+    yield from _clients(archive, build_directory, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def client(client_of: Callable[..., Client]) -> Client:
+    """An administrator's client."""
+    return client_of()
+
+
+@pytest.fixture(scope="session")
+def reading_archive() -> FakeArchive:
+    """What the reading page has to do with beside plain stacks."""
+    return FakeArchive(phases_files())
+
+
+@pytest.fixture(scope="session")
+def reading_client_of(
+    reading_archive: FakeArchive, build_directory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Client]]:
+    """Clients by grant, all of one engine, of that archive."""
+    yield from _clients(reading_archive, build_directory, tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def reading_client(reading_client_of: Callable[..., Client]) -> Client:
+    """An administrator's client of that archive."""
+    return reading_client_of()
+
+
+def _clients(archive: FakeArchive, build_directory: Path, tables: Path) -> Iterator[Callable[..., Client]]:
+    with closing(small_engine(archive, tables)) as engine:
 
         def make(grant: Grant = ADMINISTRATOR, directory: Path = build_directory) -> Client:
             return Client(ViewerApplication(viewer_services(archive, engine, directory), grant))
@@ -105,7 +138,13 @@ def client_of(
         yield make
 
 
-@pytest.fixture
-def client(client_of: Callable[..., Client]) -> Client:
-    """An administrator's client."""
-    return client_of()
+def phases_files() -> list[bytes]:
+    """A series of two echoes, five axial slices each, and three coronal images."""
+    common: dict[str, Any] = {
+        "StudyInstanceUID": PHASES, "SeriesInstanceUID": f"{PHASES}.1", "Modality": "MR", "SeriesNumber": 1,
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4",
+    }  # fmt: skip
+    axial = [(0.0, 0.0, 3.0 * k) for k in range(5)]
+    files = [slices_of(np.full((5, 4, 5), 10 * time, np.int16), axial, EchoTime=time, **common) for time in (30, 80)]
+    coronal = slices_of(np.zeros((3, 4, 5), np.int16), [(0.0, 2.0 * k, 0.0) for k in range(3)], CORONAL, **common)
+    return [*files[0], *files[1], *coronal]

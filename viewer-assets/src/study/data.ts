@@ -28,8 +28,30 @@ export interface Series {
   readonly laterality: string;
   readonly instances: number | null;
   readonly pictures: boolean;
+  /** All its frames. */
   readonly stack: Stack | null;
   readonly error: string | null;
+  /** How it falls into several stacks; absent where it is one. The server's `?stack=` counts them in this order. */
+  readonly stacks?: readonly StackPart[];
+  /** Which of these form a grid: time points, echoes, b-values of the same places. */
+  readonly grids?: readonly StackGrid[];
+}
+
+/** What a reader leafs through from one stack to another. `stack` is a Stack ID of the file, `clip` an instance. */
+export type Dimension =
+  "time" | "echo" | "b-value" | "direction" | "inversion" | "component" | "acquisition" | "stack" | "clip";
+
+/** Some frames of a series, by their index in its whole stack. `by` is what tells it from others of the same places. */
+export interface StackPart {
+  readonly label: string;
+  readonly by: readonly Dimension[];
+  readonly frames: readonly number[];
+}
+
+/** Stacks by one or two dimensions; `stacks` are their indices, the last dimension varying fastest. */
+export interface StackGrid {
+  readonly dimensions: readonly { readonly kind: Dimension; readonly labels: readonly string[] }[];
+  readonly stacks: readonly number[];
 }
 
 /** Left, right, top, bottom. */
@@ -43,6 +65,40 @@ export interface Kind extends ImageGeometry {
   readonly lossy: boolean;
   readonly unit: string;
   readonly voiLut: boolean;
+  /** Image Orientation (Patient): where columns, then rows, go in patient space (LPS). Absent where it is not known. */
+  readonly orientation?: Cosines;
+  /** Frame of Reference UID: only positions of the same one can be compared. */
+  readonly frameOfReference?: string;
+  /** Slice Thickness, mm. */
+  readonly thickness?: number;
+  /** L, R or B. */
+  readonly laterality?: string;
+  /** As AP, PA, LL, CC or MLO. */
+  readonly view?: string;
+  /** FOR PRESENTATION or FOR PROCESSING. */
+  readonly intent?: string;
+  readonly contrast?: boolean;
+  /** Distances at the detector divided by it are those in the patient; with `ImagerPixelSpacing` only. */
+  readonly magnification?: number;
+  readonly cine?: Cine;
+  /** For PET: modality value times `factor` is SUV related to body weight in g/ml, or the `reason` why there is none. */
+  readonly suv?:
+    { readonly factor: number; readonly reason: "" } | { readonly factor: null; readonly reason: string };
+}
+
+export type Cosines = readonly [number, number, number, number, number, number];
+
+/** A point of the patient in mm, LPS. */
+export type PatientPoint = readonly [number, number, number];
+
+/** How frames follow each other. */
+export interface Cine {
+  /** ms from one frame to the next. */
+  readonly frameTime: number;
+  /** Frames per second at which to show them, where the file recommends one. */
+  readonly displayRate: number | null;
+  /** To be played to and fro. */
+  readonly sweeps: boolean;
 }
 
 type FrameRow = readonly [
@@ -50,7 +106,7 @@ type FrameRow = readonly [
   frame: number,
   kind: number,
   windows: number,
-  location: number | null,
+  position: PatientPoint | null,
 ];
 type WindowRow = readonly [center: number, width: number, voiFunction: VoiFunction, explanation: string];
 
@@ -88,6 +144,9 @@ export interface Frame {
   readonly frame: number;
   readonly kind: Kind;
   readonly windows: readonly NamedWindow[];
+  /** Image Position (Patient): where the centre of the first pixel lies. */
+  readonly position: PatientPoint | null;
+  /** Where the frame lies along its normal, in mm of the patient. */
   readonly location: number | null;
 }
 
@@ -110,6 +169,25 @@ export function frameAt(stack: Stack, index: number): Frame | null {
       window: { center, width, voiFunction },
       explanation,
     })),
-    location: row[4],
+    position: row[4],
+    location: slicePlace(kind.orientation, row[4]),
   };
+}
+
+/** One of the stacks that a series falls into; the whole where it is one. Null outside of them. */
+export function stackAt(series: Series, index: number): Stack | null {
+  const { stack, stacks } = series;
+  if (!stack || !stacks) return index === 0 ? stack : null;
+  const part = stacks[index];
+  if (!part) return null;
+  const frames = part.frames.map((place) => stack.frames[place]).filter((row) => row !== undefined);
+  return { ...stack, frames };
+}
+
+/** How far `position` lies along the normal, rounded to 0.01 mm. */
+function slicePlace(orientation: Cosines | undefined, position: PatientPoint | null): number | null {
+  if (!orientation || !position) return null;
+  const [a, b, c, d, e, f] = orientation;
+  const [x, y, z] = position;
+  return Math.round(((b * f - c * e) * x + (c * d - a * f) * y + (a * e - b * d) * z) * 100) / 100;
 }
