@@ -17,11 +17,25 @@ export interface FrameOf {
   readonly frame: number;
 }
 
-/** One plane of the resampled volume; `index` counts from 0 at the lowest patient coordinate. */
+/**
+ * One plane of the resampled volume; `index` counts from 0 at the lowest patient coordinate, and `stack` says of which
+ * volume, where a series holds several. Of `slab` mm around the plane, `blend` makes one picture.
+ */
 export interface PlaneOf {
   readonly plane: Plane;
   readonly index: number;
+  readonly stack?: number;
+  readonly slab?: number;
+  readonly blend?: Blend;
 }
+
+export type Blend = "mean" | "max" | "min";
+
+/** What is done to values before their window. */
+export type FilterName =
+  "smooth" | "smoother" | "median" | "sharpen" | "sharper" | "edges" | "local_contrast";
+
+export type ColourMapName = keyof typeof import("./colourMaps.json");
 
 /** Everything that decides what a picture shows. */
 export interface View {
@@ -31,6 +45,12 @@ export interface View {
   readonly window?: VoiWindow | undefined;
   readonly size?: number | undefined;
   readonly invert?: boolean;
+  readonly filter?: FilterName | undefined;
+  /** Of grey pictures; grey by default. */
+  readonly colourMap?: ColourMapName | undefined;
+  /** Of frames: `false` leaves out what the file wants drawn over the picture, or covered. */
+  readonly overlays?: boolean;
+  readonly shutter?: boolean;
   readonly format?: PictureFormat;
   readonly quality?: number | undefined;
 }
@@ -50,13 +70,25 @@ export function viewPath(view: View): string {
 
 /** What differs from the defaults, in the canonical order. */
 function viewSettings(view: View): string[] {
-  const settings: string[] = [];
+  const settings = "plane" in view.source ? planeSettings(view.source) : [];
   if (view.window) settings.push(`window=${windowText(view.window)}`);
   if (view.size !== undefined) settings.push(`size=${view.size}`);
   if (view.invert) settings.push("invert=1");
+  if (view.filter) settings.push(`filter=${view.filter}`);
+  if (view.colourMap && view.colourMap !== "grey") settings.push(`colourmap=${view.colourMap}`);
+  if (view.overlays === false) settings.push("overlays=0");
+  if (view.shutter === false) settings.push("shutter=0");
   if (view.format === "png") settings.push("format=png");
   else if (view.quality !== undefined && view.quality !== DEFAULT_QUALITY)
     settings.push(`quality=${view.quality}`);
+  return settings;
+}
+
+function planeSettings({ stack, slab, blend }: PlaneOf): string[] {
+  const settings: string[] = [];
+  if (stack) settings.push(`stack=${stack}`);
+  if (slab) settings.push(`slab=${numberText(slab)}`);
+  if (blend && blend !== "mean") settings.push(`blend=${blend}`);
   return settings;
 }
 

@@ -21,8 +21,11 @@ from sightline.kernels.grayscale import (
     value_range,
 )
 from sightline.kernels.overlays import Mask
+from sightline.rendering.attributes import integer_of
 from sightline.rendering.codecs import decode_frame
+from sightline.rendering.filtering import coloured, filtered, require_grey
 from sightline.rendering.headers import read_header
+from sightline.rendering.look import PLAIN, Look
 from sightline.rendering.lookup_tables import modality_lut, palette, voi_lut
 from sightline.rendering.overlays import draw_masks, overlay_masks, overlay_plane
 from sightline.rendering.series_table import FrameEntry
@@ -41,6 +44,7 @@ def picture_of_frame(
     file: BinaryIO,
     window: Window | None,
     invert: bool,
+    look: Look = PLAIN,
 ) -> tuple[Bytes, Window | None]:
     """Return 8-bit grey or RGB of one decoded frame, and the window that was applied.
 
@@ -57,6 +61,8 @@ def picture_of_frame(
         None: the file's first VOI LUT, else its first window, else from the least to the most value shown.
     invert : bool
         Inverse grey scale.
+    look : Look
+        Filter and colour map, and whether overlays and shutter are shown.
 
     Returns
     -------
@@ -67,34 +73,39 @@ def picture_of_frame(
     Raises
     ------
     UnprocessableError
-        A look-up table, an overlay or the shutter is damaged, or the colour space is not known.
+        A look-up table, an overlay or the shutter is damaged, or the colour space is not known; or the look is one for
+        grey values only.
     """
     if photometric_interpretation not in _GREY:
+        require_grey(look)
         picture, applied = colour_of_frame(pixels, photometric_interpretation, entry, file), None
     else:
-        picture, applied = _grey(pixels, entry, file, window, invert)
-    if entry.instance.shutter:
-        picture, masks = _covered(picture, entry, file)
-    elif entry.instance.overlays:
-        masks = masks_of_frame(entry, file)
-    else:
-        return picture, applied
-    return draw_masks(picture, masks), applied
+        picture, applied = _grey(pixels, entry, file, window, invert, look)
+    has_overlays = entry.instance.overlays and look.overlays
+    masks = masks_of_frame(entry, file) if has_overlays else {}
+    if entry.instance.shutter and look.shutter:
+        picture, masks = _covered(picture, entry, file, masks)
+    elif entry.instance.shutter:
+        masks = _without_shutter(masks, file)
+    return draw_masks(picture, masks) if masks else picture, applied
 
 
 def _grey(
-    pixels: NDArray[Any], entry: FrameEntry, file: BinaryIO, window: Window | None, invert: bool
+    pixels: NDArray[Any], entry: FrameEntry, file: BinaryIO, window: Window | None, invert: bool, look: Look
 ) -> tuple[Bytes, Window | None]:
     header = _header_if(entry.instance.modality_lut or (entry.instance.voi_lut and window is None), file)
     transform = grey_transform(entry, invert, header)
     voi = _voi(pixels, entry, window, transform, header)
     applied = Window(voi.center, voi.width, VoiFunction(voi.function)) if isinstance(voi, VoiWindow) else None
-    return grey_of_stored(pixels, replace(transform, voi=voi)), applied
+    transform = replace(transform, voi=voi)
+    return coloured(grey_of_stored(filtered(pixels, transform, look.filter), transform), look), applied
 
 
-def _covered(picture: Bytes, entry: FrameEntry, file: BinaryIO) -> tuple[Bytes, Mapping[int, Mask]]:
+def _covered(
+    picture: Bytes, entry: FrameEntry, file: BinaryIO, masks: Mapping[int, Mask]
+) -> tuple[Bytes, Mapping[int, Mask]]:
     """Return the picture behind its shutter, and the overlays but for the one that is a shutter itself."""
-    header, masks = _header_if(True, file), masks_of_frame(entry, file) if entry.instance.overlays else {}
+    header = _header_if(True, file)
     try:
         shutter = shutter_of_frame(header, entry.frame)
     except (MemoryError, RecursionError):
@@ -111,6 +122,14 @@ def _covered(picture: Bytes, entry: FrameEntry, file: BinaryIO) -> tuple[Bytes, 
             raise UnprocessableError("The overlay that covers a part of this image is missing.", "bad-shutter")
     rest = {group: mask for group, mask in masks.items() if group != shutter.overlay}
     return behind_shutter(picture, shutter, plane), rest
+
+
+def _without_shutter(masks: Mapping[int, Mask], file: BinaryIO) -> Mapping[int, Mask]:
+    """Return the overlays but for the one that is a shutter, which is not to be seen."""
+    if not masks:
+        return masks
+    covering = integer_of(_header_if(True, file), "ShutterOverlayGroup")
+    return {group: mask for group, mask in masks.items() if group != covering}
 
 
 def masks_of_frame(entry: FrameEntry, file: BinaryIO) -> Mapping[int, Mask]:

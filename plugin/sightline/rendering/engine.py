@@ -19,6 +19,7 @@ from sightline.archive.protocol import Archive, InstanceRecord
 from sightline.errors import NotFoundError, SupersededError, UnprocessableError
 from sightline.kernels.geometry import GeometryError
 from sightline.kernels.grayscale import full_range_window
+from sightline.kernels.image_plane import plane_of_grid
 from sightline.kernels.planes import PlaneGrid
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
@@ -38,7 +39,7 @@ from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
 from sightline.rendering.volume_plan import VolumePlan, chosen
 from sightline.rendering.volume_plan import plan as plan_series
-from sightline.rendering.volume_sources import Inputs, RenderingOf, VolumeSource, source_argument
+from sightline.rendering.volume_sources import CutOf, Inputs, RenderingOf, VolumeSource, source_argument
 from sightline.rendering.volumes import Volume, VolumeStore
 
 _CODE_VERSION = 3
@@ -325,7 +326,7 @@ class RenderingEngine:
             arguments["presentation"] = file_argument(self._archive.source(grant, records[1]), buffers)
         reply = self._pool.run(task, arguments, buffers, **request.asking.turn())
         source = Source(records[0].sop_instance_uid, frame)
-        return _picture(reply, request.etag, provenance_of_frame(reply.values, source, view.presentation))
+        return _picture(reply, request.etag, provenance_of_frame(reply.values, source, view))
 
     def _render_of_volume(self, request: _Request) -> Picture:
         grant, view, records, source = request.grant, request.view, request.records, request.view.source
@@ -412,14 +413,16 @@ def _slices_of(plan: VolumePlan, plane: PlaneOf) -> tuple[int, ...] | None:
     count = plan.grids[plane.orientation].count
     if plane.index >= count:
         raise NotFoundError(f"There are {count} {plane.orientation} planes, counted from 0.")
-    return plan.slices_of(plane.orientation, plane.index)
+    return None if plane.slab else plan.slices_of(plane.orientation, plane.index)
 
 
 def _task(plan: VolumePlan, source: PlaneOf | VolumeSource) -> tuple[str, dict[str, Any]]:
     """Return the task that makes a picture of a volume, and its arguments that say what it shows."""
     if isinstance(source, PlaneOf):
-        grid = asdict(plan.grids[source.orientation])
-        return "sightline.rendering.tasks:render_plane", {"grid": grid, "index": source.index}
+        grid = plan.grids[source.orientation]
+        if not source.slab:
+            return "sightline.rendering.tasks:render_plane", {"grid": asdict(grid), "index": source.index}
+        source = CutOf(plane_of_grid(grid, source.index), source.slab, source.blend)
     module = "rendering_tasks" if isinstance(source, RenderingOf) else "volume_tasks"
     return f"sightline.rendering.{module}:render_{source.word}", {"source": source_argument(source)}
 
@@ -440,6 +443,7 @@ def _view_argument(view: View, window: Window | None) -> dict[str, Any]:
         "quality": view.quality,
         "colour_profile": view.colour_profile.value,
         "annotations": list(view.annotations),
+        "look": view.look.argument(),
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sightline.rendering.look import PLAIN, Look
 from sightline.rendering.series_table import FrameEntry, Rescale, window_from_json
 from sightline.rendering.view import FrameOf, PlaneOf, PresentationOf, View, Window
 from sightline.rendering.viewport import Viewport
@@ -134,6 +135,8 @@ class Provenance:
         The presentation state that says all of the appearance.
     bias : int, optional
         Where the samples are stored values: what was added to them. None: they are grey or colours to be looked at.
+    look : Look
+        What filter and colours the view asked for, and what of the file it hid.
     """
 
     sources: tuple[Source, ...]
@@ -144,6 +147,7 @@ class Provenance:
     encoding_lossy: bool
     presentation: PresentationOf | None = None
     bias: int | None = None
+    look: Look = PLAIN
 
     def header(self) -> str:
         """Return a line of ASCII (a dictionary of RFC 9651), without identifiers.
@@ -171,6 +175,7 @@ stored=exact, encoding=lossy'
             parts.append("presentation")
         if self.bias is not None:
             parts.append(f"samples=stored;bias={self.bias}")
+        parts += [f"{name}={'?0' if value == '0' else value}" for name, value in self.look.settings()]
         return ", ".join(parts)
 
 
@@ -182,9 +187,7 @@ def _rescale_parameters(rescale: Rescale | None) -> str:
     return f';slope="{float(rescale.slope)!r}";intercept="{float(rescale.intercept)!r}"{unit}'
 
 
-def provenance_of_frame(
-    values: Mapping[str, Any], source: Source, presentation: PresentationOf | None
-) -> Provenance | None:
+def provenance_of_frame(values: Mapping[str, Any], source: Source, view: View) -> Provenance | None:
     """Make the provenance of a frame's picture from what its task told of it.
 
     Parameters
@@ -193,7 +196,8 @@ def provenance_of_frame(
         Of the task's reply: ``steps``, ``interpolation``, ``stored_lossy``, ``encoding_lossy``, and ``bias`` of stored
         values. None is returned where the task keeps no account of its steps.
     source : Source
-    presentation : PresentationOf, optional
+    view : View
+        Of that frame.
     """
     if values.get("steps") is None:
         return None
@@ -204,8 +208,9 @@ def provenance_of_frame(
         interpolation=tuple(map(Interpolation, values["interpolation"])),
         stored_lossy=values["stored_lossy"],
         encoding_lossy=values["encoding_lossy"],
-        presentation=presentation,
+        presentation=view.presentation,
         bias=values.get("bias"),
+        look=view.look,
     )
 
 
@@ -235,12 +240,15 @@ def provenance_of_volume(
         interpolation=(*_between(plan, view.source), *map(Interpolation, values["interpolation"])),
         stored_lossy=values["stored_lossy"],
         encoding_lossy=values["encoding_lossy"],
+        look=view.look,
     )
 
 
 def _between(plan: VolumePlan, source: FrameOf | PlaneOf | VolumeSource) -> tuple[Interpolation, ...]:
     """Return how voxels became pixels; nothing where each pixel is a voxel."""
     if isinstance(source, PlaneOf):
+        if source.slab:
+            return Interpolation.TRILINEAR, Interpolation.PROJECTION
         return () if plan.grids[source.orientation].exact else (Interpolation.TRILINEAR,)
     if isinstance(source, CutOf):
         return (Interpolation.TRILINEAR, Interpolation.PROJECTION) if source.slab else (Interpolation.TRILINEAR,)

@@ -6,7 +6,7 @@ Everything here gets and gives plain JSON and buffers, see `sightline.rendering.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -33,7 +33,9 @@ from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.colour_profiles import profiled
 from sightline.rendering.encoding import MEDIA_TYPES, encode, loses
 from sightline.rendering.files import open_file
+from sightline.rendering.filtering import coloured, filtered
 from sightline.rendering.headers import read_frames, read_header
+from sightline.rendering.look import Look
 from sightline.rendering.lookup_tables import voi_lut
 from sightline.rendering.mapping import mapped_volume, shared_voxels
 from sightline.rendering.provenance import ValueSteps, interpolation_of, steps_of_frame
@@ -78,7 +80,7 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     """Render one stored frame.
 
     Arguments: ``file``; ``entry`` or null, then the header is read; ``frame`` from 1; ``view`` with ``window``,
-    ``invert``, ``max_size``, ``viewport``, ``format``, ``quality``, ``colour_profile`` and ``annotations``.
+    ``invert``, ``max_size``, ``viewport``, ``format``, ``quality``, ``colour_profile``, ``annotations`` and ``look``.
     The reply is that of `encoded_picture`.
     """
     view = arguments["view"]
@@ -86,7 +88,8 @@ def render_frame(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
         entry = frame_entry(arguments, file)
         pixels, photometric = codecs.decode_frame(file, entry.instance, entry.frame)
         window = window_from_json(view["window"]) if view["window"] else None
-        picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"])
+        look = Look.of(view["look"])
+        picture, applied = picture_of_frame(pixels, photometric, entry, file, window, view["invert"], look)
         picture, profile = profiled(picture, file, ColourProfile(view["colour_profile"]))
         notes = notes_of(file, entry, view["annotations"], applied)
     applied_json, instance = dict(vars(applied)) if applied else None, entry.instance
@@ -206,13 +209,20 @@ def render_plane(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequ
     volume = shared_voxels(description, fds[0])
     geometry, grid = geometry_from_json(arguments["geometry"]), grid_from_json(arguments["grid"])
     transform = volume_transform(arguments, buffers)
-    padding, window = transform.padding, view["window"]
+    padding, window, look = transform.padding, view["window"], Look.of(view["look"])
     if grid.exact and not description["part"]:
-        picture = grey_of_stored(cut_voxels(volume, geometry, grid, arguments["index"]), transform)
+        voxels = cut_voxels(volume, geometry, grid, arguments["index"])
+        picture = coloured(grey_of_stored(filtered(voxels, transform, look.filter), transform), look)
     else:
-        stored = cut_plane(volume, geometry, grid, arguments["index"], padding)
-        picture = grey_of_modality_values(modality_values(stored, transform), transform)
+        picture = grey_of_samples(cut_plane(volume, geometry, grid, arguments["index"], padding), transform, look)
     return encoded_picture(picture, view, grid.pixel_spacing, arguments["lossy"], window)
+
+
+def grey_of_samples(stored: NDArray[Any], transform: GreyTransform, look: Look) -> NDArray[np.uint8]:
+    """Return the picture of samples between voxels: real stored values, not-a-number where there is no image."""
+    # Padding is not-a-number here, and a sample between others may well be of its value.
+    values = filtered(stored, replace(transform, padding=None), look.filter)
+    return coloured(grey_of_modality_values(modality_values(values, transform), transform), look)
 
 
 def volume_transform(arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> GreyTransform:

@@ -16,10 +16,21 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sightline.errors import BadRequestError
+from sightline.rendering.look import PLAIN, Look
+from sightline.rendering.look import SETTINGS as LOOK_SETTINGS
 from sightline.rendering.numbers import plain
 from sightline.rendering.viewport import Viewport
 from sightline.rendering.volume_sources import SETTINGS as VOLUME_SETTINGS
-from sightline.rendering.volume_sources import WORDS, VolumeSource, parse_volume_source, plane_text
+from sightline.rendering.volume_sources import (
+    WORDS,
+    Blend,
+    RenderingOf,
+    VolumeSource,
+    parse_slab,
+    parse_volume_source,
+    plane_text,
+    slab_settings,
+)
 
 if TYPE_CHECKING:
     from sightline.rendering.provenance import Provenance
@@ -27,12 +38,14 @@ if TYPE_CHECKING:
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
 LARGEST_SIZE = 8192
+_OF_PLANES = ("stack", "slab", "blend")
 _SETTINGS = (
-    "stack",
+    *_OF_PLANES,
     "window",
     "size",
     "viewport",
     "invert",
+    *LOOK_SETTINGS,
     "format",
     "quality",
     "iccprofile",
@@ -119,12 +132,20 @@ class FrameOf:
 class PlaneOf:
     """One plane of the volume along the patient's axes. `index` counts from 0 at the lowest LPS coordinate.
 
-    `stack` says of which volume, where the series holds several.
+    `stack` says of which volume, where the series holds several. Of `slab` mm around the plane, `blend` makes one
+    picture; 0 is a plane without thickness.
     """
 
     orientation: Orientation
     index: int
     stack: int = 0
+    slab: float = 0.0
+    blend: Blend = Blend.MEAN
+
+    def settings(self) -> list[tuple[str, str]]:
+        """Return what an address says of it beside its place."""
+        stack = [("stack", str(self.stack))] if self.stack else []
+        return stack + slab_settings(self.slab, self.blend)
 
 
 @dataclass(frozen=True)
@@ -163,6 +184,8 @@ class View:
         What is written into the picture of a frame, in the order of the enumeration.
     presentation : PresentationOf, optional
         The presentation state that a frame is shown with; it then says all of its appearance, the window too.
+    look : Look
+        Filter and colours; of a frame, whether overlays and shutter are shown.
     """
 
     study_instance_uid: str
@@ -177,6 +200,7 @@ class View:
     colour_profile: ColourProfile = ColourProfile.NO
     annotations: tuple[Annotation, ...] = ()
     presentation: PresentationOf | None = None
+    look: Look = PLAIN
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -203,11 +227,7 @@ class View:
 
     def _settings(self) -> list[tuple[str, str]]:
         """Return what differs from the defaults, in the order in which it is written."""
-        settings = []
-        if isinstance(self.source, PlaneOf):
-            settings = [("stack", str(self.source.stack))] if self.source.stack else []
-        elif not isinstance(self.source, FrameOf):
-            settings = self.source.settings()
+        settings = [] if isinstance(self.source, FrameOf) else self.source.settings()
         if self.window is not None:
             function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
             settings.append(("window", f"{plain(self.window.center)},{plain(self.window.width)}{function}"))
@@ -217,6 +237,7 @@ class View:
             settings.append(("viewport", str(self.viewport)))
         if self.invert:
             settings.append(("invert", "1"))
+        settings += self.look.settings()
         if self.picture_format is not PictureFormat.JPEG:
             settings.append(("format", self.picture_format.value))
         if self.quality != View.quality:
@@ -247,7 +268,9 @@ class View:
         BadRequestError
             A part or parameter is unknown or out of its range; the sentence says what is allowed.
         """
-        known = (*VOLUME_SETTINGS, *_SETTINGS) if len(parts) == 4 and parts[2] in WORDS else _SETTINGS
+        known = (
+            tuple(dict.fromkeys((*VOLUME_SETTINGS, *_SETTINGS))) if len(parts) == 4 and parts[2] in WORDS else _SETTINGS
+        )
         if not set(query) <= set(known):
             raise BadRequestError(f"A picture's settings are {', '.join(known)}.", "unknown-setting")
         if len(parts) != 4 or not all(_UID.fullmatch(part) for part in parts[:2]):
@@ -258,6 +281,8 @@ class View:
             raise BadRequestError("'invert' is 0 or 1.")
         picture_format = _format(query.get("format", PictureFormat.JPEG.value))
         _check_format(picture_format, parts[2], query)
+        look = Look.parse(query)
+        _check_look(look, parts[2], query)
         return cls(
             study_instance_uid=parts[0],
             series_instance_uid=parts[1],
@@ -271,6 +296,7 @@ class View:
             colour_profile=parse_colour_profile(query.get("iccprofile", "no")),
             annotations=parse_annotations(query["annotation"]) if "annotation" in query else (),
             presentation=_presentation(parts[2], query) if "presentation" in query else None,
+            look=look,
         )
 
 
@@ -309,9 +335,9 @@ def _source(place: str, number: str, query: Mapping[str, str]) -> FrameOf | Plan
         return parse_volume_source(place, number, query)
     if place in set(Orientation):
         stack = _integer("stack", query["stack"], 0, 999) if "stack" in query else 0
-        return PlaneOf(Orientation(place), _integer("index", number, 0, 99_999), stack)
-    if "stack" in query:
-        raise BadRequestError("A frame is of no stack; planes are.")
+        return PlaneOf(Orientation(place), _integer("index", number, 0, 99_999), stack, *parse_slab(query))
+    if any(name in query for name in _OF_PLANES):
+        raise BadRequestError("A frame is of no stack, and has no thickness; planes do.")
     if not _UID.fullmatch(place):
         raise BadRequestError(f"A plane is one of {', '.join(Orientation)}.")
     return FrameOf(place, _integer("frame", number, 1, 9_999_999))
@@ -353,6 +379,18 @@ def _check_format(picture_format: PictureFormat, place: str, query: Mapping[str,
         raise BadRequestError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
     if set(query) != {"format"}:
         raise BadRequestError("Stored values have no setting but 'format': they are what the file holds.", "not-stored")
+
+
+def _check_look(look: Look, place: str, query: Mapping[str, str]) -> None:
+    """Refuse what means nothing for that kind of picture."""
+    if look == PLAIN:
+        return
+    if "presentation" in query:
+        raise BadRequestError("A picture has a presentation state or a look of its own, not both.")
+    if place == RenderingOf.word:
+        raise BadRequestError("A rendering has colours of its own; 'preset' says which.")
+    if not _UID.fullmatch(place) and not (look.overlays and look.shutter):
+        raise BadRequestError("Overlays and shutters are those of frames; planes have none.")
 
 
 def parse_colour_profile(text: str) -> ColourProfile:

@@ -77,9 +77,7 @@ class CutOf:
 
     def settings(self) -> list[tuple[str, str]]:
         """Return what an address says of it beside the plane."""
-        slab = [("slab", plain(self.slab))] if self.slab else []
-        blend = [("blend", self.blend.value)] if self.blend is not Blend.MEAN else []
-        return [*slab, *blend, *self.inputs.settings()]
+        return [*slab_settings(self.slab, self.blend), *self.inputs.settings()]
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,18 @@ def parse_volume_source(word: str, text: str, query: Mapping[str, str]) -> Volum
     if word == ProjectionOf.word:
         _refuse(query, "slab")
         return ProjectionOf(plane, _blend(query.get("blend", Blend.MAXIMUM.value)), inputs)
-    return CutOf(plane, _slab(query["slab"]) if "slab" in query else 0.0, _blend(query.get("blend", "mean")), inputs)
+    return CutOf(plane, *parse_slab(query), inputs)
+
+
+def slab_settings(slab: float, blend: Blend) -> list[tuple[str, str]]:
+    """Return what an address says of the thickness of a cut or a plane."""
+    thickness = [("slab", plain(slab))] if slab else []
+    return thickness + ([("blend", blend.value)] if blend is not Blend.MEAN else [])
+
+
+def parse_slab(query: Mapping[str, str]) -> tuple[float, Blend]:
+    """Read thickness in mm, 0 where there is none, and blend. Raises `BadRequestError`."""
+    return _slab(query["slab"]) if "slab" in query else 0.0, _blend(query.get("blend", Blend.MEAN.value))
 
 
 def parse_preset(text: str) -> str:

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from sightline.errors import UnprocessableError
 from sightline.kernels.geometry import GeometryError, VolumeGeometry
-from sightline.kernels.grayscale import grey_of_modality_values, modality_values
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.oblique import cut
 from sightline.kernels.projection import project
 from sightline.kernels.slab import cut_slab
 from sightline.rendering.channel import Buffer, Reply
+from sightline.rendering.look import Look
 from sightline.rendering.mapping import derived_arrays, shared_voxels
-from sightline.rendering.tasks import encoded_picture, geometry_from_json, volume_transform
+from sightline.rendering.tasks import encoded_picture, geometry_from_json, grey_of_samples, volume_transform
 from sightline.rendering.volume_sources import plane_from_argument
 
 Mode = Literal["max", "min", "mean"]
@@ -123,5 +123,5 @@ def _grey(
     arguments: Mapping[str, Any], buffers: Sequence[Buffer], stored: NDArray[np.float32], volume: MappedVolume
 ) -> Reply:
     transform, view = volume_transform(arguments, buffers), arguments["view"]
-    picture = grey_of_modality_values(modality_values(stored, transform), transform)
+    picture = grey_of_samples(stored, transform, Look.of(view["look"]))
     return encoded_picture(picture, view, volume.plane.pixel_spacing, arguments["lossy"], view["window"])

@@ -91,7 +91,8 @@ def account_json(view: View, picture: Picture, provenance: Provenance, measured:
         ``digest`` is that of the bytes at ``view``. ``sources`` names ``count`` stored frames, of many the first and
         the last. ``samples`` is None for what is to be looked at, else says that a sample is a stored value plus
         ``bias``. ``stored`` is what was lost before it was stored, ``encoding`` what the picture's format lost:
-        ``maximumError`` is by how much of 255 any sample differs from what was encoded.
+        ``maximumError`` is by how much of 255 any sample differs from what was encoded. ``hidden`` names what the view
+        left out of what the file wants shown.
     """
     state = provenance.presentation
     return {
@@ -109,6 +110,9 @@ def account_json(view: View, picture: Picture, provenance: Provenance, measured:
             "frames": [[source.sop_instance_uid, source.frame] for source in provenance.sources],
         },
         **_steps_json(provenance.steps, measured),
+        "filter": provenance.look.filter,
+        "colourMap": provenance.look.colour_map,
+        "hidden": [name for name in ("overlays", "shutter") if not getattr(provenance.look, name)],
         "presentationState": [state.series_instance_uid, state.sop_instance_uid] if state else None,
         "interpolation": list(provenance.interpolation),
         "samples": None if provenance.bias is None else {"are": "stored values", "bias": provenance.bias},

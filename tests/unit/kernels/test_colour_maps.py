@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from pydicom.pixels import apply_color_lut
 
 from sightline.kernels.colour_maps import COLOUR_MAP_NAMES, colour_map
+from tests.support.colour_map_tables import FILE, tables
 
 PALETTES = {
     "hot_iron": "hotiron",
@@ -21,6 +23,10 @@ PALETTES = {
     "fall": "fall",
     "winter": "winter",
 }
+
+
+def test_the_viewer_has_the_same_tables() -> None:
+    assert json.loads(FILE.read_text(encoding="utf-8")) == tables()
 
 
 @pytest.mark.parametrize("name", PALETTES)

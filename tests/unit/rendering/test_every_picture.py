@@ -20,6 +20,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 
 from sightline.errors import UnprocessableError
 from sightline.rendering.headers import read_frames
+from sightline.rendering.look import PLAIN
 from sightline.rendering.tasks import render_frame
 from tests.support.corpus import corpus_files, real_file
 
@@ -37,6 +38,7 @@ _VIEW = {
     "quality": 85,
     "colour_profile": "no",
     "annotations": [],
+    "look": PLAIN.argument(),
 }
 REFUSED = {
     "2026-05-06-Deeply-Nested-Sequence.dcm": "RecursionError",

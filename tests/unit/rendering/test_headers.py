@@ -135,7 +135,12 @@ def test_what_hangs_an_image() -> None:
 
 
 def test_pet_says_what_makes_uptake_values_or_what_is_missing() -> None:
-    pet = {"SOPClassUID": PositronEmissionTomographyImageStorage, "Units": "GML", "CorrectedImage": ("ATTN", "DECY"), "DecayCorrection": "START"}
+    pet = {
+        "SOPClassUID": PositronEmissionTomographyImageStorage,
+        "Units": "GML",
+        "CorrectedImage": ("ATTN", "DECY"),
+        "DecayCorrection": "START",
+    }
     assert read(**pet).instance.uptake == Uptake(factor=1)
     missing = read(**pet | {"Units": None}).instance.uptake
     assert missing is not None

@@ -12,6 +12,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
+from sightline.rendering.look import PLAIN
 from sightline.rendering.pool import WorkerPool
 from tests.support.dicom_files import image_file, part_10
 
@@ -64,6 +65,7 @@ def test_bytes_changed_at_random_never_kill_a_worker(pool: WorkerPool) -> None:
         "quality": 85,
         "colour_profile": "no",
         "annotations": [],
+        "look": PLAIN.argument(),
     }
     futures = []
     for _ in range(200):

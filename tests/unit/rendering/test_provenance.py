@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.rendering.headers import read_frames
+from sightline.rendering.look import Filter, Look
 from sightline.rendering.provenance import (
     Interpolation,
     Modality,
@@ -24,7 +25,7 @@ from sightline.rendering.provenance import (
     steps_of_frame,
 )
 from sightline.rendering.series_table import FrameEntry, Rescale
-from sightline.rendering.view import PresentationOf, VoiFunction, Window
+from sightline.rendering.view import FrameOf, PresentationOf, View, VoiFunction, Window
 from sightline.rendering.viewport import Viewport
 from tests.support.dicom_files import image_file
 
@@ -109,4 +110,10 @@ def test_the_steps_of_a_frame() -> None:
 
 
 def test_a_task_that_keeps_no_account_leaves_none() -> None:
-    assert provenance_of_frame({}, Source("1.2", 1), None) is None
+    assert provenance_of_frame({}, Source("1.2", 1), View("1.2", "1.3", FrameOf("1.2"))) is None
+
+
+def test_the_header_says_what_the_view_changed_of_the_look() -> None:
+    look = Look(Filter.SHARPEN, "hot_iron", overlays=False, shutter=False)
+    line = Provenance((Source("1.2", 1),), 1, ValueSteps(), (), False, False, look=look).header()
+    assert line.endswith("encoding=exact, filter=sharpen, colourmap=hot_iron, overlays=?0, shutter=?0")

@@ -10,9 +10,11 @@ import pytest
 from pydicom import Dataset, dcmread
 
 from sightline.errors import UnprocessableError
+from sightline.kernels.colour_maps import colour_map
 from sightline.rendering import codecs
 from sightline.rendering.appearance import picture_of_frame
 from sightline.rendering.headers import read_frames
+from sightline.rendering.look import PLAIN, Look
 from sightline.rendering.shutters import Shutter, behind_shutter
 from tests.support.dicom_files import image_file, part_10
 
@@ -31,11 +33,11 @@ EDGES = {
 }
 
 
-def shown(content: bytes, frame: int = 1, invert: bool = False) -> Pixels:
+def shown(content: bytes, frame: int = 1, invert: bool = False, look: Look = PLAIN) -> Pixels:
     file = BytesIO(content)
     entry = read_frames(file, "uuid")[frame - 1]
     pixels, photometric = codecs.decode_frame(file, entry.instance, frame)
-    return picture_of_frame(pixels, photometric, entry, file, None, invert)[0]
+    return picture_of_frame(pixels, photometric, entry, file, None, invert, look)[0]
 
 
 def image(pixels: Pixels = PIXELS, **attributes: Any) -> bytes:
@@ -94,6 +96,24 @@ def test_a_bitmap_covers_its_bits_and_is_no_graphic(kind: str) -> None:
     content = image(ShutterShape="BITMAP", ShutterOverlayGroup=0x6002, ShutterPresentationValue=12336)
     content = with_overlay(with_overlay(content, mask, 0x6002, kind), graphic, 0x6000)
     np.testing.assert_array_equal(shown(content), np.where(graphic, 255, np.where(mask, 48, PIXELS)))
+
+
+def test_a_view_may_look_behind_a_shutter_and_under_overlays() -> None:
+    graphic, mask = RANDOM.random((ROWS, COLUMNS)) < 0.3, RANDOM.random((ROWS, COLUMNS)) < 0.3
+    bitmap = {"ShutterShape": "BITMAP", "ShutterOverlayGroup": 0x6002}
+    content = with_overlay(with_overlay(image(**bitmap), mask, 0x6002), graphic, 0x6000)
+    np.testing.assert_array_equal(shown(content, look=Look(overlays=False)), np.where(mask, 0, PIXELS))
+    np.testing.assert_array_equal(shown(content, look=Look(shutter=False)), np.where(graphic, 255, PIXELS))
+    np.testing.assert_array_equal(shown(content, look=Look(overlays=False, shutter=False)), PIXELS)
+
+
+def test_a_colour_map_leaves_shutter_and_overlays_as_they_are() -> None:
+    graphic = np.zeros((ROWS, COLUMNS), bool)
+    graphic[3, 3] = True
+    found = shown(with_overlay(image(**EDGES), graphic, 0x6000), look=Look(colour_map="spring"))
+    assert found[0, 0].tolist() == [0, 0, 0]
+    assert found[3, 3].tolist() == [255, 255, 255]
+    assert found[4, 4].tolist() == colour_map("spring")[PIXELS[4, 4]].tolist()
 
 
 def test_frames_have_shutters_of_their_own() -> None:

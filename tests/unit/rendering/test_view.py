@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.errors import BadRequestError
+from sightline.kernels.colour_maps import COLOUR_MAP_NAMES
 from sightline.kernels.image_plane import ImagePlane
+from sightline.rendering.look import PLAIN, Filter, Look
 from sightline.rendering.view import (
     PREFIX,
     Annotation,
@@ -30,6 +32,9 @@ from sightline.rendering.volume_sources import PRESETS, Blend, CutOf, Inputs, Pr
 UIDS = st.from_regex(r"[0-9]{1,10}(\.[0-9]{1,10}){0,4}", fullmatch=True)
 NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)
 WINDOWS = st.builds(Window, NUMBERS, NUMBERS.map(abs), st.sampled_from(VoiFunction)).filter(lambda w: w.is_valid)
+LOOKS = st.builds(
+    Look, st.none() | st.sampled_from(Filter), st.sampled_from(COLOUR_MAP_NAMES), st.booleans(), st.booleans()
+)
 SIDES = st.none() | NUMBERS.filter(lambda x: x != 0)
 VIEWPORTS = st.builds(
     Viewport,
@@ -65,11 +70,15 @@ def presented(view: View, state: PresentationOf) -> View:
     """Return the view of a frame as a presentation state shows it; a plane as it is."""
     if not isinstance(view.source, FrameOf):
         return view
-    return replace(view, window=None, invert=False, presentation=state)
+    return replace(view, window=None, invert=False, look=PLAIN, presentation=state)
 
 
 def possible(view: View) -> View:
-    """Return a view like that one that there can be: not every format goes with every setting."""
+    """Return a view like that one that there can be: not every format, or look, goes with every source."""
+    if isinstance(view.source, RenderingOf):
+        view = replace(view, look=PLAIN)
+    elif not isinstance(view.source, FrameOf):
+        view = replace(view, look=replace(view.look, overlays=True, shutter=True))
     if view.picture_format is PictureFormat.GIF and view.colour_profile is ColourProfile.YES:
         return replace(view, colour_profile=ColourProfile.NO)
     if not view.picture_format.holds_stored_values:
@@ -85,7 +94,14 @@ VIEWS = (
         UIDS,
         UIDS,
         st.builds(FrameOf, UIDS, st.integers(1, 99999))
-        | st.builds(PlaneOf, st.sampled_from(Orientation), st.integers(0, 9999), st.integers(0, 999))
+        | st.builds(
+            PlaneOf,
+            st.sampled_from(Orientation),
+            st.integers(0, 9999),
+            st.integers(0, 999),
+            st.sampled_from([0.0, 0.5, 1000.0]),
+            st.sampled_from(Blend),
+        )
         | VOLUME_SOURCES,
         st.none() | WINDOWS,
         st.none() | st.integers(1, 8192),
@@ -94,6 +110,7 @@ VIEWS = (
         st.integers(1, 100),
         colour_profile=st.sampled_from(ColourProfile),
         annotations=st.sampled_from([(), (Annotation.PATIENT,), (Annotation.TECHNIQUE,), tuple(Annotation)]),
+        look=LOOKS,
     )
     .flatmap(
         lambda view: st.just(view) | st.builds(PresentationOf, UIDS, UIDS).map(lambda state: presented(view, state))
@@ -159,7 +176,17 @@ def test_some_addresses() -> None:
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?preset=liver",
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3,0,0,0",
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3",
-        "1.2/1.3/axial/1?slab=5",
+        "1.2/1.3/axial/1?slab=0",
+        "1.2/1.3/axial/1?blend=sum",
+        "1.2/1.3/1.4/1?slab=5",
+        "1.2/1.3/1.4/1?filter=blur",
+        "1.2/1.3/1.4/1?colourmap=jet",
+        "1.2/1.3/1.4/1?overlays=no",
+        "1.2/1.3/1.4/1?shutter=2",
+        "1.2/1.3/1.4/1?filter=smooth&presentation=1.2,1.3",
+        "1.2/1.3/1.4/1?format=exact&colourmap=pet",
+        "1.2/1.3/axial/1?overlays=0",
+        "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?colourmap=pet",
         "1.2/1.3/1.4",
         "1.2/1.3/1.4/1/1",
         "1.2/x/1.4/1",

@@ -13,6 +13,7 @@ from PIL import Image
 from werkzeug.test import Client, EnvironBuilder
 
 from sightline.access.grant import administrator
+from sightline.kernels.colour_maps import colour_map
 from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.view import Picture
 from sightline.viewer.pictures import asking_of, picture_response
@@ -50,6 +51,45 @@ def test_the_window_of_the_address_is_applied_and_said(client: Client) -> None:
     answer = client.get(frame_path(client, 5, "?window=600,400&format=png"))
     assert answer.headers["Sightline-Window"] == "600.0,400.0,LINEAR"
     assert set(np.unique(pixels(answer.data))) == {64}
+
+
+def test_a_colour_map_gives_its_colour_to_each_grey_and_says_so(client: Client) -> None:
+    answer = client.get(frame_path(client, 5, "?colourmap=hot_iron&format=png"))
+    assert pixels(answer.data)[0, 0].tolist() == colour_map("hot_iron")[128].tolist()
+    assert answer.headers["Sightline-Provenance"].endswith(", colourmap=hot_iron")
+    grey = client.get(frame_path(client, 5, "?colourmap=grey&overlays=1&shutter=1&format=png"))
+    assert grey.headers["ETag"] == client.get(frame_path(client, 5, "?format=png")).headers["ETag"]
+
+
+def test_colours_have_no_colour_map(client: Client) -> None:
+    study: Any = client.get(f"/sightline/api/studies/{HAND}").json
+    stack = study["series"][0]["stack"]
+    path = f"/sightline/view/{HAND}/{HAND}.1/{stack['prefix']}{stack['frames'][0][0]}/1"
+    answer: Any = client.get(f"{path}?filter=smooth")
+    assert (answer.status_code, answer.json["code"]) == (422, "not-grey")
+    assert client.get(f"{path}?overlays=0").status_code == 200
+
+
+def test_a_slab_of_planes_is_the_greatest_least_or_mean_of_what_lies_in_it(client: Client) -> None:
+    # Slices 4, 5 and 6 hold 400, 500 and 600, 2 mm apart; ((600 - 499.5) / 999 + 0.5) * 255 = 153.2, and so on.
+    for blend, grey in (("max", 153), ("min", 102), ("mean", 128)):
+        address = f"/sightline/view/{CHEST}/{CHEST}.2/axial/5?slab=4&blend={blend}&format=png"
+        answer = client.get(address)
+        assert set(np.unique(pixels(answer.data))) == {grey}
+        assert "interpolation=(trilinear projection)" in answer.headers["Sightline-Provenance"]
+        told: Any = client.get(address.replace("?", ".json?")).json
+        assert told["sources"]["count"] == 12
+        assert "slab=4" in told["view"]
+
+
+def test_planes_are_filtered_and_coloured_too(client: Client) -> None:
+    address = f"/sightline/view/{CHEST}/{CHEST}.2/sagittal/2?filter=smooth&colourmap=pet"
+    answer = client.get(f"{address}&format=png")
+    assert pixels(answer.data).ndim == 3
+    told: Any = client.get(address.replace("?", ".json?")).json
+    assert (told["filter"], told["colourMap"], told["hidden"]) == ("smooth", "pet", [])
+    plain = client.get(f"/sightline/view/{CHEST}/{CHEST}.2/sagittal/2?colourmap=pet&format=png")
+    assert not np.array_equal(pixels(answer.data), pixels(plain.data))
 
 
 def test_jpeg_says_that_it_is_lossy(client: Client) -> None:
