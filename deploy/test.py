@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -29,9 +31,11 @@ STATIC = (
     ("env", "PYTHONPATH=plugin", "lint-imports"),
 )
 PROCESSES = min(4, os.cpu_count() or 1)
-UNIT = ("python", "-m", "pytest", "--numprocesses", str(PROCESSES), "tests/unit")
-EVERYTHING = (UNIT, ("python", "-m", "pytest", "tests", "--ignore", "tests/unit"))
-"""What needs a server of its own runs by itself: it measures times, and takes ports."""
+PYTEST = ("python", "-m", "pytest", "--numprocesses", str(PROCESSES))
+UNIT = (*PYTEST, "tests/unit")
+TOGETHER = (*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/unit")
+"""What meets a real Orthanc or browser: servers belong to files, so that each process starts its own."""
+EVERYTHING = (UNIT, TOGETHER)
 BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
 BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
 
@@ -75,7 +79,9 @@ def everything(say: Progress) -> None:
     """The viewer's own tests, the static checks, ``make run`` itself, then all tests on each Orthanc."""
     _check_viewer(say)
     _fetch_ohif(say)
-    summaries = _run_in("trixie", (*STATIC, *EVERYTHING), say)
+    with root.obtain("trixie", "test", say), ThreadPoolExecutor(1) as meanwhile:
+        meanwhile.submit(_make_other_roots)
+        summaries = _run_in("trixie", (*STATIC, *EVERYTHING), say)
     say("make run, from start to stop")
     smoke.run(say)
     try:
@@ -90,6 +96,17 @@ def _check_viewer(say: Progress) -> None:
     say("Viewer: check, tests, build")
     viewer.npm(viewer.INSTALL, ("run", "check"), ("test",), say=say)
     viewer.ensure(say)
+
+
+def _make_other_roots() -> None:
+    """Build what is needed later while tests run. What fails here fails again, and is told, where it is needed."""
+    for suite, profile in (("trixie", "base"), ("sid", "test")):
+        with contextlib.suppress(Problem), root.obtain(suite, profile, _say_nothing):
+            pass
+
+
+def _say_nothing(_text: str) -> None:
+    """Keep the progress of the background out of the tests' output."""
 
 
 def _fetch_ohif(say: Progress) -> None:

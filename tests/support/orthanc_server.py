@@ -30,9 +30,14 @@ START_SECONDS = 60
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody listens on, from below those that outgoing connections take by themselves."""
+    """Return a TCP port that nobody listens on, from below those that outgoing connections take by themselves.
+
+    Processes that test at the same time never choose the same one before either listens on it.
+    """
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     for _ in range(1_000):
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(20_000 + process, 32_000, processes)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
