@@ -17,7 +17,7 @@ from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
 from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS, VIDEO_SYNTAXES
 from sightline.dicomweb.deviations import deviation_rows
-from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES
+from sightline.dicomweb.rendered import FORMATS, MAXIMUM_PICTURES
 from sightline.dicomweb.rendered_volumes import RESPONSE_OFFERS
 from sightline.dicomweb.retrieve_metadata import OFFERS as METADATA_OFFERS
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS
@@ -36,6 +36,7 @@ from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.bit_frames import DEFLATED_FRAMES
 from sightline.rendering.volume_sources import PRESETS
+from sightline.web.animations import ANIMATIONS
 from sightline.web.routing import Route
 
 _NAMES = {DEFLATED_FRAMES: "Deflated Image Frame Compression"}

@@ -7,10 +7,8 @@ one, or, where the client wants that, as an animation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
-from importlib.util import find_spec
 from typing import Any
 
 from sightline.dicomweb.answers import answer_unless_known, multipart_answer
@@ -26,8 +24,8 @@ from sightline.dicomweb.rendered_sources import (
 )
 from sightline.dicomweb.urls import instance_url
 from sightline.errors import BadRequestError, NotFoundError, TooLargeError
-from sightline.rendering.engine import PreparedView
-from sightline.rendering.view import FrameOf, Picture, PictureFormat, View
+from sightline.rendering.view import FrameOf, PictureFormat, View
+from sightline.web.animations import ANIMATIONS, animation_answer, render_all
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
@@ -35,11 +33,6 @@ from sightline.web.services import Services
 
 MAXIMUM_PICTURES = 1000
 FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
-ANIMATIONS = ("image/gif", "image/webp", *(("video/mp4",) if find_spec("av") else ()))
-"""Films need the optional package PyAV."""
-DEFAULT_FRAME_TIME = 100.0
-"""ms between the pictures of an animation where the file does not say."""
-_AT_ONCE = 4
 
 
 def retrieve_rendered(
@@ -148,15 +141,6 @@ def answer_pictures(
     return answer_unless_known(request, tag, make)
 
 
-def render_all(request: Request, services: Services, prepared: Sequence[PreparedView]) -> list[Picture]:
-    """Render several pictures at once, so that every worker has something to do."""
-    grant = request.grant
-    if len(prepared) == 1:
-        return [services.engine.render_prepared(grant, prepared[0])]
-    with ThreadPoolExecutor(_AT_ONCE, "sightline-rendered") as threads:
-        return list(threads.map(lambda view: services.engine.render_prepared(grant, view), prepared))
-
-
 def _url(services: Services, view: View) -> str:
     """Return the address of a frame's picture, or of the presentation state that it is shown with."""
     study, state, frame = view.study_instance_uid, view.presentation, view.source
@@ -165,14 +149,3 @@ def _url(services: Services, view: View) -> str:
     assert isinstance(frame, FrameOf)  # noqa: S101 - all views here are of frames
     address = instance_url(services, study, view.series_instance_uid, frame.sop_instance_uid)
     return f"{address}/frames/{frame.frame}/rendered"
-
-
-def animation_answer(
-    services: Services, pictures: Sequence[Picture], frame_time: float | None, quality: int, name: str
-) -> Response:
-    """Answer with one of `ANIMATIONS`, of pictures of one size that are each shown for so many ms."""
-    arguments = {"media_type": name, "frame_time": frame_time or DEFAULT_FRAME_TIME, "quality": quality}
-    buffers = [picture.content for picture in pictures]
-    module = "film" if name == "video/mp4" else "animation"
-    reply = services.engine.run(f"sightline.rendering.{module}:animate", arguments, buffers)
-    return Response(bytes(reply.buffers[0]), content_type=name)

@@ -19,7 +19,7 @@ from sightline.dicomweb.answers import (
     multipart_answer,
 )
 from sightline.dicomweb.multipart import Part
-from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, animation_answer, render_all
+from sightline.dicomweb.rendered import FORMATS
 from sightline.dicomweb.rendered_parameters import view_settings
 from sightline.dicomweb.volume_inputs import VolumeInput, parse_reference, volume_input
 from sightline.dicomweb.volume_parameters import Method, Resource, VolumeRequest, parse_volume_request
@@ -32,6 +32,7 @@ from sightline.rendering.engine import PreparedView
 from sightline.rendering.view import PictureFormat, View
 from sightline.rendering.viewport import Viewport
 from sightline.rendering.volume_sources import CutOf, ProjectionOf, RenderingOf, VolumeSource
+from sightline.web.animations import ANIMATIONS, animation_answer, render_all
 from sightline.web.negotiation import MediaType, negotiate
 from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sightline.access.grant import Verb
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.frames import image_entry
-from sightline.dicomweb.rendered import ANIMATIONS, FORMATS, MAXIMUM_PICTURES, answer_pictures
+from sightline.dicomweb.rendered import FORMATS, MAXIMUM_PICTURES, answer_pictures
 from sightline.dicomweb.rendered_documents import answer_form, read_forms
 from sightline.dicomweb.rendered_sources import PictureSource
 from sightline.dicomweb.retrieve import DICOM, retrieve_file
@@ -15,6 +15,7 @@ from sightline.dicomweb.wado_uri_parameters import UriRequest, parse_request
 from sightline.errors import BadRequestError, NotFoundError, TooLargeError
 from sightline.rendering.series_table import InstanceEntry
 from sightline.rendering.view import FrameOf
+from sightline.web.animations import ANIMATIONS
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
 from sightline.web.request import Request, Response
 from sightline.web.services import Services

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, pages, pictures, planes, provenance, search, studies
+from sightline.viewer import assets, films, pages, pictures, planes, provenance, search, studies
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
@@ -27,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", STUDY, studies.study, Verb.VIEW, "A study, its series and their frames", audit="read"),
     Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
+    Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),
     Route("GET", f"{SERIES}/planes", planes.planes, Verb.VIEW, "Orthogonal planes, or why none", audit="read"),
     Route("GET", f"{SERIES}/progress", planes.progress, Verb.VIEW, "How much of the volume is loaded"),
     Route(
