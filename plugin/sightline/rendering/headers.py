@@ -65,7 +65,7 @@ def read_frames(file: BinaryIO, file_uuid: str) -> tuple[FrameEntry, ...]:
         The file cannot be read, or an attribute that its pixels cannot be understood without is missing or wrong.
     """
     dataset = read_header(file)
-    element = _pixel_element(file, dataset)
+    element = pixel_element(file, dataset)
     if element is None:
         return ()
     try:
@@ -99,7 +99,7 @@ class _Places:
         return self._top
 
 
-def _pixel_element(file: BinaryIO, dataset: Dataset) -> tuple[str, bool, int | None] | None:
+def pixel_element(file: BinaryIO, dataset: Dataset) -> tuple[str, bool, int | None] | None:
     """Return keyword, whether its VR is OW, and byte offset of the value of the element that holds the pixels.
 
     None where there is none. The file stands where `read_header` left it.

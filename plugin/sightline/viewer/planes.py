@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sightline.errors import BadRequestError
 from sightline.kernels.planes import PlaneGrid
 from sightline.viewer.series_json import letters_json, window_json
 from sightline.web.json_answer import answer_json
+from sightline.web.parameters import whole_number
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
 
 def planes(request: Request, services: Services, study: str, series: str) -> Response:
     """Answer with the plan of the planes of a stack, and the names of all stacks. Not a pixel is loaded for it."""
-    info = services.engine.planes(request.grant, study, series, _stack(request))
+    info = services.engine.planes(request.grant, study, series, whole_number(request.args, "stack", 0, 999, default=0))
     value = {
         "refusal": info.refusal,
         "warnings": list(info.warnings),
@@ -27,16 +27,10 @@ def planes(request: Request, services: Services, study: str, series: str) -> Res
 
 def progress(request: Request, services: Services, study: str, series: str) -> Response:
     """Answer with how many slices of the volume are loaded, and of how many."""
-    loaded, total = services.engine.volume_progress(request.grant, study, series, _stack(request))
+    loaded, total = services.engine.volume_progress(
+        request.grant, study, series, whole_number(request.args, "stack", 0, 999, default=0)
+    )
     return answer_json({"loaded": loaded, "total": total})
-
-
-def _stack(request: Request) -> int:
-    """Read which stack of the series is meant, from 0."""
-    text = request.args.get("stack", "0")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 3):
-        raise BadRequestError("'stack' is a whole number from 0 to 999.")
-    return int(text)
 
 
 def grid_json(grid: PlaneGrid) -> dict[str, Any]:

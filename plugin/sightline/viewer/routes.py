@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, films, pages, pictures, planes, provenance, search, studies
+from sightline.viewer import assets, films, pages, pictures, planes, provenance, search, studies, tags
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
 STUDY = "/sightline/api/studies/<uid:study>"
 SERIES = f"{STUDY}/series/<uid:series>"
+INSTANCE = f"{SERIES}/instances/<uid:instance>"
 SEARCH_BODY = 4096
 """A search for a name is a few words; nothing larger is read."""
 
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
     Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),
     Route("GET", f"{SERIES}/planes", planes.planes, Verb.VIEW, "Orthogonal planes, or why none", audit="read"),
+    Route("GET", f"{INSTANCE}/tags", tags.tags, Verb.VIEW, "All attributes of an instance", audit="read"),
     Route("GET", f"{SERIES}/progress", planes.progress, Verb.VIEW, "How much of the volume is loaded"),
     Route(
         "GET", f"{VIEW}/<uid:instance>/<int:frame>", pictures.frame_picture, Verb.VIEW,

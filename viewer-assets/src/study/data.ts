@@ -191,3 +191,37 @@ function slicePlace(orientation: Cosines | undefined, position: PatientPoint | n
   const [x, y, z] = position;
   return Math.round(((b * f - c * e) * x + (c * d - a * f) * y + (a * e - b * d) * z) * 100) / 100;
 }
+
+/** One attribute of a file; `GET …/instances/<uid>/tags` lists them. Exactly one of the ways to say what it holds is there. */
+export interface Attribute {
+  /** Eight hexadecimal digits. */
+  readonly tag: string;
+  readonly vr: string;
+  /** What the standard, or the creator of a private attribute, calls it; empty where nobody knows. */
+  readonly name: string;
+  readonly keyword?: string;
+  /** Whose private attribute it is. */
+  readonly creator?: string;
+  readonly value?: readonly string[];
+  /** What a UID is called. */
+  readonly meaning?: string;
+  /** Characters of a text that was shortened. */
+  readonly length?: number;
+  /** Bytes of what is no text. */
+  readonly size?: number;
+  readonly items?: readonly (readonly Attribute[])[];
+  /** How many values or items there are, where not all are given; `first` numbers the first item given, from 1. */
+  readonly count?: number;
+  readonly first?: number;
+  /** Why its value cannot be told. */
+  readonly problem?: string;
+}
+
+export interface AttributesAnswer {
+  /** Of which frame, from 1, the functional groups are told; how many frames have such. */
+  readonly frame: number;
+  readonly frames: number;
+  readonly attributes: readonly Attribute[];
+  /** False where the file has more attributes than one answer holds. */
+  readonly complete: boolean;
+}
