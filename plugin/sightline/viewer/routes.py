@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, films, pages, pictures, planes, provenance, search, studies, tags
+from sightline.viewer import assets, films, pages, pictures, planes, priors, provenance, search, studies, tags
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
@@ -26,6 +26,11 @@ ROUTES: tuple[Route, ...] = (
         audit="search", max_body=SEARCH_BODY,
     ),
     Route("GET", STUDY, studies.study, Verb.VIEW, "A study, its series and their frames", audit="read"),
+    Route("GET", f"{STUDY}/priors", priors.priors, Verb.VIEW, "Other studies of the patient", audit="search"),
+    Route(
+        "GET", f"{STUDY}/priors/<uid:prior>", priors.prior_series, Verb.VIEW,
+        "Which series of another study of the patient go with which", audit="read",
+    ),
     Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
     Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),

@@ -225,3 +225,28 @@ export interface AttributesAnswer {
   /** False where the file has more attributes than one answer holds. */
   readonly complete: boolean;
 }
+
+/** Another study of the patient to compare with. */
+export interface Prior {
+  readonly study: Study;
+  /** In what it agrees with the current one: body part, modality, side, description or words of it. */
+  readonly agrees: readonly string[];
+  /** How long before the current study it is; negative: after it. */
+  readonly days: number | null;
+  /** The same as a sentence without its end. */
+  readonly why: string;
+}
+
+/** `GET …/studies/<uid>/priors`: the best to compare with first. */
+export interface PriorsAnswer {
+  readonly priors: readonly Prior[];
+  /** Why there can be none; null where they were looked for. */
+  readonly reason: string | null;
+  /** How many studies have the same Patient ID, but do not say surely that they are of the same patient. */
+  readonly withheld: number;
+}
+
+/** `GET …/studies/<uid>/priors/<uid>`: which series hang beside each other, and in what they agree. */
+export interface PriorSeriesAnswer {
+  readonly pairs: readonly (readonly [current: string, prior: string, agrees: readonly string[]])[];
+}
