@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, films, pages, pictures, planes, priors, provenance, search, studies, tags
+from sightline.viewer import assets, films, pages, pictures, planes, priors, provenance, search, studies, tags, values
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
@@ -36,6 +36,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),
     Route("GET", f"{SERIES}/planes", planes.planes, Verb.VIEW, "Orthogonal planes, or why none", audit="read"),
     Route("GET", f"{INSTANCE}/tags", tags.tags, Verb.VIEW, "All attributes of an instance", audit="read"),
+    Route(
+        "GET", f"{INSTANCE}/frames/<int:frame>/value", values.value, Verb.VIEW,
+        "Stored, modality and uptake value of a pixel", audit="read",
+    ),
     Route("GET", f"{SERIES}/progress", planes.progress, Verb.VIEW, "How much of the volume is loaded"),
     Route(
         "GET", f"{VIEW}/<uid:instance>/<int:frame>", pictures.frame_picture, Verb.VIEW,

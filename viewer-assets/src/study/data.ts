@@ -250,3 +250,16 @@ export interface PriorsAnswer {
 export interface PriorSeriesAnswer {
   readonly pairs: readonly (readonly [current: string, prior: string, agrees: readonly string[]])[];
 }
+
+/** `GET …/instances/<uid>/frames/<number>/value?row=&column=`, both from 0. */
+export interface ValueAnswer {
+  readonly row: number;
+  readonly column: number;
+  /** As stored, or red, green and blue; null where it is not a number. */
+  readonly stored: number | readonly number[] | null;
+  /** Whether it is no image at all; then nothing else is said. */
+  readonly padding: boolean;
+  readonly modality: { readonly value: number; readonly unit: string } | null;
+  /** For PET: related to body weight, or the `reason` why there is none. */
+  readonly suv: { readonly value: number | null; readonly unit: string; readonly reason: string } | null;
+}
