@@ -9,7 +9,8 @@ export interface VoiWindow {
 
 export type VoiFunction = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
 export type Plane = "axial" | "coronal" | "sagittal";
-export type PictureFormat = "jpeg" | "png";
+/** Encodings; `exact` has a frame's stored values, to which no other setting applies. */
+export type PictureFormat = "jpeg" | "png" | "exact";
 
 /** One stored frame; `frame` counts from 1. */
 export interface FrameOf {
@@ -79,6 +80,7 @@ function viewSettings(view: View): string[] {
   if (view.overlays === false) settings.push("overlays=0");
   if (view.shutter === false) settings.push("shutter=0");
   if (view.format === "png") settings.push("format=png");
+  if (view.format && view.format !== "jpeg") settings.push(`format=${view.format}`);
   else if (view.quality !== undefined && view.quality !== DEFAULT_QUALITY)
     settings.push(`quality=${view.quality}`);
   return settings;

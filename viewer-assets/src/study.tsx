@@ -8,6 +8,7 @@ import { listenForKeys } from "./study/commands";
 import type { StudyAnswer, StudyPageData } from "./study/data";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
 import { Reader } from "./study/reader";
+import "./study/shared";
 import { StudyPage } from "./study/StudyPage";
 
 type Opening = NonNullable<StudyPageData["opening"]>;
@@ -62,9 +63,20 @@ async function adoptFirst(
   await loadOthers(reader, beside);
 }
 
+/** From now on exact frames come to the device. Where they cannot, the server goes on making all pictures. */
+async function loadLocalPictures(reader: Reader): Promise<void> {
+  try {
+    const { startLocalPictures } = await import("./exact/local");
+    reader.local.value = await startLocalPictures(reader.loader);
+  } catch (error) {
+    console.info("Pictures are not made on this device:", error);
+  }
+}
+
 /** Get the frames of all series, then other studies to be read beside this one; what is being read stays as it is. */
 async function loadOthers(reader: Reader, beside: readonly string[]): Promise<void> {
   reader.started.value = true;
+  void loadLocalPictures(reader);
   try {
     const isMissing = reader.tiles.value.some(({ series, stack }) => !stack && series.error === null);
     if (isMissing) reader.take(await studyAnswer(reader.study.uid));

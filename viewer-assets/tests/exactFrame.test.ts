@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { decodeExactFrame } from "../src/exactFrame";
+import { decodeExactFrame } from "../src/exact/exactFrame";
 import vectors from "./exactFrames.json";
 
 /** The bytes of a text in base64, in a buffer of their own. */

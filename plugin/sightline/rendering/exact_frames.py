@@ -1,7 +1,7 @@
 """Exact stored values of a frame in a compact form that a browser undoes without WebAssembly.
 
-`viewer-assets/src/exactFrame.ts` reads what `encode_exact` writes, and `docs/decisions/0004-exact-frames.md` says why
-it is this form.
+`viewer-assets/src/exact/exactFrame.ts` reads what `encode_exact` writes, and `docs/decisions/0004-exact-frames.md` says
+why it is this form.
 
 All numbers are little endian:
 

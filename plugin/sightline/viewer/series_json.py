@@ -10,6 +10,8 @@ from sightline.kernels.planes import Edges, edge_letters
 from sightline.rendering.series_table import Cine, FrameEntry, SeriesTable, WindowPreset
 from sightline.rendering.stack_labels import kind_of, phrase
 from sightline.rendering.stacks import Stack, grids
+from sightline.rendering.exact_frames import LARGEST_FRAME
+from sightline.rendering.series_table import FrameEntry, InstanceEntry, SeriesTable, WindowPreset
 from sightline.rendering.view import Window
 
 OPPOSITE = str.maketrans("APLRHF", "PARLFH")
@@ -25,6 +27,10 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
         frames share, see `kind_json`. ``windows``: the sets of windows that files propose. ``frames``: rest of the UID,
         frame, kind, windows or -1, Image Position (Patient) in mm to 0.001 or None; in display order. ``unreadable``:
         how many instances, and the first one's reason.
+        ``identity``: changes with the stored files. ``prefix``: what all SOP Instance UIDs begin with. ``kinds``: size,
+        pixel spacing in mm (rows, columns) and its origin, orientation letters, colour, loss, unit, `exact_bytes`.
+        ``windows``: the sets of windows that files propose. ``frames``: rest of the UID, frame, kind, windows or -1,
+        location in mm or None; in display order. ``unreadable``: how many instances, and the first one's reason.
     """
     prefix = commonprefix([frame.sop_instance_uid for frame in table.frames])  # noqa: RUF071 - characters are meant
     kinds: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -117,7 +123,21 @@ def parts_json(table: SeriesTable, stacks: Sequence[Stack]) -> dict[str, Any]:
             }
             for grid in grids(stacks)
         ],
+        "exactBytes": exact_bytes(instance),
     }
+
+
+def exact_bytes(instance: InstanceEntry) -> int:
+    """Return the bytes of a sample of the exact frames from which a browser makes the very pictures that are sent.
+
+    0 where it cannot: for colours, for values of more than 16 bits or with a Modality LUT, for masks, and where
+    overlays or a shutter belong to the picture.
+    """
+    single = instance.is_grey and instance.pixel_keyword == "PixelData" and not instance.modality_lut
+    covered = instance.overlays or instance.shutter
+    if not single or covered or not 1 < instance.bits_stored <= 16 or instance.rows * instance.columns > LARGEST_FRAME:
+        return 0
+    return 1 if instance.bits_allocated <= 8 else 2
 
 
 def frame_edges(frame: FrameEntry) -> Edges | None:

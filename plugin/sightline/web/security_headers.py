@@ -15,7 +15,7 @@ _POLICY = (
     "form-action 'self'",
     "base-uri 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    "trusted-types sightline",
 )
 
 _ALWAYS = (

@@ -30,6 +30,7 @@ def test_frames_are_short_arrays_that_say_everything(client: Client) -> None:
             "columns": 6, "rows": 8, "spacing": [0.7, 0.8], "spacingOrigin": "PixelSpacing",
             "letters": ["R", "L", "A", "P"], "colour": False, "lossy": False, "unit": "HU", "voiLut": False,
             "orientation": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0], "frameOfReference": "1.2.826.0.1.9",
+            "exactBytes": 2,
         }
     ]  # fmt: skip
     assert stack["windows"] == [[[500.0, 1000.0, "LINEAR", ""]]]

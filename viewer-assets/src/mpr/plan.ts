@@ -131,6 +131,7 @@ export function planeSource(
             unit,
             location: dot(grid.origin, grid.normal) + index * grid.step,
             windows: [],
+            exact: null,
           },
   };
 }

@@ -99,6 +99,8 @@ export interface Cine {
   readonly displayRate: number | null;
   /** To be played to and fro. */
   readonly sweeps: boolean;
+  /** Bytes of a sample of its exact frames; 0 where only the server can make the pictures. */
+  readonly exactBytes: number;
 }
 
 type FrameRow = readonly [

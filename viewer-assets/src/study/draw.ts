@@ -5,7 +5,7 @@ import { isSideways, type Pose, type Size } from "../geometry";
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
-  picture: ImageBitmap | null,
+  picture: CanvasImageSource | null,
   pose: Pose | null,
 ): void {
   const ratio = globalThis.devicePixelRatio || 1;

@@ -3,6 +3,7 @@
  * picture: what it wanted before is dropped, and given up on where it is slow. When nobody wants anything, neighbours
  * are fetched ahead, one at a time.
  */
+import { signal, type ReadonlySignal } from "@preact/signals";
 import { ByteCache } from "./cache";
 
 /** A fetched picture, still encoded. */
@@ -46,6 +47,7 @@ export class PictureLoader<Picture> {
   private readonly running = new Set<Running<Picture>>();
   private ahead: string[] = [];
   private order = 0;
+  private readonly isBusy = signal(false);
   /** Moving average of what a picture takes, in ms, and of bytes per ms; null before the first one. */
   pace: number | null = null;
   throughput: number | null = null;
@@ -58,6 +60,11 @@ export class PictureLoader<Picture> {
   /** Requests under way. */
   get inFlight(): number {
     return this.running.size;
+  }
+
+  /** Whether anything is under way or waited for: then the line is not free for what nobody asked for. */
+  get busy(): ReadonlySignal<boolean> {
+    return this.isBusy;
   }
 
   /** Whether a picture is at hand. */
@@ -80,10 +87,13 @@ export class PictureLoader<Picture> {
     this.pump();
   }
 
-  /** Forget what a lane wanted. */
-  leave(lane: Lane<Picture>): void {
+  /** Forget what a lane wanted. Returns an order later than that of all its wishes. */
+  leave(lane: Lane<Picture>): number {
     this.wishes.delete(lane);
     for (const running of this.running) if (running.lane === lane) running.abort.abort();
+    this.order += 1;
+    this.pump();
+    return this.order;
   }
 
   /** Replace the pictures that are fetched when nothing else is to do, nearest first. */
@@ -93,6 +103,11 @@ export class PictureLoader<Picture> {
   }
 
   private pump(): void {
+    this.begin();
+    this.isBusy.value = this.running.size > 0 || this.wishes.size > 0;
+  }
+
+  private begin(): void {
     for (const [lane, wish] of this.wishes) {
       if (this.running.size >= SLOTS) return;
       if (this.isRunning(wish.path)) continue;

@@ -11,6 +11,7 @@ import type { Tool } from "./gestures";
 import { History } from "./history";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { PictureLoader } from "./loader";
+import type { LocalPictures } from "./localPictures";
 import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Reading } from "./reading";
@@ -53,6 +54,8 @@ export class Reader {
   /** Why the other series could not be listed. */
   readonly seriesProblem = signal<string | null>(null);
   readonly loader: PictureLoader<Picture>;
+  /** Pictures that are made on the device; comes after the first picture. */
+  readonly local = signal<LocalPictures | null>(null);
   readonly history = new History<DeskState>(
     (state) => this.restore(state, true),
     (a, b) => deskQuery(withoutSlices(a)) === deskQuery(withoutSlices(b)),

@@ -30,8 +30,8 @@ export class Reading {
 
   /** The settings that every viewport of this reading follows. */
   settings() {
-    const { exact, hurry } = this.reader;
-    return { window: this.window, invert: this.invert, exact, hurry };
+    const { exact, hurry, local } = this.reader;
+    return { window: this.window, invert: this.invert, exact, hurry, local };
   }
 
   /** How its pictures look. */

@@ -1,7 +1,7 @@
 /** A pile of pictures that a viewport leafs through: the frames of a series, or the planes of a volume. */
-import type { FrameOf, PlaneOf } from "../address";
+import { viewPath, type FrameOf, type PlaneOf } from "../address";
 import type { ImageGeometry } from "../geometry";
-import { frameAt, type Letters, type NamedWindow, type Stack } from "./data";
+import { frameAt, type Frame, type Letters, type NamedWindow, type Stack } from "./data";
 
 /** One picture of the pile, before anything of it was fetched. */
 export interface Place {
@@ -17,6 +17,16 @@ export interface Place {
   readonly unit: string;
   readonly location: number | null;
   readonly windows: readonly NamedWindow[];
+  /** Where the picture can be made here from stored values: which ones. Null where only the server can. */
+  readonly exact: ExactAddress | null;
+}
+
+/** An exact frame. Its key changes with the stored files, so that no old value is ever shown for a new one. */
+export interface ExactAddress {
+  readonly key: string;
+  readonly path: string;
+  /** Bytes of its samples. */
+  readonly bytes: number;
 }
 
 export interface PictureSource {
@@ -47,7 +57,18 @@ export function stackSource(study: string, series: string, stack: Stack): Pictur
         unit: kind.unit,
         location: frame.location,
         windows: frame.windows,
+        exact: exactAddress(study, series, stack.identity, frame),
       };
     },
+  };
+}
+
+function exactAddress(study: string, series: string, identity: string, stored: Frame): ExactAddress | null {
+  const { instance, frame, kind } = stored;
+  if (kind.exactBytes === 0) return null;
+  return {
+    key: `${identity}/${instance}/${frame}`,
+    path: viewPath({ study, series, source: { instance, frame }, format: "exact" }),
+    bytes: kind.rows * kind.columns * kind.exactBytes,
   };
 }

@@ -2,7 +2,9 @@
 import { batch, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
 import { clamp, FITTED, imagePose, usefulSize, type Placement, type Pose, type Size } from "../geometry";
+import type { ExactFrame } from "../exact/exactFrame";
 import type { Lane, PictureLoader } from "./loader";
+import type { Appearance, LocalPictures, Watched } from "./localPictures";
 import type { Picture } from "./picture";
 import type { PictureSource, Place } from "./source";
 
@@ -15,14 +17,20 @@ export interface PictureSettings {
   readonly exact: ReadonlySignal<boolean>;
   /** A drag is changing the window: quick small pictures are better than late good ones. */
   readonly hurry: ReadonlySignal<boolean>;
+  /** Pictures that are made on the device, once there are any. */
+  readonly local: ReadonlySignal<LocalPictures | null>;
 }
 
-/** The picture on the screen, and what is true of it. Annotations come from here, never from what was asked for. */
+/**
+ * The picture on the screen, and what is true of it. Annotations come from here, never from what was asked for. `path` is
+ * where the server has the same pixels. `frame` has the stored values where the picture was made of them here.
+ */
 export interface Shown {
   readonly path: string;
   readonly index: number;
   readonly place: Place;
-  readonly bitmap: ImageBitmap;
+  readonly bitmap: ImageBitmap | OffscreenCanvas;
+  readonly frame: ExactFrame | null;
   readonly window: VoiWindow | null;
   readonly inverted: boolean;
   readonly lossy: boolean;
@@ -57,7 +65,7 @@ const SLOW_MS = 220;
 /** Exact pictures are not fetched unasked where one would take longer than this. */
 const LONGEST_EXACT_MS = 6000;
 
-export class Viewport implements Lane<Picture> {
+export class Viewport implements Lane<Picture>, Watched {
   readonly index = signal(0);
   readonly placement = signal<Placement>(FITTED);
   readonly size = signal<Size>({ width: 0, height: 0 });
@@ -65,7 +73,9 @@ export class Viewport implements Lane<Picture> {
   readonly problem = signal<string | null>(null);
   private readonly asked = new Map<string, Asked>();
   private shownOrder = 0;
-  private direction = 1;
+  direction = 1;
+  private canvas: OffscreenCanvas | null = null;
+  private paintAt = 0;
   private isAwake = false;
   private hasTravelled = false;
   private held = false;
@@ -96,12 +106,20 @@ export class Viewport implements Lane<Picture> {
   wake(): void {
     if (this.isAwake) return;
     this.isAwake = true;
-    this.stopWatching = effect(() => {
-      const { width, height } = this.size.value;
-      const { window, invert, exact, hurry } = this.settings;
-      for (const cause of [this.index, this.placement, window, invert, exact, hurry]) void cause.value;
-      if (width > 0 && height > 0) untracked(() => this.refresh());
-    });
+    const stops = [
+      effect(() => {
+        const { width, height } = this.size.value;
+        const { window, invert, exact, hurry } = this.settings;
+        for (const cause of [this.index, this.placement, window, invert, exact, hurry]) void cause.value;
+        if (width > 0 && height > 0) untracked(() => this.refresh());
+      }),
+      effect(() => this.settings.local.value?.watch(this)),
+      effect(() => {
+        void this.settings.local.value?.version.value;
+        untracked(() => this.onLocalChange());
+      }),
+    ];
+    this.stopWatching = () => stops.forEach((stop) => stop());
   }
 
   /** Stop, and give the picture's memory back. */
@@ -110,8 +128,11 @@ export class Viewport implements Lane<Picture> {
     this.stopWatching?.();
     this.stopWatching = null;
     clearTimeout(this.timer);
+    cancelAnimationFrame(this.paintAt);
+    this.paintAt = 0;
     this.loader.leave(this);
     this.show(null);
+    this.canvas = null;
   }
 
   /** Go to a picture of the pile; beyond its ends is the end. */
@@ -135,7 +156,7 @@ export class Viewport implements Lane<Picture> {
       return;
     }
     const own = place.voiLut || place.colour ? null : (place.windows[0]?.window ?? null);
-    this.show({ path, index, place, bitmap, window: own, inverted: false, lossy: true });
+    this.show({ path, index, place, bitmap, frame: null, window: own, inverted: false, lossy: true });
     this.rest("exact", REST_MS * 2);
   }
 
@@ -174,7 +195,8 @@ export class Viewport implements Lane<Picture> {
     }
     this.shownOrder = order;
     const { index, place, inverted, stage } = asked;
-    this.show({ path, index, place, bitmap, window: picture.window, inverted, lossy: picture.lossy });
+    const { window, lossy } = picture;
+    this.show({ path, index, place, bitmap, frame: null, window, inverted, lossy });
     this.next(stage, index);
   }
 
@@ -182,7 +204,7 @@ export class Viewport implements Lane<Picture> {
   private next(stage: Stage, index: number): void {
     if (index !== this.index.value || this.settings.hurry.value) return;
     if (stage !== "draft") this.fetchNeighbours();
-    if (stage === "full" && this.exactIsWorthIt()) this.rest("exact", REST_MS);
+    if (stage === "full" && this.exactIsWorthIt() && !this.expectsLocal()) this.rest("exact", REST_MS);
   }
 
   private show(shown: Shown | null): void {
@@ -191,11 +213,61 @@ export class Viewport implements Lane<Picture> {
       this.shown.value = shown;
       if (shown) this.problem.value = null;
     });
-    before?.bitmap.close();
+    if (before?.bitmap instanceof ImageBitmap) before.bitmap.close();
+  }
+
+  /** The stored values of the wanted picture came, or will not come. */
+  private onLocalChange(): void {
+    const shown = this.shown.peek();
+    if (shown === null || shown.index !== this.index.peek() || !shown.lossy || shown.frame) return;
+    if (this.hasLocal(shown.place)) this.refresh();
+    else if (!this.expectsLocal() && this.exactIsWorthIt()) this.rest("exact", REST_MS);
+  }
+
+  private get appearance(): Appearance {
+    return { window: this.settings.window.peek(), invert: this.settings.invert.peek() };
+  }
+
+  private hasLocal(place: Place | null): boolean {
+    return place !== null && (this.settings.local.peek()?.has(place, this.appearance) ?? false);
+  }
+
+  private expectsLocal(place: Place | null = this.source.at(this.index.peek())): boolean {
+    return place !== null && (this.settings.local.peek()?.expects(place, this.appearance) ?? false);
+  }
+
+  /** Make the picture here in the screen's next frame, where that is possible; else ask the server for it. */
+  private paint(): void {
+    this.paintAt = 0;
+    if (this.isAwake && !this.paintNow()) this.askServer();
+  }
+
+  private paintNow(): boolean {
+    const index = this.index.peek();
+    const place = this.source.at(index);
+    if (!place) return false;
+    const path = this.pathOf(place, "exact");
+    const shown = this.shown.peek();
+    if (shown?.path !== path || !shown.frame) {
+      const { appearance } = this;
+      this.canvas ??= new OffscreenCanvas(1, 1);
+      const painted = this.settings.local.peek()?.paint(place, appearance, this.canvas);
+      if (!painted) return false;
+      // Whatever the server still sends of earlier wishes is older than this.
+      this.shownOrder = this.loader.leave(this);
+      this.show({ ...painted, path, index, place, inverted: appearance.invert, lossy: place.storedLossy });
+    }
+    this.fetchNeighbours((neighbour) => this.hasLocal(neighbour) || this.expectsLocal(neighbour));
+    return true;
   }
 
   private refresh(): void {
     clearTimeout(this.timer);
+    if (!this.hasLocal(this.source.at(this.index.peek()))) this.askServer();
+    else if (this.paintAt === 0) this.paintAt = requestAnimationFrame(() => this.paint());
+  }
+
+  private askServer(): void {
     if (this.held && !this.hasMoved()) return;
     const wanted = this.settings.exact.value || this.hasExact() ? "exact" : "full";
     const slow = (this.loader.pace ?? 0) > SLOW_MS;
@@ -224,7 +296,9 @@ export class Viewport implements Lane<Picture> {
 
   private rest(stage: Stage, milliseconds: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.ask(stage), milliseconds);
+    this.timer = setTimeout(() => {
+      if (stage !== "exact" || !this.expectsLocal()) this.ask(stage);
+    }, milliseconds);
   }
 
   private ask(stage: Stage): void {
@@ -259,7 +333,8 @@ export class Viewport implements Lane<Picture> {
     });
   }
 
-  private fetchNeighbours(): void {
+  /** Fetch what may be wanted next, but for places that are provided for. */
+  private fetchNeighbours(isProvided = (place: Place) => this.hasLocal(place)): void {
     const paths: string[] = [];
     // Somebody who has not moved yet may never do so: only the next few then.
     const { ahead, behind } = this.hasTravelled ? this.manners : { ahead: 2, behind: 2 };
@@ -270,7 +345,7 @@ export class Viewport implements Lane<Picture> {
         [behind, -1],
       ] as const) {
         const place = step <= reach ? this.source.at(this.index.peek() + step * sign * this.direction) : null;
-        if (place) paths.push(this.pathOf(place, stage));
+        if (place && !isProvided(place)) paths.push(this.pathOf(place, stage));
       }
     }
     this.loader.fetchAhead(paths);
