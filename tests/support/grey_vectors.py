@@ -1,7 +1,7 @@
 """Greys of stored values by the server's kernel, which the viewer's own table has to give.
 
-They are in `viewer-assets/tests/grey.json`. Run ``PYTHONPATH=plugin python -m tests.support.grey_vectors`` to write that file anew (`npm run format` lays
-it out); a test finds what is old in it.
+They are in `viewer-assets/tests/grey.json`, which ``PYTHONPATH=plugin python -m tests.support.grey_vectors`` writes
+anew and ``npm run format`` lays out; a test finds what is old in it.
 """
 
 from __future__ import annotations

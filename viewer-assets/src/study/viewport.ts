@@ -127,7 +127,7 @@ export class Viewport implements Lane<Picture>, Watched {
     this.isAwake = false;
     this.stopWatching?.();
     this.stopWatching = null;
-    clearTimeout(this.timer);
+    this.clearTimer();
     cancelAnimationFrame(this.paintAt);
     this.paintAt = 0;
     this.loader.leave(this);
@@ -204,7 +204,8 @@ export class Viewport implements Lane<Picture>, Watched {
   private next(stage: Stage, index: number): void {
     if (index !== this.index.value || this.settings.hurry.value) return;
     if (stage !== "draft") this.fetchNeighbours();
-    if (stage === "full" && this.exactIsWorthIt() && !this.expectsLocal()) this.rest("exact", REST_MS);
+    if (this.hasLocal(this.source.at(index))) this.refresh();
+    else if (stage === "full" && this.exactIsWorthIt()) this.rest("exact", REST_MS);
   }
 
   private show(shown: Shown | null): void {
@@ -219,9 +220,10 @@ export class Viewport implements Lane<Picture>, Watched {
   /** The stored values of the wanted picture came, or will not come. */
   private onLocalChange(): void {
     const shown = this.shown.peek();
-    if (shown === null || shown.index !== this.index.peek() || !shown.lossy || shown.frame) return;
-    if (this.hasLocal(shown.place)) this.refresh();
-    else if (!this.expectsLocal() && this.exactIsWorthIt()) this.rest("exact", REST_MS);
+    const isShown = shown?.index === this.index.peek();
+    if (isShown && (shown.frame || !shown.lossy)) return;
+    if (this.hasLocal(this.source.at(this.index.peek()))) this.refresh();
+    else if (isShown && this.timer === undefined && this.exactIsWorthIt()) this.rest("exact", REST_MS);
   }
 
   private get appearance(): Appearance {
@@ -262,7 +264,7 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 
   private refresh(): void {
-    clearTimeout(this.timer);
+    this.clearTimer();
     if (!this.hasLocal(this.source.at(this.index.peek()))) this.askServer();
     else if (this.paintAt === 0) this.paintAt = requestAnimationFrame(() => this.paint());
   }
@@ -294,9 +296,15 @@ export class Viewport implements Lane<Picture>, Watched {
     return path !== null && (this.shown.value?.path === path || this.loader.has(path));
   }
 
-  private rest(stage: Stage, milliseconds: number): void {
+  private clearTimer(): void {
     clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private rest(stage: Stage, milliseconds: number): void {
+    this.clearTimer();
     this.timer = setTimeout(() => {
+      this.timer = undefined;
       if (stage !== "exact" || !this.expectsLocal()) this.ask(stage);
     }, milliseconds);
   }
