@@ -11,8 +11,15 @@ import pytest
 from pydicom.uid import generate_uid
 
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
-from sightline.archive.protocol import Archive, Level, Query
-from sightline.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UnprocessableError
+from sightline.archive.protocol import LABELS, NEWEST_FIRST, Archive, Level, Order, Query
+from sightline.errors import (
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnprocessableError,
+)
 from tests.support.dicom_files import image_file
 from tests.support.nested import nested_file
 
@@ -293,8 +300,82 @@ def test_newest_first(archive: Archive, stored: Series) -> None:
         StudyDate="20260301",
     )
     archive.store(ADMIN, other)
-    rows = archive.search(ADMIN, Query(Level.STUDY, {"PatientID": stored.patient}, newest_first=True)).rows
+    rows = archive.search(ADMIN, Query(Level.STUDY, {"PatientID": stored.patient}, order=NEWEST_FIRST)).rows
     assert [row["StudyDate"] for row in rows] == ["20260301", "20260102"]
+
+
+def test_sorted_pages_cover_everything_once(archive: Archive, stored: Series) -> None:
+    """Also where many rows have the same key; the count is of all pages."""
+    names = {generate_uid(): name for name in ("Beta", "Alpha", "Beta", "Alpha", "Beta")}
+    for study, name in names.items():
+        archive.store(
+            ADMIN, stored.slice(0, StudyInstanceUID=study, SeriesInstanceUID=generate_uid(), StudyDescription=name)
+        )
+    archive.delete_study(ADMIN, stored.study)
+    matches, order = {"PatientID": stored.patient}, [Order("StudyDescription", True), Order("StudyDate")]
+    query = Query(Level.STUDY, matches, order=order, limit=2, is_bare=True)
+    pages = [archive.search(ADMIN, replace(query, offset=offset)).rows for offset in (0, 2, 4)]
+    found = [row["StudyInstanceUID"] for rows in pages for row in rows]
+    assert found == sorted(name for name in names if names[name] == "Beta") + sorted(
+        name for name in names if names[name] == "Alpha"
+    )
+    assert archive.count(ADMIN, query) == 5
+    assert archive.count(ADMIN, replace(query, matches={**matches, "StudyDescription": "Alp?a"})) == 2
+
+
+def test_a_body_part_is_one_of_any_series(archive: Archive, stored: Series) -> None:
+    """Studies are found by what one of their series shows."""
+    archive.store(
+        ADMIN,
+        stored.slice(0, SOPInstanceUID=generate_uid(), SeriesInstanceUID=generate_uid(), BodyPartExamined="KNEE"),
+    )
+    for wanted, count in (("KNEE", 1), ("ANKLE\\KNEE", 1), ("ANKLE", 0)):
+        matches = {"PatientID": stored.patient, "BodyPartExamined": wanted}
+        assert archive.count(ADMIN, Query(Level.STUDY, matches)) == count
+
+
+def test_labels_are_put_on_found_and_taken_off(archive: Archive, stored: Series) -> None:
+    """Of studies only, and by those who may annotate; twice is once."""
+    label, query = f"label-{generate_uid()[-8:]}", Query(Level.STUDY, attributes=[LABELS])
+    annotator = Grant("link:x", (Permission(frozenset({Verb.ANNOTATE}), stored.study),))
+    for _ in range(2):
+        archive.add_label(annotator, stored.study, label)
+    archive.add_label(ADMIN, stored.study, "checked")
+    (row,) = archive.search(ADMIN, replace(query, labels=[label, "checked"])).rows
+    assert (row["StudyInstanceUID"], set(row[LABELS].split("\\"))) == (stored.study, {label, "checked"})
+    assert label in archive.labels(ADMIN)
+    assert archive.count(ADMIN, replace(query, labels=[label])) == 1
+    for _ in range(2):
+        archive.remove_label(annotator, stored.study, label)
+    assert archive.count(ADMIN, replace(query, labels=[label])) == 0
+    for call in (archive.add_label, archive.remove_label):
+        with pytest.raises(NotFoundError):
+            call(ADMIN, generate_uid(), label)
+        with pytest.raises(BadRequestError):
+            call(ADMIN, stored.study, "not a label")
+        with pytest.raises(ForbiddenError):
+            call(viewer(stored.study), stored.study, label)
+    with pytest.raises(ForbiddenError):
+        archive.labels(annotator)
+
+
+def test_what_has_come_since(archive: Archive, stored: Series) -> None:
+    """Studies, not instances; nothing without a moment to count from, and nothing that has gone again."""
+    before = archive.arrivals(ADMIN)
+    assert before.study_instance_uids == ()
+    assert archive.arrivals(ADMIN, before.token) == before
+    came, gone = generate_uid(), generate_uid()
+    for study in (gone, came):
+        archive.store(ADMIN, stored.slice(0, StudyInstanceUID=study, SeriesInstanceUID=generate_uid()))
+    archive.delete_study(ADMIN, gone)
+    after = archive.arrivals(ADMIN, before.token)
+    assert came in after.study_instance_uids
+    assert not {gone, stored.study} & set(after.study_instance_uids)
+    assert after.token != before.token
+    with pytest.raises(BadRequestError):
+        archive.arrivals(ADMIN, "yesterday")
+    with pytest.raises(UnauthenticatedError):
+        archive.arrivals(ANONYMOUS)
 
 
 @pytest.mark.parametrize("content", [b"", b"no DICOM file", b"PK\x03\x04 an archive", nested_file(33)])
@@ -310,6 +391,7 @@ def test_nobody(archive: Archive, stored: Series) -> None:
     calls = [
         lambda: archive.search(ANONYMOUS, Query(Level.STUDY)),
         lambda: archive.search(ANONYMOUS, Query(Level.SERIES, study_instance_uid=stored.study)),
+        lambda: archive.count(ANONYMOUS, Query(Level.STUDY)),
         lambda: archive.series_instances(ANONYMOUS, stored.study, stored.series),
         lambda: archive.instance(ANONYMOUS, stored.study, stored.series, stored.sops[0]),
         lambda: archive.source(ANONYMOUS, record),

@@ -14,10 +14,14 @@ from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
 
 from sightline.access.grant import Grant, Verb
+from sightline.archive.orthanc_arrivals import checked_label, sequence_of
 from sightline.archive.protocol import (
+    LABELS,
+    Arrivals,
     FileSource,
     InstanceRecord,
     Level,
+    Order,
     Page,
     Query,
     Row,
@@ -58,6 +62,8 @@ class FakeArchive:
         self._by_path = by_path
         self.source_calls = 0
         self.stores = 0
+        self._labels: dict[str, set[str]] = {}
+        self._arrived: dict[str, int] = {}
         for content in files:
             self._put(content)
 
@@ -66,11 +72,44 @@ class FakeArchive:
             grant.require(Verb.VIEW, query.study_instance_uid)
         else:
             grant.require(Verb.SEARCH)
-        rows = [row for row in self._rows(query.level, query.attributes) if _matches(row, query)]
-        if query.newest_first:
-            rows.sort(key=lambda row: (row.get("StudyDate", ""), row.get("StudyTime", "")), reverse=True)
+        rows = self._found(query)
         end = query.offset + query.limit if query.limit else len(rows)
         return Page(tuple(rows[query.offset : end]), more=end < len(rows))
+
+    def count(self, grant: Grant, query: Query) -> int:
+        return len(self.search(grant, replace(query, limit=0, offset=0)).rows)
+
+    def _found(self, query: Query) -> list[Row]:
+        rows = [row for row in self._rows(query.level, (*query.attributes, *query.matches)) if self._passes(row, query)]
+        for order in reversed((*query.order, *([Order("StudyInstanceUID")] if query.order else ()))):
+            rows.sort(key=lambda row, key=order.keyword: row.get(key, ""), reverse=order.is_descending)  # type: ignore[misc]
+        return rows
+
+    def _passes(self, row: Row, query: Query) -> bool:
+        return _matches(row, query) and set(query.labels) <= set(row[LABELS].split("\\") if query.labels else ())
+
+    def arrivals(self, grant: Grant, since: str = "") -> Arrivals:
+        grant.require(Verb.SEARCH)
+        studies = {record.study_instance_uid for record, _, _ in self._stored.values()}
+        last = sequence_of(since) if since else self.stores
+        came = tuple(study for study, number in self._arrived.items() if study in studies and number > last)
+        return Arrivals(f"{self.stores}-{len(studies)}-{len(self._stored)}", came)
+
+    def labels(self, grant: Grant) -> tuple[str, ...]:
+        grant.require(Verb.SEARCH)
+        return tuple(sorted({label for labels in self._labels.values() for label in labels}))
+
+    def add_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        self._labels_of(grant, study_instance_uid).add(checked_label(label))
+
+    def remove_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        self._labels_of(grant, study_instance_uid).discard(checked_label(label))
+
+    def _labels_of(self, grant: Grant, study: str) -> set[str]:
+        grant.require(Verb.ANNOTATE, study)
+        if not self._patients(study):
+            raise NotFoundError("There is no such study.")
+        return self._labels.setdefault(study, set())
 
     def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
         grant.require(Verb.VIEW, study_instance_uid)
@@ -181,6 +220,7 @@ class FakeArchive:
         checksum = md5(content).hexdigest()  # noqa: S324 - Orthanc's own checksum
         before = self._stored.get(orthanc_id)
         self.stores += 1
+        self._arrived.setdefault(study, self.stores)
         existed = before is not None and before[0].file.md5 == checksum
         if not existed:
             record = InstanceRecord(orthanc_id, study, series, sop, StoredFile(str(uuid4()), len(content), checksum))
@@ -195,10 +235,22 @@ class FakeArchive:
             groups.setdefault(str(dataset.get(_UID[level], "")), []).append(dataset)
         keywords = [keyword for above in _ABOVE[level] for keyword in _KEYWORDS[above]]
         return [
-            {keyword: _text(group[0], keyword) for keyword in (*keywords, *attributes) if keyword in group[0]}
+            {
+                keyword: _text(group[0], keyword)
+                for keyword in (*keywords, *attributes)
+                if keyword != LABELS and keyword in group[0]
+            }
             | _counts(level, group)
-            for group in groups.values()
+            | self._told(uid, level, attributes, group)
+            for uid, group in groups.items()
         ]
+
+    def _told(self, uid: str, level: Level, attributes: Iterable[str], group: list[Dataset]) -> Row:
+        """What a study has of its series, where it is asked for, and its labels."""
+        told = {LABELS: "\\".join(sorted(self._labels.get(uid, ())))}
+        if level is Level.STUDY and "BodyPartExamined" in attributes:
+            told["BodyPartExamined"] = "\\".join(sorted({_text(dataset, "BodyPartExamined") for dataset in group}))
+        return told if level is Level.STUDY else {}
 
 
 def _counts(level: Level, group: list[Dataset]) -> dict[str, str]:

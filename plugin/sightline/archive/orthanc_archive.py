@@ -13,8 +13,9 @@ from sightline.archive.encoded import declared_transfer_syntax
 from sightline.archive.identifiers import orthanc_id
 from sightline.archive.identity import Identity
 from sightline.archive.known import KnownFiles, KnownStudy
+from sightline.archive.orthanc_arrivals import OrthancArrivals, OrthancLabels, checked_label
 from sightline.archive.orthanc_search import FindLimits, OrthancSearch
-from sightline.archive.protocol import FileSource, InstanceRecord, Level, Page, Query, StoredFile, StoreResult
+from sightline.archive.protocol import Arrivals, FileSource, InstanceRecord, Level, Page, Query, StoredFile, StoreResult
 from sightline.archive.register import SeriesRegister
 from sightline.archive.rest import CoreError, CoreRest
 from sightline.archive.upload import Upload, examine
@@ -63,16 +64,42 @@ class OrthancArchive:
     ) -> None:
         self._rest = rest
         self._search = OrthancSearch(rest, limits)
+        self._arrivals, self._labels = OrthancArrivals(rest), OrthancLabels(rest)
         self._is_told = is_told
         self._files = KnownFiles(storage_directory, register)
 
     def search(self, grant: Grant, query: Query) -> Page:
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
-        if query.study_instance_uid is not None and not grant.allows(Verb.SEARCH):
-            grant.require(Verb.VIEW, query.study_instance_uid)
-        else:
-            grant.require(Verb.SEARCH)
+        _require_search(grant, query)
         return self._search.page(query)
+
+    def count(self, grant: Grant, query: Query) -> int:
+        """Return how many match a query, wherever its page is (as `search`)."""
+        _require_search(grant, query)
+        return self._search.count(query)
+
+    def arrivals(self, grant: Grant, since: str = "") -> Arrivals:
+        """Return the studies that were not here at `since` and are now (SEARCH)."""
+        grant.require(Verb.SEARCH)
+        return self._arrivals.since(since)
+
+    def labels(self, grant: Grant) -> tuple[str, ...]:
+        """Return all labels in use, sorted (SEARCH)."""
+        grant.require(Verb.SEARCH)
+        return self._labels.all()
+
+    def add_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        """Put a label on a study (ANNOTATE)."""
+        grant.require(Verb.ANNOTATE, study_instance_uid)
+        self._labels.add(self._study_id(study_instance_uid), checked_label(label))
+
+    def remove_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        """Take a label off a study (ANNOTATE)."""
+        grant.require(Verb.ANNOTATE, study_instance_uid)
+        self._labels.remove(self._study_id(study_instance_uid), checked_label(label))
+
+    def _study_id(self, study_instance_uid: str) -> str:
+        return orthanc_id(self._patient_of(study_instance_uid), study_instance_uid)
 
     def patient_id(self, grant: Grant, study_instance_uid: str) -> str:
         """Return whose study it is (VIEW)."""
@@ -306,6 +333,13 @@ class OrthancArchive:
             raise UnprocessableError("The archive did not keep this instance.", "archive-refused")
         tags: dict[str, str] = json.loads(answer)["RequestedTags"]
         return Identity(**{field: tags.get(name, "") for field, name in _IDENTIFIERS.items()})
+
+
+def _require_search(grant: Grant, query: Query) -> None:
+    if query.study_instance_uid is not None and not grant.allows(Verb.SEARCH):
+        grant.require(Verb.VIEW, query.study_instance_uid)
+    else:
+        grant.require(Verb.SEARCH)
 
 
 def _records(answers: Iterable[Mapping[str, Any]], study: str, series: str) -> Iterable[InstanceRecord]:

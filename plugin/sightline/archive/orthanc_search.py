@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.archive.computed import COMPUTED, ComputedAttributes
-from sightline.archive.protocol import Level, Page, Query, Row
+from sightline.archive.protocol import LABELS, Level, Order, Page, Query, Row
 from sightline.archive.ranges import comparable
 from sightline.archive.rest import CoreRest
 from sightline.archive.wildcards import is_met, narrowed, widened
@@ -22,10 +22,11 @@ _TOLD_OF_STUDIES = frozenset(COMPUTED) | {
 
 _MOST_UIDS = 200
 """So many are named in one query at most."""
-_SORT_NEWEST = [
-    {"Type": "DicomTag", "Key": "StudyDate", "Direction": "DESC"},
-    {"Type": "DicomTag", "Key": "StudyTime", "Direction": "DESC"},
-]
+_OWN_TAGS = {
+    Level.STUDY: "StudyInstanceUID",
+    Level.SERIES: "SeriesInstanceUID",
+    Level.INSTANCE: "SOPInstanceUID",
+}
 _PARENT_TAGS = {
     Level.STUDY: (),
     Level.SERIES: ("StudyInstanceUID",),
@@ -58,28 +59,24 @@ class OrthancSearch:
 
     def page(self, query: Query) -> Page:
         """Return the page of results that a query asks for; whether the caller may search was asked before."""
-        matches = {keyword: widened(keyword, comparable(keyword, value)) for keyword, value in query.matches.items()}
         shapes = narrowed(query.matches)
-        if query.study_instance_uid is not None:
-            matches["StudyInstanceUID"] = query.study_instance_uid
-        if query.series_instance_uid is not None:
-            matches["SeriesInstanceUID"] = query.series_instance_uid
-        request: dict[str, Any] = {
-            "Level": query.level.value,
-            "Query": matches,
-            "Expand": True,
-            "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"],
-        }
+        request = _conditions(query)
+        request |= {"Expand": True, "ResponseContent": ["MainDicomTags", "RequestedTags", "Metadata"]}
         if query.limit and not shapes:
             request["Limit"] = query.limit + 1
         if query.offset and not shapes:
             request["Since"] = query.offset
-        if query.is_case_sensitive:
-            request["CaseSensitive"] = True
-        if query.newest_first:
-            request["OrderBy"] = _SORT_NEWEST
-        wanted = [*_PARENT_TAGS[query.level], *query.attributes, *shapes]
-        if query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
+        if query.order:
+            request["OrderBy"] = [_order_by(order) for order in (*query.order, Order("StudyInstanceUID"))]
+        wanted = [*_PARENT_TAGS[query.level], *(tag for tag in query.attributes if tag != LABELS), *shapes]
+        if LABELS in query.attributes:
+            request["ResponseContent"] = [*request["ResponseContent"], LABELS]
+        if query.is_bare:
+            request["ResponseContent"] = ["RequestedTags", *request["ResponseContent"][3:]]
+            rows = [
+                _row(answer) for answer in self.find(request | {"RequestedTags": [_OWN_TAGS[query.level], *wanted]})
+            ]
+        elif query.level is Level.STUDY and not set(COMPUTED).isdisjoint(wanted):
             rows = self._find_studies(request, [tag for tag in wanted if tag not in _TOLD_OF_STUDIES])
         else:
             rows = [_row(answer) for answer in self.find(request | {"RequestedTags": wanted})]
@@ -88,6 +85,13 @@ class OrthancSearch:
         if query.limit and len(rows) > query.limit:
             return Page(tuple(rows[: query.limit]), True)
         return Page(tuple(rows), False)
+
+    def count(self, query: Query) -> int:
+        """Return how many match; whether the caller may search was asked before."""
+        if narrowed(query.matches):
+            return len(self.page(replace(query, attributes=(), limit=0, offset=0)).rows)
+        answer = self._rest.post("/tools/count-resources", json.dumps(_conditions(query)).encode())
+        return int(json.loads(answer)["Count"])
 
     def _find_studies(self, request: Mapping[str, Any], wanted: list[str]) -> list[Row]:
         """Find studies with what the core counts for each, which is asked for only where it is not known."""
@@ -127,6 +131,25 @@ class OrthancSearch:
         return self._limits.instances if level == Level.INSTANCE.value else self._limits.results
 
 
+def _conditions(query: Query) -> dict[str, Any]:
+    """Return what a resource has to fulfil, as the core asks for it; wildcards may let more through."""
+    matches = {keyword: widened(keyword, comparable(keyword, value)) for keyword, value in query.matches.items()}
+    if query.study_instance_uid is not None:
+        matches["StudyInstanceUID"] = query.study_instance_uid
+    if query.series_instance_uid is not None:
+        matches["SeriesInstanceUID"] = query.series_instance_uid
+    request: dict[str, Any] = {"Level": query.level.value, "Query": matches}
+    if query.is_case_sensitive:
+        request["CaseSensitive"] = True
+    if query.labels:
+        request |= {"Labels": list(query.labels), "LabelsConstraint": "All"}
+    return request
+
+
+def _order_by(order: Order) -> dict[str, str]:
+    return {"Type": "DicomTag", "Key": order.keyword, "Direction": "DESC" if order.is_descending else "ASC"}
+
+
 def _row(answer: Mapping[str, Any]) -> Row:
     """Make one flat row of what the core says of a resource."""
     row: dict[str, str] = {}
@@ -135,6 +158,8 @@ def _row(answer: Mapping[str, Any]) -> Row:
     metadata = answer.get("Metadata", {})
     if "SopClassUid" in metadata:
         row["SOPClassUID"] = metadata["SopClassUid"]
+    if LABELS in answer:
+        row[LABELS] = "\\".join(answer[LABELS])
     return row
 
 

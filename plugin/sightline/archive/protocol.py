@@ -58,6 +58,20 @@ class FileSource:
 
 
 @dataclass(frozen=True)
+class Order:
+    """One key that rows are sorted by: a keyword that the archive keeps an index of, compared as text."""
+
+    keyword: str
+    is_descending: bool = False
+
+
+NEWEST_FIRST = (Order("StudyDate", True), Order("StudyTime", True))
+
+LABELS = "Labels"
+"""Not a DICOM keyword, but wanted and told like one: the labels of a study, joined by backslashes."""
+
+
+@dataclass(frozen=True)
 class Query:
     """A search at one level (PS3.4 C.2.2.2 matching).
 
@@ -70,11 +84,15 @@ class Query:
     study_instance_uid, series_instance_uid : str, optional
         Search below this study or series only.
     attributes : Sequence[str]
-        Keywords wanted beside those that the archive always returns.
+        Keywords wanted beside those that the archive always returns; `LABELS` for studies.
     limit, offset : int
         Page; a limit of 0 means no limit.
-    newest_first : bool
-        Studies by descending Study Date and Study Time rather than in the archive's order.
+    order : Sequence[Order]
+        How studies are sorted, first key first; in the archive's own order by default.
+    labels : Sequence[str]
+        Studies that have all of these labels only.
+    is_bare : bool
+        Whether rows need no more than UIDs and `attributes`: for long lists, which are found several times as fast.
     is_case_sensitive : bool
         Whether capitals differ from small letters.
     """
@@ -86,7 +104,9 @@ class Query:
     attributes: Sequence[str] = ()
     limit: int = 0
     offset: int = 0
-    newest_first: bool = False
+    order: Sequence[Order] = ()
+    labels: Sequence[str] = ()
+    is_bare: bool = False
     is_case_sensitive: bool = False
 
 
@@ -96,6 +116,14 @@ class Page:
 
     rows: tuple[Row, ...]
     more: bool
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Studies that came since a moment, and the name of now: to be asked for with it the next time."""
+
+    token: str
+    study_instance_uids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +146,30 @@ class Archive(Protocol):
 
     def search(self, grant: Grant, query: Query) -> Page:
         """Find studies, series or instances (SEARCH on the archive, or VIEW on `query.study_instance_uid`)."""
+        ...
+
+    def count(self, grant: Grant, query: Query) -> int:
+        """Return how many match a query, wherever its page is (as `search`)."""
+        ...
+
+    def arrivals(self, grant: Grant, since: str = "") -> Arrivals:
+        """Return the studies that were not here at `since` and are now (SEARCH); none, and a token, without it.
+
+        The token is the same for as long as nothing is stored or deleted, and cheap to ask for. Raises
+        `BadRequestError` for a token that is none.
+        """
+        ...
+
+    def labels(self, grant: Grant) -> tuple[str, ...]:
+        """Return all labels in use, sorted (SEARCH)."""
+        ...
+
+    def add_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        """Put a label on a study; one that is there stays (ANNOTATE). Raises `NotFoundError`, `BadRequestError`."""
+        ...
+
+    def remove_label(self, grant: Grant, study_instance_uid: str, label: str) -> None:
+        """Take a label off a study; one that is not there stays away (ANNOTATE). Raises `NotFoundError`."""
         ...
 
     def patient_id(self, grant: Grant, study_instance_uid: str) -> str:

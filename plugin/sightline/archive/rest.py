@@ -29,6 +29,10 @@ class CoreRest(Protocol):
         """Return the answer's body. Raises `CoreError`."""
         ...
 
+    def put(self, path: str, body: bytes) -> bytes:
+        """Return the answer's body. Raises `CoreError`."""
+        ...
+
     def delete(self, path: str) -> bool:
         """Delete a resource; False where there is none. Raises `CoreError`."""
         ...
@@ -61,6 +65,10 @@ class HttpRest:
     def post(self, path: str, body: bytes | memoryview) -> bytes:
         """Return the answer's body."""
         return self._body(self._send("POST", path, bytes(body)))
+
+    def put(self, path: str, body: bytes) -> bytes:
+        """Return the answer's body."""
+        return self._body(self._send("PUT", path, body))
 
     def delete(self, path: str) -> bool:
         """Delete a resource; False where there is none."""

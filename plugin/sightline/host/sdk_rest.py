@@ -31,6 +31,13 @@ class SdkRest:
         except orthanc.OrthancException as error:
             raise _core_error(error) from None
 
+    def put(self, path: str, body: bytes) -> bytes:
+        """Return the answer's body."""
+        try:
+            return orthanc.RestApiPut(path, body)
+        except orthanc.OrthancException as error:
+            raise _core_error(error) from None
+
     def delete(self, path: str) -> bool:
         """Delete a resource; False where there is none."""
         try:
