@@ -24,6 +24,7 @@ from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import Pool, WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.openings import StoredOpenings
 from sightline.state.site_keys import site_key
 from sightline.web.cache import ByteCache
 from sightline.web.dispatcher import Dispatcher
@@ -112,6 +113,7 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         access=access.control,
         links=access.links,
         audit=access.audit,
+        openings=StoredOpenings(database),
         viewer_directory=_viewer_directory(settings),
         clock=database.clock,
         health=lambda: site.health(pool.statistics()),

@@ -14,6 +14,7 @@ from sightline.access.opening import open_access
 from sightline.configuration import Configuration
 from sightline.rendering.engine import RenderingEngine
 from sightline.state.database import open_database, sqlite_url
+from sightline.state.openings import StoredOpenings
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.request import GRANT_KEY, Request
 from sightline.web.routing import Route
@@ -44,6 +45,7 @@ class Site:
             access=self.access.control,
             links=self.access.links,
             audit=self.access.audit,
+            openings=StoredOpenings(self.database),
             viewer_directory=directory,
             clock=self.clock,
             health=lambda: {"status": "ok"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sightline.access.grant import Grant, Permission, Verb, administrator
+from sightline.access.links import LinkStore
+from sightline.access.opening import open_access
 from sightline.configuration import Configuration
+from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
+from sightline.openemr.routes import ROUTES as OPENEMR_ROUTES
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
+from sightline.state.database import open_database, sqlite_url
 from sightline.viewer.routes import ROUTES
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.json_answer import answer_json
@@ -46,7 +51,31 @@ def ignore(*_arguments: object, **_named: object) -> None:
     """Do nothing."""
 
 
-def viewer_services(archive: FakeArchive, engine: RenderingEngine, viewer_directory: Path = DIST) -> Services:
+class RememberedOpenings:
+    """`Openings` in memory."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[str, str], datetime] = {}
+
+    def note(self, user: str, study_instance_uid: str) -> None:
+        self._opened[user, study_instance_uid] = now()
+
+    def of(self, user: str, study_instance_uids: Collection[str]) -> dict[str, datetime]:
+        return {uid: self._opened[user, uid] for uid in study_instance_uids if (user, uid) in self._opened}
+
+    def latest(self, user: str, limit: int) -> tuple[str, ...]:
+        own = [(opened, uid) for (who, uid), opened in self._opened.items() if who == user]
+        return tuple(uid for _, uid in sorted(own, reverse=True)[:limit])
+
+
+def now() -> datetime:
+    """Return the current time."""
+    return datetime.now(UTC)
+
+
+def viewer_services(
+    archive: FakeArchive, engine: RenderingEngine, viewer_directory: Path = DIST, links: LinkStore | None = None
+) -> Services:
     """Services with an archive in memory; nothing is checked or written that the viewer does not look at."""
     access = SimpleNamespace(check_origin=ignore, expires=lambda _grant: ENDS)
     audit = SimpleNamespace(record=ignore, read_study=ignore, denial=ignore)
@@ -56,10 +85,11 @@ def viewer_services(archive: FakeArchive, engine: RenderingEngine, viewer_direct
         archive=archive,
         engine=engine,
         access=cast(Any, access),
-        links=cast(Any, None),
+        links=cast(LinkStore, links),
         audit=cast(Any, audit),
+        openings=RememberedOpenings(),
         viewer_directory=viewer_directory,
-        clock=lambda: datetime.now(UTC),
+        clock=now,
         health=lambda: {"status": "ok"},
         site={"dicom_aet": "ORTHANC", "dicom_port": 4242, "versions": {}},
     )
@@ -74,9 +104,8 @@ class ViewerApplication:
             Route("GET", "/sightline/session", self._session, Public.LOGIN, "Who is asking"),
             Route("POST", "/sightline/link/<link_id>/session", self._open, Public.LINK, "Exchange", max_body=8192),
             Route("POST", "/sightline/logout", self._session, Public.LOGIN, "Log out"),
-            Route("POST", "/dicom-web/studies", _store, Verb.UPLOAD, "Store", max_body=-1),
         )
-        self._dispatcher = Dispatcher((*ROUTES, *routes), services)
+        self._dispatcher = Dispatcher((*ROUTES, *routes, *OPENEMR_ROUTES, *DICOMWEB_ROUTES), services)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[GRANT_KEY] = self._grant
@@ -90,14 +119,6 @@ class ViewerApplication:
         return answer_json(answer)
 
 
-def _store(request: Request, services: Services) -> Response:
-    """Store the one file of a multipart body, as the upload sends it."""
-    boundary = request.mimetype_params["boundary"].encode()
-    content = request.get_data().split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--" + boundary, 1)[0]
-    result = services.archive.store(request.grant, content)
-    return answer_json({"00081199": {"vr": "SQ", "Value": [{"00081155": {"Value": [result.sop_instance_uid]}}]}})
-
-
 class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -108,8 +129,14 @@ class _QuietHandler(WSGIRequestHandler):
 @contextmanager
 def serve(archive: FakeArchive, grant: Grant = ADMINISTRATOR, port: int = 0) -> Iterator[str]:
     """Serve the viewer for one caller on loopback; gives the base URL."""
-    with TemporaryDirectory() as tables, closing(small_engine(archive, Path(tables))) as engine:
-        yield from _serve(ViewerApplication(viewer_services(archive, engine), grant), port)
+    with (
+        TemporaryDirectory() as folder,
+        closing(small_engine(archive, Path(folder))) as engine,
+        closing(open_database(sqlite_url(Path(folder)), now)) as database,
+        closing(open_access(Configuration.parse({}), "http://127.0.0.1:8042", database, {})) as access,
+    ):
+        services = viewer_services(archive, engine, links=access.links)
+        yield from _serve(ViewerApplication(services, grant), port)
 
 
 def small_engine(archive: FakeArchive, tables: Path) -> RenderingEngine:

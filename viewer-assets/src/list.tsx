@@ -1,7 +1,9 @@
 /** The study list. */
 import { render } from "preact";
 import { StudyList } from "./list/StudyList";
-import { ListModel, type ListPageData } from "./list/model";
+import type { ListPageData } from "./list/data";
+import { ListModel } from "./list/model";
+import { watchArrivals } from "./list/news";
 import { pageData } from "./page";
 
 const app = document.getElementById("app");
@@ -10,4 +12,5 @@ if (app && data) {
   const model = new ListModel(data);
   render(<StudyList model={model} />, app);
   model.start();
+  watchArrivals(model);
 }

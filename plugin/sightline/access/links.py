@@ -135,10 +135,14 @@ class LinkStore:
         self._record(AuditKind.LINK_CREATE, grant, link, f"for {user_name!r}: {purpose}", patient_id=patient_id)
         return link, secret
 
-    def list(self, grant: Grant, limit: int = 100, offset: int = 0) -> tuple[Link, ...]:
-        """Return links, newest first (SHARE)."""
+    def list(
+        self, grant: Grant, limit: int = 100, offset: int = 0, study_instance_uid: str | None = None
+    ) -> tuple[Link, ...]:
+        """Return links, newest first, to all studies or to one (SHARE)."""
         grant.require(Verb.SHARE)
         query = select(links_table).order_by(links_table.c.created.desc(), links_table.c.id)
+        if study_instance_uid is not None:
+            query = query.where(links_table.c.study_instance_uid == study_instance_uid)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
         self._audit.record(AuditEvent(AuditKind.LINK, grant, detail="list of links"))

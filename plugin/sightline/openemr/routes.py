@@ -55,9 +55,9 @@ def create_link(request: Request, services: Services) -> Response:
 
 
 def list_links(request: Request, services: Services) -> Response:
-    """Send links, newest first, without anything that could open one."""
+    """Send links, newest first, of one study or of all, without anything that could open one."""
     limit = min(_number(request, "limit", _PAGE), _LARGEST_PAGE)
-    links = services.links.list(request.grant, limit, _number(request, "offset", 0))
+    links = services.links.list(request.grant, limit, _number(request, "offset", 0), request.args.get("study"))
     return answer_json({"links": [_link_json(link, services.clock()) for link in links]})
 
 

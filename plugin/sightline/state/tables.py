@@ -1,4 +1,6 @@
-"""What Sightline itself must remember: links, sessions and the audit log. DICOM is not in here; Orthanc keeps that.
+"""What Sightline itself must remember: links, sessions, what each user has opened, and the audit log.
+
+DICOM is not in here; Orthanc keeps that.
 
 Everything is written in SQL that SQLite and PostgreSQL share. The tables are made by `state.migrations`; a test
 compares the two.
@@ -81,6 +83,15 @@ site_keys = Table(
     Column("key", String(64), nullable=False),
 )
 """Keys that the site made for itself, hexadecimal; they never leave it."""
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("user_name", String(255), primary_key=True),
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("opened", UtcDateTime, nullable=False),
+)
+"""When each user last opened a study; nobody but that user is told."""
 
 audit_events = Table(
     "audit_events",

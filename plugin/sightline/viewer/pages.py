@@ -7,21 +7,26 @@ from typing import Any
 
 from sightline import __version__
 from sightline.access.grant import Grant, Verb
-from sightline.viewer.search import StudySearch, find_studies
+from sightline.viewer.search import find_studies
 from sightline.viewer.studies import open_study, study_json
+from sightline.viewer.study_search import StudySearch
 from sightline.viewer.templates import page
 from sightline.web.error_answer import from_next
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
+FILTERS = ("from", "to", "modality", "body", "label", "state", "sort")
+"""What of a search may stand in the list's own address."""
+
 
 def study_list(request: Request, services: Services) -> Response:
     """Send the study list with its first rows in it. A search for a name starts from the page, not from the URL."""
-    known = {name: request.args[name] for name in ("from", "to", "modality") if name in request.args}
+    known = {name: request.args[name] for name in FILTERS if name in request.args}
     data = {
         "session": session_json(request.grant, services),
         "filters": known,
         "result": find_studies(request, services, StudySearch.parse(known)),
+        "labels": services.archive.labels(request.grant),
         "site": site_json(services),
     }
     return page(request, services, "list", {"data": data})
@@ -30,6 +35,8 @@ def study_list(request: Request, services: Services) -> Response:
 def study_page(request: Request, services: Services, study: str) -> Response:
     """Send the reading page. It names its first picture, which loads while the script does."""
     value = study_json(services, request.grant, study)
+    if request.grant.allows(Verb.SEARCH):  # whoever has a list, sees there what was opened
+        services.openings.note(request.grant.subject, study)
     asked, slice_text = request.args.get("series"), request.args.get("slice", "")
     number = int(slice_text) - 1 if re.fullmatch(r"[0-9]{1,6}", slice_text) else None
     opening = open_study(services, request.grant, study, value["series"], asked, number)
@@ -76,9 +83,12 @@ def session_json(grant: Grant, services: Services, study: str | None = None) -> 
 
 
 def site_json(services: Services) -> dict[str, Any]:
-    """Return how a study gets here, for the empty list."""
+    """Return how a study gets here and leaves again: for the empty list, uploads, downloads and links."""
+    links = services.configuration.links
     return {
         "aet": services.site["dicom_aet"],
         "dicomPort": services.site["dicom_port"],
         "stow": f"{services.dicomweb_url}/studies",
+        "dicomweb": services.dicomweb.root.strip("/") if services.dicomweb.is_enabled else None,
+        "linkHours": {"default": links.default_expiry_hours, "maximum": links.maximum_expiry_hours},
     }

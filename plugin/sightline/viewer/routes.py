@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, films, pages, pictures, planes, priors, provenance, search, studies, tags, values
+from sightline.viewer import assets, films, list_routes, pages, pictures, planes, priors, provenance, search, studies, tags, values
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
@@ -20,11 +20,22 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sightline/link/<link_id>", pages.link_page, Public.LINK, "Landing page of a link"),
     Route("GET", "/sightline/about", pages.about_page, Public.ASSET, "What Sightline is, version and licence"),
     Route("GET", "/sightline/assets/<path:name>", assets.asset, Public.ASSET, "Files of the built viewer"),
-    Route("GET", "/sightline/api/studies", search.studies, Verb.SEARCH, "Studies by date and modality", audit="search"),
+    Route("GET", "/sightline/api/studies", search.studies, Verb.SEARCH, "Studies by date, modality, …", audit="search"),
     Route(
-        "POST", "/sightline/api/studies", search.search_studies, Verb.SEARCH, "Studies by name, id, date and modality",
+        "POST", "/sightline/api/studies", search.search_studies, Verb.SEARCH, "Studies by name, id, date, modality, …",
         audit="search", max_body=SEARCH_BODY,
     ),
+    Route("GET", "/sightline/api/arrivals", list_routes.arrivals, Verb.SEARCH, "Studies that have come since"),
+    Route("GET", "/sightline/api/labels", list_routes.labels, Verb.SEARCH, "Labels in use"),
+    Route(
+        "PUT", f"{STUDY}/labels/<label>", list_routes.add_label, Verb.ANNOTATE, "Put a label on a study",
+        audit="store",
+    ),
+    Route(
+        "DELETE", f"{STUDY}/labels/<label>", list_routes.remove_label, Verb.ANNOTATE, "Take a label off a study",
+        audit="store",
+    ),
+    Route("DELETE", STUDY, list_routes.delete_study, Verb.DELETE, "Delete a study for good", audit="delete"),
     Route("GET", STUDY, studies.study, Verb.VIEW, "A study, its series and their frames", audit="read"),
     Route("GET", f"{STUDY}/priors", priors.priors, Verb.VIEW, "Other studies of the patient", audit="search"),
     Route(

@@ -1,125 +1,29 @@
-"""The study list's search: name or id as typed, dates, modalities, newest first, page by page.
-
-Names and ids are taken from a POST body only: what stands in a URL ends up in logs and in the browser's history.
-"""
+"""The study list's search, page by page: no page costs more than the one before it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import permutations
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from sightline.archive.protocol import Level, Query, Row
+from sightline.access.grant import Grant
+from sightline.archive.protocol import LABELS, Level, Query, Row
 from sightline.errors import BadRequestError
+from sightline.viewer.study_rows import ATTRIBUTES, REPORT_MODALITIES, first_new_day, list_rows, reported
+from sightline.viewer.study_search import StudySearch, StudyState
 from sightline.web.json_answer import answer_json
 from sightline.web.json_body import read_json
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
-PAGE_SIZE = 50
-LARGEST_PAGE = 200
-DEEPEST = 10_000
-"""Rows before this offset are all looked at again for each page, so there is an end to paging."""
-
-ATTRIBUTES = ("ModalitiesInStudy", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances")
-WITHOUT_PICTURES = frozenset(
-    {"SR", "PR", "KO", "SEG", "RTSTRUCT", "RTPLAN", "RTDOSE", "RTRECORD", "REG", "FID", "DOC", "ECG", "PLAN", "RWV"}
-)
-"""Modalities whose instances are not shown as a stack of their own."""
-
-DATE = re.compile(r"[0-9]{8}")
-MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
-
-
-@dataclass(frozen=True)
-class StudySearch:
-    """What is looked for; empty strings match everything. Dates are YYYYMMDD."""
-
-    text: str = ""
-    date_from: str = ""
-    date_to: str = ""
-    modalities: tuple[str, ...] = ()
-    limit: int = PAGE_SIZE
-    offset: int = 0
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> StudySearch:
-        """Read a search from a query or a JSON object.
-
-        Raises
-        ------
-        BadRequestError
-            Names the value that is wrong.
-        """
-        known = {"text", "from", "to", "modality", "limit", "offset"}
-        if unknown := set(values) - known:
-            raise BadRequestError(
-                f"'{min(unknown)[:40]}' cannot be searched for; there are {', '.join(sorted(known))}."
-            )
-        return cls(
-            text=str(values.get("text", "")).strip()[:64],
-            date_from=_date(values.get("from", "")),
-            date_to=_date(values.get("to", "")),
-            modalities=_modalities(str(values.get("modality", ""))),
-            limit=_count(values.get("limit", PAGE_SIZE), 1, LARGEST_PAGE),
-            offset=_count(values.get("offset", 0), 0, DEEPEST),
-        )
-
-    def alternatives(self) -> Iterator[dict[str, str]]:
-        """Yield the DICOM matches that together make up this search: a study is found when any of them finds it."""
-        common = {}
-        if self.date_from or self.date_to:
-            common["StudyDate"] = (
-                self.date_from if self.date_from == self.date_to else f"{self.date_from}-{self.date_to}"
-            )
-        for identity in _identities(self.text):
-            for modality in self.modalities or ("",):
-                yield common | identity | ({"ModalitiesInStudy": modality} if modality else {})
-
-
-def find_studies(request: Request, services: Services, search: StudySearch) -> dict[str, Any]:
-    """Return one page of the study list as JSON values.
-
-    Each alternative is asked for everything up to the end of the page; merged by date, that is exact at any offset.
-    """
-    wanted = search.offset + search.limit
-    found: dict[str, Row] = {}
-    more = False
-    for matches in search.alternatives():
-        query = Query(Level.STUDY, matches, attributes=ATTRIBUTES, limit=wanted, newest_first=True)
-        answer = services.archive.search(request.grant, query)
-        found |= {row["StudyInstanceUID"]: row for row in answer.rows}
-        more |= answer.more
-    rows = sorted(found.values(), key=lambda row: row["StudyInstanceUID"])
-    rows.sort(key=lambda row: (row.get("StudyDate", ""), row.get("StudyTime", "")), reverse=True)
-    shown = rows[search.offset : wanted]
-    return {"studies": [study_row(row) for row in shown], "offset": search.offset, "more": more or len(rows) > wanted}
-
-
-def study_row(row: Row) -> dict[str, Any]:
-    """Return what the list shows of one study. Text is as stored; the page shows names as people write them."""
-    modalities = [part for part in row.get("ModalitiesInStudy", "").split("\\") if part]
-    return {
-        "uid": row["StudyInstanceUID"],
-        "name": row.get("PatientName", ""),
-        "id": row.get("PatientID", ""),
-        "birthDate": row.get("PatientBirthDate", ""),
-        "sex": row.get("PatientSex", ""),
-        "date": row.get("StudyDate", ""),
-        "time": row.get("StudyTime", ""),
-        "description": row.get("StudyDescription", ""),
-        "accession": row.get("AccessionNumber", ""),
-        "modalities": modalities,
-        "pictures": not modalities or not WITHOUT_PICTURES.issuperset(modalities),
-        "series": _number(row.get("NumberOfStudyRelatedSeries", "")),
-        "instances": _number(row.get("NumberOfStudyRelatedInstances", "")),
-    }
+MOST_OPENED = 500
+"""So many studies that somebody opened last can be searched for."""
 
 
 def studies(request: Request, services: Services) -> Response:
-    """Answer a search by date and modality."""
+    """Answer a search by what may stand in a URL."""
     if "text" in request.args:
         raise BadRequestError("Send names and ids in the body of a POST: what stands in a URL ends up in logs.")
     return answer_json(find_studies(request, services, StudySearch.parse(request.args)))
@@ -133,41 +37,113 @@ def search_studies(request: Request, services: Services) -> Response:
     return answer_json(find_studies(request, services, StudySearch.parse(values)))
 
 
-def _identities(text: str) -> Iterator[dict[str, str]]:
-    """Yield matches for typed text: two words are a name in either order; digits may also be an id or an accession."""
-    cleaned = re.sub(r"[*?\\^=]", " ", text)
-    words = cleaned.split()
-    if not words:
-        yield {}
-        return
-    for order in permutations(words[:2]):
-        yield {"PatientName": f"*{'*'.join([*order, *words[2:]])}*"}
-    if len(words) == 1:
-        yield {"PatientID": f"*{words[0]}*"}
-        yield {"AccessionNumber": f"*{words[0]}*"}
+def find_studies(request: Request, services: Services, search: StudySearch) -> dict[str, Any]:
+    """Return one page of the study list as JSON values.
+
+    Returns
+    -------
+    dict
+        ``studies``; ``offset`` of the first of them; ``total``, how many match; ``token``, to ask later what has come
+        since.
+    """
+    arrivals = services.archive.arrivals(request.grant, search.since)
+    named = list(_named_studies(request, services, search, arrivals.study_instance_uids))
+    rows, total = _page(services, request.grant, search, named, arrivals.token) if all(named) else ((), 0)
+    return {
+        "studies": list_rows(services, request.grant, rows),
+        "offset": search.offset,
+        "total": total,
+        "token": arrivals.token,
+    }
 
 
-def _date(value: object) -> str:
-    text = str(value).replace("-", "")
-    if text and not DATE.fullmatch(text):
-        raise BadRequestError("A date is written YYYYMMDD.")
-    return text
+def _named_studies(
+    request: Request, services: Services, search: StudySearch, arrived: Sequence[str]
+) -> Iterator[set[str]]:
+    """Yield the sets of studies that the search is restricted to."""
+    if search.since:
+        yield set(arrived)
+    if search.state is StudyState.OPENED:
+        yield set(services.openings.latest(request.grant.subject, MOST_OPENED))
 
 
-def _modalities(text: str) -> tuple[str, ...]:
-    parts = tuple(part for part in text.split(",") if part)
-    if len(parts) > 8 or not all(MODALITY.fullmatch(part) for part in parts):
-        raise BadRequestError("Modalities are up to eight DICOM codes such as CT,MR.")
-    return parts
+def _page(
+    services: Services, grant: Grant, search: StudySearch, named: Sequence[set[str]], token: str
+) -> tuple[Sequence[Row], int]:
+    """Return the rows of the page that is asked for, and how many there are on all pages."""
+    only = {"StudyInstanceUID": "\\".join(sorted(set.intersection(*named)))} if named else {}
+    if only == {"StudyInstanceUID": ""}:
+        return (), 0
+    order = search.order()
+    query = Query(Level.STUDY, only, attributes=(*ATTRIBUTES, LABELS), order=order, labels=search.labels)
+    queries = [replace(query, matches=matches | only) for matches in search.alternatives()]
+    if len(queries) == 1 and order[0].keyword not in ATTRIBUTES and search.state in (None, StudyState.OPENED):
+        page = services.archive.search(grant, replace(queries[0], limit=search.limit, offset=search.offset))
+        if page.rows and not page.more:
+            return page.rows, search.offset + len(page.rows)
+        return page.rows, services.archive.count(grant, queries[0])
+    uids = _ordered(services, grant, search, queries, "" if named else token)
+    chosen = uids[search.offset : search.offset + search.limit]
+    found = _rows_of(services, grant, query, chosen)
+    return [found[uid] for uid in chosen if uid in found], len(uids)
 
 
-def _count(value: object, low: int, high: int) -> int:
-    text = str(value)
-    if not (text.isascii() and text.isdecimal() and len(text) <= 6 and low <= int(text) <= high):
-        raise BadRequestError(f"'limit' and 'offset' are whole numbers from {low} to {high}.")
-    return int(text)
+def _rows_of(services: Services, grant: Grant, query: Query, uids: Sequence[str]) -> dict[str, Row]:
+    if not uids:
+        return {}
+    query = replace(query, matches={"StudyInstanceUID": "\\".join(uids)}, order=())
+    return {row["StudyInstanceUID"]: row for row in services.archive.search(grant, query).rows}
 
 
-def _number(text: str) -> int | None:
-    """Return a count, or None where the archive did not say."""
-    return int(text) if text.isascii() and text.isdecimal() else None
+def _ordered(services: Services, grant: Grant, search: StudySearch, queries: Sequence[Query], token: str) -> list[str]:
+    """Return all studies that any of the queries finds, in order.
+
+    The archive cannot sort or join these by itself. It is asked for no more than the keys, and once for all pages for
+    as long as nothing is stored or deleted; what else may change (labels, who opened what) is never kept.
+    """
+    key = ("study-list", token, replace(search, limit=1, offset=0))
+    is_kept = bool(token) and not search.labels and search.state is None
+    kept = services.cache.get(key) if is_kept else None
+    if kept is not None:
+        return kept.decode().split()
+    found: dict[str, Row] = {}
+    for query in _stated(services, search, queries):
+        keys = tuple({order.keyword: None for order in query.order} | {"ModalitiesInStudy": None})
+        keyed = services.archive.search(grant, replace(query, attributes=keys, order=(), is_bare=True))
+        found |= {row["StudyInstanceUID"]: row for row in keyed.rows}
+    rows = sorted(_passing(services, grant, search, found), key=itemgetter("StudyInstanceUID"))
+    for order in reversed(queries[0].order):
+        rows.sort(key=partial(_value, order.keyword), reverse=order.is_descending)
+    uids = [row["StudyInstanceUID"] for row in rows]
+    if is_kept:
+        services.cache.put(key, "\n".join(uids).encode())
+    return uids
+
+
+def _value(keyword: str, row: Row) -> str:
+    return row.get(keyword, "")
+
+
+def _stated(services: Services, search: StudySearch, queries: Sequence[Query]) -> Iterator[Query]:
+    """Yield the queries, narrowed to what can be in the state that is asked for."""
+    for query in queries:
+        matches = dict(query.matches)
+        if search.state is StudyState.REPORTED:
+            matches["ModalitiesInStudy"] = "\\".join(REPORT_MODALITIES)
+        if search.state is StudyState.NEW:
+            first = max(first_new_day(services.clock()), search.date_from)
+            matches["StudyDate"] = f"{first}-{search.date_to}"
+        yield replace(query, matches=matches)
+
+
+def _passing(services: Services, grant: Grant, search: StudySearch, found: dict[str, Row]) -> list[Row]:
+    """Return the rows that are in the state that is asked for."""
+    if search.state is StudyState.NEW:
+        opened = services.openings.of(grant.subject, found)
+        return [row for uid, row in found.items() if uid not in opened]
+    if search.state is StudyState.REPORTED:
+        wanted = set(search.modalities)
+        rows = [row for row in found.values() if not wanted or wanted & set(row["ModalitiesInStudy"].split("\\"))]
+        reports = reported(services, grant, rows)
+        return [row for row in rows if row["StudyInstanceUID"] in reports]
+    return list(found.values())

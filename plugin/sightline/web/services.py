@@ -16,6 +16,7 @@ from sightline.archive.protocol import Archive
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
+from sightline.state.openings import Openings
 from sightline.web.cache import ByteCache
 
 
@@ -30,6 +31,7 @@ class Services:
     access: AccessControl
     links: LinkStore
     audit: AuditLog
+    openings: Openings
     viewer_directory: Path
     clock: Callable[[], datetime]
     health: Callable[[], dict[str, Any]]

@@ -192,6 +192,8 @@ def test_newest_first_and_page_by_page(access: Access, clock: Clock, make_link: 
         made.append(make_link()[0].id)
         clock.advance(seconds=1)
     assert [link.id for link in access.links.list(ADA, limit=2, offset=1)] == [made[3], made[2]]
+    assert len(access.links.list(ADA, study_instance_uid="1.2.3")) == 5
+    assert access.links.list(ADA, study_instance_uid="1.2.4") == ()
 
 
 def test_everything_is_written_down(access: Access, make_link: Maker) -> None:

@@ -151,6 +151,7 @@ def serve(tmp_path: Path) -> Serve:
             access=cast(Any, NoAccess()),
             links=cast(Any, SimpleNamespace()),
             audit=cast(Any, audit),
+            openings=cast(Any, SimpleNamespace()),
             viewer_directory=tmp_path,
             clock=lambda: datetime.now(UTC),
             health=dict,

@@ -1,6 +1,5 @@
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
-import { NO_FILTERS } from "./filters";
 import type { ListModel } from "./model";
 
 /** Nothing stored yet: says how a study gets here. */
@@ -31,7 +30,7 @@ export function Empty({ model }: { model: ListModel }) {
             <code>{stow}</code>
           </dd>
         </div>
-        {model.canUpload && (
+        {model.may("upload") && (
           <div>
             <dt>{t("list.empty.upload")}</dt>
             <dd>
@@ -54,7 +53,7 @@ export function NoMatch({ model }: { model: ListModel }) {
       <Icon name="icon:search" />
       <h2>{t("list.none.title")}</h2>
       <p>{t("list.none.text")}</p>
-      <button type="button" onClick={() => model.narrow(NO_FILTERS)}>
+      <button type="button" onClick={() => model.clear()}>
         {t("list.none.reset")}
       </button>
     </div>

@@ -1,0 +1,113 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { t } from "../messages";
+import { Icon, type IconName } from "../ui/Icon";
+import type { StudyRow } from "./data";
+import type { DialogKind, ListModel } from "./model";
+
+interface Action {
+  readonly kind: DialogKind;
+  readonly icon: IconName;
+  /** The verb that it takes. */
+  readonly verb: string;
+}
+
+const ACTIONS: readonly Action[] = [
+  { kind: "labels", icon: "icon:tag", verb: "annotate" },
+  { kind: "link", icon: "icon:link", verb: "share" },
+  { kind: "download", icon: "icon:download", verb: "download" },
+  { kind: "delete", icon: "icon:trash-2", verb: "delete" },
+];
+
+interface RowActionsProps {
+  readonly model: ListModel;
+  readonly study: StudyRow;
+  readonly name: string;
+}
+
+/** Open beside another study, and a menu with the rest. */
+export function RowActions({ model, study, name }: RowActionsProps) {
+  const [isOpen, open] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const offered = ACTIONS.filter(({ verb }) => model.may(verb));
+  const start = (kind: DialogKind): void => {
+    open(false);
+    button.current?.focus();
+    model.dialog.value = { kind, study };
+  };
+  return (
+    <span class="row-actions">
+      <button
+        type="button"
+        class="plain"
+        title={t("list.action.compare")}
+        aria-label={t("list.action.compareOf", { name })}
+        onClick={() => start("compare")}
+      >
+        <Icon name="icon:columns-2" />
+      </button>
+      {offered.length > 0 && (
+        <button
+          ref={button}
+          type="button"
+          class="plain"
+          aria-label={t("list.action.more", { name })}
+          aria-haspopup="menu"
+          aria-expanded={isOpen}
+          onClick={() => open(!isOpen)}
+        >
+          <Icon name="icon:ellipsis" />
+        </button>
+      )}
+      {isOpen && (
+        <ActionMenu actions={offered} onChoose={start} onClose={() => open(false)} button={button} />
+      )}
+    </span>
+  );
+}
+
+interface MenuProps {
+  readonly actions: readonly Action[];
+  readonly onChoose: (kind: DialogKind) => void;
+  readonly onClose: () => void;
+  readonly button: { readonly current: HTMLButtonElement | null };
+}
+
+/** The menu at its button: arrows move, Escape and a click elsewhere close it. */
+function ActionMenu({ actions, onChoose, onClose, button }: MenuProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => list.current?.querySelector("button")?.focus(), []);
+  const onKey = (event: KeyboardEvent): void => {
+    event.stopPropagation();
+    const items = [...(event.currentTarget as HTMLElement).querySelectorAll("button")];
+    const at = items.indexOf(document.activeElement as HTMLButtonElement);
+    const step = { ArrowDown: 1, ArrowUp: items.length - 1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      items[(at + step) % items.length]?.focus();
+    } else if (event.key === "Escape") {
+      onClose();
+      button.current?.focus();
+    }
+  };
+  return (
+    <div
+      class="popup menu"
+      role="menu"
+      tabIndex={-1}
+      ref={list}
+      onKeyDown={onKey}
+      onFocusOut={(event) => {
+        const next = event.relatedTarget;
+        if (!(next instanceof Node && event.currentTarget.contains(next)) && next !== button.current)
+          onClose();
+      }}
+    >
+      {actions.map(({ kind, icon }) => (
+        <button key={kind} type="button" role="menuitem" tabIndex={-1} onClick={() => onChoose(kind)}>
+          <span>{t(`list.action.${kind}`)}</span>
+          <Icon name={icon} />
+        </button>
+      ))}
+    </div>
+  );
+}
