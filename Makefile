@@ -12,7 +12,7 @@ export HTTP_PORT DICOM_PORT DATA_DIR ORTHANC DEMO SIGHTLINE_ADMIN_PASSWORD ORTHA
 # No compiled files in the checkout: private roots run other versions of Python, as other users.
 PYTHON := python3 -B
 
-.PHONY: run check test bundle docs bench-dicomweb bench-kernels
+.PHONY: run check test bundle docs bench-dicomweb bench-kernels bench-viewer
 
 run: ## Start Sightline with everything it needs, and stop it at Ctrl-C
 	@$(PYTHON) -m deploy.run
@@ -34,3 +34,6 @@ bench-dicomweb: ## Measure DICOMweb against Orthanc's own plugin, and write docs
 
 bench-kernels: ## Measure kernels against VTK, OpenCV, SimpleITK and SciPy, and write docs/benchmarks.md
 	@$(PYTHON) -m deploy.test bench-kernels
+
+bench-viewer: ## Measure the viewer beside OHIF, DWV and Orthanc Web Viewer, and write docs/benchmarks.md
+	@$(PYTHON) -m deploy.test bench-viewer

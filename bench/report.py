@@ -14,9 +14,12 @@ from typing import Any
 
 from bench.kernels.contest import Result
 from bench.operations import Row
+from bench.viewer.figures import Hand, Visit, bars, visit_of
+from bench.viewer.table import lines
 
 FOLDER = Path(__file__).parent
 DICOMWEB, KERNELS = FOLDER / "results.json", FOLDER / "kernels" / "results.json"
+VIEWER = FOLDER / "viewer" / "results.json"
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 PEERS = ("numpy", "vtk", "simpleitk", "opencv-python-headless", "scipy")
 """What kernels are made of, and what they are measured against, as the package index names them."""
@@ -35,6 +38,29 @@ the archives for a while. A ratio of 2x is twice as fast as the peer.
 
 | operation | Sightline | peer | ratio | must | aim | measured |
 |---|--:|--:|--:|--:|--:|---|
+"""
+_VIEWER_HEAD = """
+## Viewer
+
+Written by `make bench-viewer`: all viewers in turn, in one run on one machine, each with the same CT of 300 slices of
+512 x 512 (157 MB), each visit with a browser and a profile of its own, over lines of three speeds. The line is a proxy
+that delays, and shares what it lets through among all connections; connecting takes a round trip too.
+
+Sightline is measured as shipped: filter, login and audit log on. *By a link* is what a clinician does who clicks in the
+record: landing page, exchange of the link's secret, reading page. Orthanc Web Viewer is that of Debian 12, in the
+Orthanc that it was made for. OHIF and DWV stand behind nginx, which sends them gzipped, beside Orthanc with its own
+DICOMweb plugin; OHIF is minified, and draws by its processor path, with which it is the faster here: there is no
+graphics card. DWV, a library, has a page that does no more than read one series. Nobody has to log in there.
+
+The first image is there when a frame has been painted in which a canvas or picture of at least 250 pixels each way
+shows at least twelve greys; every page is looked at for it every 15 ms in the same way. In brackets: times as long as
+Sightline by a link. Bytes and requests are those of the slowest line until then, answers with their headers; the
+application is all but pixels. *All bytes* and *memory* (proportional set size of the renderer) are those of the
+unlimited line once the viewer asks for nothing more by itself.
+
+Input to paint is the time from a movement with the button held, or a notch of the wheel, until the changed image has
+been painted, looked at after each frame in the same way for all; each input follows once the last one can be seen.
+
 """
 _KERNELS_HEAD = """
 ## Kernels
@@ -61,6 +87,14 @@ def write_kernels(results: Sequence[Result]) -> None:
     _keep(KERNELS, {f"{r.name} / {r.peer_name}": {**asdict(r), "measured": when} for r in results})
 
 
+def write_viewer(visits: Sequence[Visit], hands: Sequence[Hand], measured: str) -> None:
+    """Keep what was measured of viewers, in place of the last run, whose times were others, and write the page."""
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {_machine()}, {_servers()}. {measured}"
+    kept = {"measured": when, "visits": [asdict(one) for one in visits], "hands": [asdict(one) for one in hands]}
+    VIEWER.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    write_page()
+
+
 def _keep(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     path.write_text(json.dumps({**_kept(path), **rows}, indent=1) + "\n", encoding="utf-8")
     write_page()
@@ -78,6 +112,8 @@ def write_page() -> None:
         rows = _kept(path).values()
         if rows:
             parts += [head, _table(rows, line)]
+    if VIEWER.exists():
+        parts += [_VIEWER_HEAD, _viewer_tables()]
     PAGE.write_text("".join(parts), encoding="utf-8")
 
 
@@ -92,6 +128,12 @@ def _table(rows: Iterable[dict[str, Any]], line: Callable[[dict[str, Any]], str]
         lines.append(f"| {line(values)} | {notes.index(measured) + 1} |")
     legend = [f"{number}. {note}" for number, note in enumerate(notes, 1)]
     return "\n".join([*lines, "", *legend, ""])
+
+
+def _viewer_tables() -> str:
+    kept = json.loads(VIEWER.read_text(encoding="utf-8"))
+    visits, hands = [visit_of(one) for one in kept["visits"]], [Hand(**one) for one in kept["hands"]]
+    return "\n".join([*lines(visits, hands, bars(visits, hands)), "", f"Measured {kept['measured']}", ""])
 
 
 def _dicomweb_line(values: dict[str, Any]) -> str:

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from deploy import ohif, process, root, smoke, viewer
+from deploy import ohif, peer_viewers, process, root, smoke, viewer
 from deploy.machine import Problem
 from deploy.process import Bind
 from deploy.root import CHECKOUT
 from deploy.run import Progress
 
-INSIDE_CHECKOUT, INSIDE_CORPUS, INSIDE_OHIF = "/opt/sightline", "/opt/corpus", "/opt/ohif"
+INSIDE_CHECKOUT, INSIDE_CORPUS = "/opt/sightline", "/opt/corpus"
+INSIDE_OHIF, INSIDE_PEER_VIEWERS = "/opt/ohif", "/opt/peer-viewers"
 OPTIONAL_SUITES = {"sid"}
 """Suites that may be out of order through no fault of ours; their tests are then left out, loudly."""
 
@@ -37,6 +38,7 @@ TOGETHER = (*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/unit")
 """What meets a real Orthanc or browser: servers belong to files, so that each process starts its own."""
 EVERYTHING = (UNIT, TOGETHER)
 BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
+BENCH_VIEWER = ("python", "-m", "bench.viewer", "--write")
 BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
 
 
@@ -73,6 +75,13 @@ def bench_kernels(say: Progress) -> None:
     """Measure kernels against what others have compiled, and pictures over HTTP; write the page of results."""
     viewer.ensure(say)
     _run_in("trixie", (BENCH_KERNELS, BENCH_PICTURES), say, profile="bench")
+
+
+def bench_viewer(say: Progress) -> None:
+    """Measure the viewer beside others over lines of three speeds; write the page of results."""
+    viewer.ensure(say)
+    peer_viewers.ensure(say)
+    _run_in("trixie", (BENCH_VIEWER,), say)
 
 
 def everything(say: Progress) -> None:
@@ -117,7 +126,14 @@ def _fetch_ohif(say: Progress) -> None:
         say(f"!!! LEFT OUT: the tests with OHIF, which cannot be fetched today. {problem}")
 
 
-COMMANDS = {"check": check, "all": everything, "docs": docs, "bench": bench, "bench-kernels": bench_kernels}
+COMMANDS = {
+    "check": check,
+    "all": everything,
+    "docs": docs,
+    "bench": bench,
+    "bench-kernels": bench_kernels,
+    "bench-viewer": bench_viewer,
+}
 
 
 def _run_in(suite: str, commands: Sequence[Sequence[str]], say: Progress, profile: str = "test") -> list[str]:
@@ -155,6 +171,9 @@ def _run_one(path: Path, command: tuple[str, ...], scratch: str) -> tuple[int, s
     if ohif.folder().is_dir():
         binds.append(Bind(str(ohif.folder()), INSIDE_OHIF))
         variables["SIGHTLINE_OHIF"] = INSIDE_OHIF
+    if peer_viewers.folder().is_dir():
+        binds.append(Bind(str(peer_viewers.folder()), INSIDE_PEER_VIEWERS))
+        variables["SIGHTLINE_PEER_VIEWERS"] = INSIDE_PEER_VIEWERS
     specification = root.specification(
         path, command, binds=tuple(binds), variables=variables, directory=INSIDE_CHECKOUT
     )

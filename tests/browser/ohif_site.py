@@ -1,4 +1,4 @@
-"""OHIF beside Sightline: nginx serves its pages and passes on to Orthanc what lies below `/dicom-web`."""
+"""Another viewer beside Orthanc: nginx serves its pages and passes on to Orthanc what lies below `/dicom-web`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ worker_processes 1;
 events {{}}
 http {{
     access_log off;
+    {further}
     client_body_temp_path {folder}/client_body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -60,7 +61,7 @@ def pages() -> Path | None:
 class OhifSite:
     """nginx in front of Orthanc, on a free port, until the end of the block."""
 
-    def __init__(self, folder: Path, port: int, orthanc: OrthancServer, pages: Path) -> None:
+    def __init__(self, folder: Path, port: int, orthanc: OrthancServer, pages: Path, further: str = "") -> None:
         self.folder, self.port = folder, port
         self.url = f"http://127.0.0.1:{port}"
         text = _NGINX.format(
@@ -70,6 +71,7 @@ class OhifSite:
             pages=pages,
             configuration=CONFIGURATION,
             credentials=_CREDENTIALS,
+            further=further,
         )
         folder.chmod(0o755)
         (folder / "nginx.conf").write_text(text)

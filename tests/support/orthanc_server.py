@@ -55,6 +55,8 @@ class OrthancServer:
         Merged over the configuration.
     """
 
+    program: tuple[str, ...] = ("Orthanc",)
+
     def __init__(self, folder: Path, extra: Mapping[str, Any] | None = None, plugins: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.http_port = free_port()
@@ -106,7 +108,7 @@ class OrthancServer:
         (self.folder / "data" / "orthanc").mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                ["Orthanc", str(file)],
+                [*self.program, str(file)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,1 @@
+"""Sightline beside other web viewers, in one run: ``python -m bench.viewer``."""

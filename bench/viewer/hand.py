@@ -1,0 +1,77 @@
+"""How long a hand waits: from a movement, or a notch of the wheel, until the changed image has been painted."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, Playwright
+
+from bench.viewer.figures import EXACT, PREVIEW, Hand, percentile_95
+from bench.viewer.line import Speed
+from bench.viewer.sites import Viewer
+from bench.viewer.visit import opened, wait_for_image, wait_for_quiet
+
+_SCRIPT = (Path(__file__).parent / "page" / "inputToPaint.js").read_text(encoding="utf-8")
+_TIMES, _NOT_COUNTED, _PATIENCE_MS = 60, 5, 2_000
+_STEP = 4
+
+
+_FROM_SERVER = """try { localStorage.setItem("sightline.local", '{"mode":"never"}') } catch {}"""
+"""Sightline's setting for pictures from the server only, as a slow line or a data saver has it."""
+
+
+def hands(playwright: Playwright, viewer: Viewer, speed: Speed, source: str = EXACT) -> list[Hand]:
+    """Measure a window drag and a scroll, with exact frames once all are there, or with pictures from the server."""
+    script = _FROM_SERVER if source == PREVIEW else ""
+    with opened(playwright, viewer, speed, script) as (page, line, moments):
+        wait_for_image(page, moments)
+        wait_for_quiet(page, line)
+        found = []
+        for what, work in (("window", _window_drag), ("scroll", _scroll)):
+            times = work(page)
+            if source == EXACT and page.locator(".picture:not([data-quality=exact])").count():
+                print(
+                    f"!!! LEFT OUT: {viewer.name}, {what}: its pictures are not exact while a hand moves.", flush=True
+                )
+                continue
+            found.append(Hand(viewer.name, what, speed.name, source, statistics.median(times), percentile_95(times)))
+        return found
+
+
+def _window_drag(page: Page) -> list[float]:
+    """Drag with the left button around the middle of the image; return ms."""
+    x, y = _middle(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    try:
+        return _measure(page, lambda number: page.mouse.move(x + _STEP * (number % 40 + 1), y + _STEP * (number % 7)))
+    finally:
+        page.mouse.up()
+
+
+def _scroll(page: Page) -> list[float]:
+    """Turn the wheel over the image, to and fro among so many slices; return ms."""
+    page.mouse.move(*_middle(page))
+    return _measure(page, lambda number: page.mouse.wheel(0, 100 if number // 20 % 2 == 0 else -100))
+
+
+def _measure(page: Page, act: Callable[[int], None]) -> list[float]:
+    """Do something again and again, each time once what was done before can be seen, at no fixed point of a frame."""
+    page.evaluate(_SCRIPT)
+    found = []
+    for number in range(_TIMES + _NOT_COUNTED):
+        page.wait_for_timeout(random.uniform(5, 25))
+        act(number)
+        taken = page.evaluate("(patience) => inputToPaint(patience)", _PATIENCE_MS)
+        assert taken is not None, f"The image has not changed within {_PATIENCE_MS} ms"
+        found.append(float(taken))
+    return found[_NOT_COUNTED:]
+
+
+def _middle(page: Page) -> tuple[float, float]:
+    size = page.viewport_size
+    assert size is not None
+    return size["width"] / 2, size["height"] / 2

@@ -1,0 +1,47 @@
+"""The tables that are printed and written into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.viewer.figures import MEBIBYTE, Bar, Hand, Visit
+from bench.viewer.line import RURAL, SPEEDS
+
+
+def lines(visits: Sequence[Visit], hands: Sequence[Hand], found: Sequence[Bar]) -> Iterator[str]:
+    """Yield the lines of all tables in Markdown. `visits` are medians; the first viewer is the others' measure."""
+    speeds = " | ".join(speed.name for speed in SPEEDS)
+    yield f"| until the first image | {speeds} | bytes | of them application | requests | all bytes | memory |"
+    yield "|---|" + "--:|" * (len(SPEEDS) + 5)
+    for viewer in dict.fromkeys(visit.viewer for visit in visits):
+        yield _visits_line(viewer, visits)
+    yield ""
+    yield "| input to paint | | p50 | p95 |"
+    yield "|---|---|--:|--:|"
+    for one in hands:
+        yield f"| {one.viewer}, {one.what} | {one.source}, {one.speed} | {one.p50:.0f} ms | {one.p95:.0f} ms |"
+    yield ""
+    yield "| bar | found | at most | |"
+    yield "|---|--:|--:|---|"
+    for bar in found:
+        word = "cleared" if bar.cleared else "**missed**"
+        yield f"| {bar.name} | {bar.found:.3g} {bar.unit} | {bar.most:.3g} {bar.unit} | {word} |"
+
+
+def _visits_line(viewer: str, visits: Sequence[Visit]) -> str:
+    measure = {visit.speed: visit.seconds for visit in visits if visit.viewer == visits[0].viewer}
+    own = {visit.speed: visit for visit in visits if visit.viewer == viewer}
+    times = [_time(own.get(speed.name), measure) for speed in SPEEDS]
+    slowest = own.get(RURAL.name)
+    costs = [_megabytes(slowest.bytes), _megabytes(slowest.application_bytes), str(slowest.requests)] if slowest else []
+    settled = next((visit.settled for visit in own.values() if visit.settled), None)
+    after = [_megabytes(settled.bytes), f"{settled.memory / MEBIBYTE:.0f} MiB"] if settled else ["", ""]
+    return f"| {' | '.join([viewer, *times, *(costs or ['', '', '']), *after])} |"
+
+
+def _time(visit: Visit | None, measure: dict[str, float]) -> str:
+    return f"{visit.seconds:.2f} s ({visit.seconds / measure[visit.speed]:.1f}x)" if visit else ""
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.3f} MB" if size < 1e6 else f"{size / 1e6:.1f} MB"
