@@ -13,10 +13,12 @@ from playwright.sync_api import Page, Playwright, ViewportSize
 from bench.viewer.figures import Settled, Visit
 from bench.viewer.line import Line, Speed
 from bench.viewer.sites import Viewer
-from tests.browser.ohif_page import launch
+from tests.browser.chromium import ARGUMENTS, EXECUTABLE
 from tests.browser.wire import renderer_memory
 
 _SIZE: ViewportSize = {"width": 1440, "height": 900}
+# As without a graphics card; OHIF asks for WebGL even where it draws without.
+_ARGUMENTS = [*(one for one in ARGUMENTS if one != "--disable-3d-apis"), "--enable-unsafe-swiftshader"]
 _FIRST_IMAGE = (Path(__file__).parent / "page" / "firstImage.js").read_text(encoding="utf-8")
 _PIXELS = re.compile(r"/(rendered|thumbnail|frames|wado|sightline/view|web-viewer/instances)\b")
 """Requests for images; all others are for the application or for what it has to know of them."""
@@ -36,7 +38,7 @@ def opened(
 
     opening = viewer.opening()
     with Line(speed, viewer.port) as line:
-        browser = launch(playwright)
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=_ARGUMENTS)
         try:
             context = browser.new_context(viewport=_SIZE, locale="en-GB")
             # As over TLS: from this machine itself a browser takes secure cookies without it, but not by this way.

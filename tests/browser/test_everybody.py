@@ -62,6 +62,14 @@ def test_a_link_and_its_end(browser: Browser, site: OrthancServer, ct: Chest, de
     context.close()
 
 
+def test_a_link_in_a_browser_that_keeps_no_session(browser: Browser, site: OrthancServer, ct: Chest) -> None:
+    """As in a frame of another site without TLS: a reason, instead of a login that the reader has no account for."""
+    with watched_page(browser, DESKTOP, site.url) as page:
+        page.route("**/session", lambda route: route.fulfill(json={"studyInstanceUID": ct.study}))
+        page.goto(ask_for_link(site, ct.study).url)
+        expect(page.get_by_role("heading")).to_have_text("Your browser did not keep the session")
+
+
 @ON_ALL_DEVICES
 def test_login_and_about(browser: Browser, site: OrthancServer, device: Device) -> None:
     with watched_page(browser, device, site.url) as page:

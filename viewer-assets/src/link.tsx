@@ -1,5 +1,5 @@
 /** The landing page of a link: takes the secret out of the address bar, exchanges it for a session, opens the study. */
-import { getJson, postJson, RequestError } from "./api";
+import { postJson, RequestError } from "./api";
 import { t, type MessageKey } from "./messages";
 import { pageData, urlOf } from "./page";
 
@@ -7,17 +7,29 @@ interface Opened {
   readonly studyInstanceUID: string;
 }
 
-/** The server leads here when a page is asked for by a link's session that has ended. */
+interface LandingData {
+  readonly link: string;
+  /** Scripts of the reading page. */
+  readonly next: readonly string[];
+}
+
+/** The server leads here when a study is asked for by a link's session that has ended. */
 const ENDED = "ended";
+/** The server leads here when the browser has not kept the session that the link gave. */
+const UNKEPT = "unkept";
 
 const secret = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 void open(secret);
 
 async function open(value: string): Promise<void> {
-  const link = pageData<{ link: string }>("page-data")?.link ?? "";
+  const { link, next } = pageData<LandingData>("page-data") ?? { link: "", next: [] };
   if (link === ENDED) {
     say("link.ended.title", "link.ended.text");
+    return;
+  }
+  if (link === UNKEPT) {
+    say("link.cookie.title", "link.cookie.text");
     return;
   }
   if (!value) {
@@ -26,12 +38,22 @@ async function open(value: string): Promise<void> {
   }
   try {
     const path = `sightline/link/${encodeURIComponent(link)}/session`;
-    const { studyInstanceUID } = await postJson<Opened>(path, { secret: value });
-    const session = await getJson<{ verbs: readonly string[] }>("sightline/session");
-    if (session.verbs.length === 0) say("link.cookie.title", "link.cookie.text");
-    else location.replace(urlOf(`sightline/studies/${studyInstanceUID}`));
+    const opened = postJson<Opened>(path, { secret: value });
+    fetchAhead(next);
+    const { studyInstanceUID } = await opened;
+    location.replace(urlOf(`sightline/studies/${studyInstanceUID}`));
   } catch (error) {
     explain(error);
+  }
+}
+
+/** Use the time of the exchange: the line would be idle. */
+function fetchAhead(scripts: readonly string[]): void {
+  for (const script of scripts) {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = urlOf(`sightline/assets/${script}`);
+    document.head.append(link);
   }
 }
 

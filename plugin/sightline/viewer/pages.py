@@ -8,6 +8,8 @@ from typing import Any
 from sightline import __version__
 from sightline.access.grant import Grant, Verb
 from sightline.viewer.search import find_studies
+from sightline.viewer.assets import load_build
+from sightline.viewer.search import StudySearch, find_studies
 from sightline.viewer.studies import open_study, study_json
 from sightline.viewer.study_search import StudySearch
 from sightline.viewer.templates import page
@@ -61,8 +63,13 @@ def login_page(request: Request, services: Services) -> Response:
 
 
 def link_page(request: Request, services: Services, link_id: str) -> Response:
-    """Send the landing page of a link: the same for every id, so that it tells nothing about any."""
-    return page(request, services, "link", {"data": {"link": link_id}})
+    """Send the landing page of a link: the same for every id, so that it tells nothing about any.
+
+    It names what the reading page will load, which comes while the link is exchanged.
+    """
+    reading = load_build(services.viewer_directory).entries["study"]
+    data = {"link": link_id, "next": [*reading.preloads, reading.script]}
+    return page(request, services, "link", {"data": data})
 
 
 def about_page(request: Request, services: Services) -> Response:

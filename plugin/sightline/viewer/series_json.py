@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Any
 
@@ -143,7 +144,7 @@ def exact_bytes(instance: InstanceEntry) -> int:
 def frame_edges(frame: FrameEntry) -> Edges | None:
     """Return the letters at the picture's edges: by orientation, else as Patient Orientation (0020,0020) says."""
     if frame.image_orientation_patient is not None:
-        return edge_letters(frame.image_orientation_patient)
+        return _letters(tuple(frame.image_orientation_patient))
     if frame.instance.patient_orientation is None:
         return None
     right, bottom = frame.instance.patient_orientation
@@ -161,6 +162,21 @@ def _short(value: float) -> float:
     """Return a coordinate to 0.001, a whole one without a fraction: a series has three of them for each frame."""
     rounded = round(value, 3)
     return int(rounded) if rounded == int(rounded) else rounded
+    normal = _normal(tuple(frame.image_orientation_patient))
+    return round(sum(one * other for one, other in zip(normal, frame.image_position_patient, strict=True)), 2)
+
+
+# All frames of a stack mostly lie one way, and the first page of a study waits for this.
+@lru_cache(maxsize=256)
+def _letters(orientation: tuple[float, ...]) -> Edges:
+    return edge_letters(orientation)
+
+
+@lru_cache(maxsize=256)
+def _normal(orientation: tuple[float, ...]) -> Sequence[float]:
+    """Return the cross product of the directions of rows and of columns."""
+    normal: list[float] = np.cross(orientation[:3], orientation[3:]).tolist()
+    return normal
 
 
 def letters_json(edges: Edges) -> list[str]:

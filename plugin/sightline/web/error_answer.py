@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from sightline.errors import SightlineError, UnauthenticatedError
 from sightline.web.request import Request, Response
 
 LOGIN_PATH = "/sightline/login"
-LINK_ENDED_PATH = "/sightline/link/ended"
-"""Where the landing page says that a link has ended; no link has this id, ids are random."""
+LINK_PATH = "/sightline/link/"
+LINK_ENDED_PATH, LINK_UNKEPT_PATH = f"{LINK_PATH}ended", f"{LINK_PATH}unkept"
+"""Where the landing page says that a link has ended, and that the browser has not kept the session that it gave. No link
+has these ids, ids are random."""
 
 _STUDY_PAGES = "/sightline/studies/"
 _LINK_COOKIE = "sightline-link-"
@@ -36,8 +38,12 @@ def answer_error(request: Request, error: SightlineError) -> Response:
 
 def _way_in(request: Request) -> str:
     came_by_link = any(_LINK_COOKIE in name for name in request.cookies)
-    if came_by_link and request.path.startswith(_STUDY_PAGES):
-        return LINK_ENDED_PATH
+    if request.path.startswith(_STUDY_PAGES):
+        if came_by_link:
+            return LINK_ENDED_PATH
+        # The landing page sends on those only who have just been given a session.
+        if LINK_PATH in urlsplit(request.headers.get("Referer", "")).path:
+            return LINK_UNKEPT_PATH
     return f"{LOGIN_PATH}?next={as_next(_wanted(request))}"
 
 

@@ -136,6 +136,13 @@ def test_reader_whose_link_has_ended_is_told_so(site: Site) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sightline/link/ended")
 
 
+def test_reader_whose_browser_keeps_no_cookie_is_told_so(site: Site) -> None:
+    """The landing page has exchanged the link and leads to the study, where no session arrives."""
+    headers = {"Accept": "text/html", "Referer": "https://pacs.example/images/sightline/link/abc"}
+    answer = site.browser(keeps_cookies=False).get("/sightline/studies/1.2.3", headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sightline/link/unkept")
+
+
 def test_person_reads_a_sentence(site: Site) -> None:
     """A page that is refused says why in words, with the status of the refusal."""
     answer = site.program("GET", "/sightline/studies/1.2.3", user="link-service", headers={"Accept": "text/html"})
