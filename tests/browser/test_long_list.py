@@ -1,4 +1,4 @@
-"""The study list with ten thousand studies, in a real browser: bounded, quick to get about in, and told to everybody."""
+"""The study list with ten thousand studies, in a real browser: bounded, quick to get about in, told to everybody."""
 
 from __future__ import annotations
 

@@ -79,7 +79,6 @@ function viewSettings(view: View): string[] {
   if (view.colourMap && view.colourMap !== "grey") settings.push(`colourmap=${view.colourMap}`);
   if (view.overlays === false) settings.push("overlays=0");
   if (view.shutter === false) settings.push("shutter=0");
-  if (view.format === "png") settings.push("format=png");
   if (view.format && view.format !== "jpeg") settings.push(`format=${view.format}`);
   else if (view.quality !== undefined && view.quality !== DEFAULT_QUALITY)
     settings.push(`quality=${view.quality}`);

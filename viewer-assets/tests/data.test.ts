@@ -12,6 +12,7 @@ const kind: Kind = {
   lossy: false,
   unit: "HU",
   voiLut: false,
+  exactBytes: 2,
   orientation: [1, 0, 0, 0, 0, -1],
 };
 const { orientation: _, ...placeless } = kind;

@@ -7,9 +7,8 @@ from typing import Any
 
 from sightline import __version__
 from sightline.access.grant import Grant, Verb
-from sightline.viewer.search import find_studies
 from sightline.viewer.assets import load_build
-from sightline.viewer.search import StudySearch, find_studies
+from sightline.viewer.search import find_studies
 from sightline.viewer.studies import open_study, study_json
 from sightline.viewer.study_search import StudySearch
 from sightline.viewer.templates import page

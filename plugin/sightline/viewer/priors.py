@@ -17,8 +17,8 @@ from sightline.errors import NotFoundError, SightlineError
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.stack_labels import plane_of
 from sightline.viewer.prior_ranking import Examination, SeriesTraits, match_series, rank, read_alike, words_of
-from sightline.viewer.search import ATTRIBUTES, study_row
 from sightline.viewer.studies import series_row, series_rows
+from sightline.viewer.study_rows import ATTRIBUTES, study_row
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response
 from sightline.web.services import Services

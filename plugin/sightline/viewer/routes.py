@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from sightline.access.grant import Verb
-from sightline.viewer import assets, films, list_routes, pages, pictures, planes, priors, provenance, search, studies, tags, values
+from sightline.viewer import (
+    assets,
+    films,
+    list_routes,
+    pages,
+    pictures,
+    planes,
+    priors,
+    provenance,
+    search,
+    studies,
+    tags,
+    values,
+)
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"

@@ -8,11 +8,10 @@ from os.path import commonprefix
 from typing import Any
 
 from sightline.kernels.planes import Edges, edge_letters
-from sightline.rendering.series_table import Cine, FrameEntry, SeriesTable, WindowPreset
+from sightline.rendering.exact_frames import LARGEST_FRAME
+from sightline.rendering.series_table import Cine, FrameEntry, InstanceEntry, SeriesTable, WindowPreset
 from sightline.rendering.stack_labels import kind_of, phrase
 from sightline.rendering.stacks import Stack, grids
-from sightline.rendering.exact_frames import LARGEST_FRAME
-from sightline.rendering.series_table import FrameEntry, InstanceEntry, SeriesTable, WindowPreset
 from sightline.rendering.view import Window
 
 OPPOSITE = str.maketrans("APLRHF", "PARLFH")
@@ -82,6 +81,7 @@ def kind_json(frame: FrameEntry) -> dict[str, Any]:
         "lossy": instance.lossy,
         "unit": frame.rescale.unit,
         "voiLut": instance.voi_lut,
+        "exactBytes": exact_bytes(instance),
         **{name: value for name, value in optional.items() if value},
     }
 
@@ -124,7 +124,6 @@ def parts_json(table: SeriesTable, stacks: Sequence[Stack]) -> dict[str, Any]:
             }
             for grid in grids(stacks)
         ],
-        "exactBytes": exact_bytes(instance),
     }
 
 
@@ -162,21 +161,12 @@ def _short(value: float) -> float:
     """Return a coordinate to 0.001, a whole one without a fraction: a series has three of them for each frame."""
     rounded = round(value, 3)
     return int(rounded) if rounded == int(rounded) else rounded
-    normal = _normal(tuple(frame.image_orientation_patient))
-    return round(sum(one * other for one, other in zip(normal, frame.image_position_patient, strict=True)), 2)
 
 
 # All frames of a stack mostly lie one way, and the first page of a study waits for this.
 @lru_cache(maxsize=256)
 def _letters(orientation: tuple[float, ...]) -> Edges:
     return edge_letters(orientation)
-
-
-@lru_cache(maxsize=256)
-def _normal(orientation: tuple[float, ...]) -> Sequence[float]:
-    """Return the cross product of the directions of rows and of columns."""
-    normal: list[float] = np.cross(orientation[:3], orientation[3:]).tolist()
-    return normal
 
 
 def letters_json(edges: Edges) -> list[str]:

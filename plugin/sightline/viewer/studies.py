@@ -10,9 +10,7 @@ from sightline.archive.protocol import Level, Query, Row
 from sightline.errors import ForbiddenError, NotFoundError, SightlineError, UnauthenticatedError
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.view import FrameOf, View
-from sightline.viewer.search import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.viewer.series_json import parts_json, stack_json
-from sightline.viewer.series_json import stack_json
 from sightline.viewer.study_rows import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response

@@ -17,6 +17,7 @@ from sightline.errors import UnprocessableError
 from sightline.kernels.grayscale import GreyTransform, VoiWindow, full_range_window, grey_of_stored, value_range
 from sightline.rendering import codecs
 from sightline.rendering.headers import read_frames
+from sightline.rendering.look import PLAIN
 from sightline.rendering.series_table import FrameEntry
 from sightline.rendering.stored_values import render_stored
 from sightline.rendering.tasks import render_frame
@@ -33,7 +34,7 @@ _LARGEST = 300_000
 def arguments(picture_format: str) -> dict[str, Any]:
     view = {
         "window": None, "invert": False, "max_size": None, "viewport": None, "format": picture_format, "quality": 85,
-        "colour_profile": "no", "annotations": [],
+        "colour_profile": "no", "annotations": [], "look": PLAIN.argument(),
     }  # fmt: skip
     return {"file": {"buffer": 0}, "entry": None, "frame": 1, "view": view}
 

@@ -64,7 +64,13 @@ def test_the_list_comes_with_its_first_rows(client: Client) -> None:
     data = data_of(client.get("/sightline/?modality=CT").text)
     assert [study["uid"] for study in data["result"]["studies"]] == [CHEST]
     assert data["filters"] == {"modality": "CT"}
-    assert data["site"] == {"aet": "ORTHANC", "dicomPort": 4242, "stow": "http://127.0.0.1:8042/dicom-web/studies"}
+    assert data["site"] == {
+        "aet": "ORTHANC",
+        "dicomPort": 4242,
+        "dicomweb": "dicom-web",
+        "stow": "http://127.0.0.1:8042/dicom-web/studies",
+        "linkHours": {"default": 8, "maximum": 720},
+    }
     assert data["session"]["link"] is False
 
 

@@ -46,7 +46,11 @@ def test_head_is_get_without_a_body(tmp_path: Path, route: Route) -> None:
         site = Site(tmp_path / method, ROUTES, [content])
         answer = site.program(method, address(route))
         assert (answer.data == b"") or method == "GET"
-        headers = sorted((key, re.sub('boundary=.*|(?<=^")[0-9a-f]{32}', "", value)) for key, value in answer.headers)
+        headers = sorted(
+            (key, re.sub('boundary=.*|(?<=^")[0-9a-f]{32}', "", value))
+            for key, value in answer.headers
+            if key != "Date"  # the second may end between the two
+        )
         seen.append((answer.status_code, headers, site.events()))
         site.close()
     assert seen[0] == seen[1]

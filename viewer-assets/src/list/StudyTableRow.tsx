@@ -25,10 +25,10 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
           <Thumb path={null} />
         </td>
         <td class="cell-patient" colSpan={7}>
-          {/* A link already, so that it keeps the focus when it is told where to. */}
-          <a class="row-link" href={undefined} tabIndex={tabIndex}>
+          {/* It can have the focus, so that moving through the list does not lose it while rows are on their way. */}
+          <span class="row-link" role="link" aria-disabled="true" tabIndex={tabIndex}>
             {t("list.coming")}
-          </a>
+          </span>
         </td>
       </tr>
     );

@@ -65,6 +65,8 @@ export interface Kind extends ImageGeometry {
   readonly lossy: boolean;
   readonly unit: string;
   readonly voiLut: boolean;
+  /** Bytes of a sample of its exact frames; 0 where only the server can make the pictures. */
+  readonly exactBytes: number;
   /** Image Orientation (Patient): where columns, then rows, go in patient space (LPS). Absent where it is not known. */
   readonly orientation?: Cosines;
   /** Frame of Reference UID: only positions of the same one can be compared. */
@@ -99,8 +101,6 @@ export interface Cine {
   readonly displayRate: number | null;
   /** To be played to and fro. */
   readonly sweeps: boolean;
-  /** Bytes of a sample of its exact frames; 0 where only the server can make the pictures. */
-  readonly exactBytes: number;
 }
 
 type FrameRow = readonly [
