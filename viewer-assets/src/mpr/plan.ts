@@ -2,8 +2,7 @@
 import type { Plane, VoiFunction } from "../address";
 import type { Letters } from "../study/data";
 import type { PictureSource } from "../study/source";
-
-export type Vector = readonly [number, number, number];
+import { cross, dot, type Vector } from "../vectors";
 
 /** All planes of one orientation. `origin` is the centre of the first pixel of plane 0. */
 export interface PlaneGrid {
@@ -35,14 +34,6 @@ export interface GridPoint {
   readonly plane: number;
   readonly row: number;
   readonly column: number;
-}
-
-function dot(a: Vector, b: Vector): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function cross(a: Vector, b: Vector): Vector {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
 /** Patient mm of a point of the grid. */

@@ -7,6 +7,7 @@ import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
+import type { Vector } from "../vectors";
 import {
   middleOf,
   movedToPlane,
@@ -17,7 +18,6 @@ import {
   toPatient,
   type PlaneGrid,
   type PlanesAnswer,
-  type Vector,
 } from "./plan";
 
 const PROGRESS_EVERY_MS = 400;
