@@ -7,6 +7,7 @@ import { pageData } from "./page";
 import { listenForKeys } from "./study/commands";
 import type { StudyAnswer, StudyPageData } from "./study/data";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
+import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
 import "./study/shared";
 import { StudyPage } from "./study/StudyPage";
@@ -85,6 +86,7 @@ async function loadOthers(reader: Reader, beside: readonly string[]): Promise<vo
     reader.seriesProblem.value = error instanceof Error ? error.message : String(error);
   }
   reader.settle(true);
+  await linkViewports(reader);
 }
 
 function studyAnswer(study: string): Promise<StudyAnswer> {

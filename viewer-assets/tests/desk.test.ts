@@ -4,6 +4,7 @@ import { FITTED } from "../src/geometry";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "../src/study/deskState";
 import { History } from "../src/study/history";
 import { LAYOUTS } from "../src/study/layouts";
+import { linksText, NO_LINKS, parseLinks } from "../src/study/links";
 
 const PLAIN: PaneState = { tile: "1.2.3", slice: 11, look: OWN_LOOK, placement: FITTED };
 const CHANGED: PaneState = {
@@ -12,7 +13,14 @@ const CHANGED: PaneState = {
   look: { window: { center: -600, width: 1500, voiFunction: "SIGMOID" }, invert: true },
   placement: { zoom: 2.5, pan: { x: 0.125, y: -0.25 }, turn: { quarters: 3, mirrored: true } },
 };
-const DESK: DeskState = { layout: "1x1", planes: false, active: 0, panes: [PLAIN], beside: [] };
+const DESK: DeskState = {
+  layout: "1x1",
+  planes: false,
+  active: 0,
+  panes: [PLAIN],
+  beside: [],
+  links: NO_LINKS,
+};
 
 test("one plain series is named by series and slice alone", () => {
   assert.equal(deskQuery(DESK), "?series=1.2.3&slice=12");
@@ -25,6 +33,7 @@ test("a desk comes back from its query as it was", () => {
     active: 2,
     panes: [CHANGED, PLAIN, null, CHANGED],
     beside: ["1.9.9"],
+    links: { scroll: "offset", window: true, place: true, lines: false },
   };
   assert.deepEqual(parseDesk(deskQuery(state)), state);
 });
@@ -114,4 +123,13 @@ test("turns of the wheel that follow each other are one change", () => {
   }
   history.undo();
   assert.equal(state, 0);
+});
+
+test("links come back from their words, and other words mean nothing", () => {
+  for (const scroll of ["off", "position", "offset"] as const)
+    for (const flag of [true, false]) {
+      const links = { scroll, window: flag, place: !flag, lines: flag };
+      assert.deepEqual(parseLinks(linksText(links)), links);
+    }
+  assert.deepEqual(parseLinks("everything"), NO_LINKS);
 });

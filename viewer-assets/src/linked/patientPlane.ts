@@ -23,6 +23,12 @@ export interface PatientPlane {
   readonly thickness: number;
 }
 
+/** A point of the patient. */
+export interface Mark {
+  readonly frameOfReference: string;
+  readonly at: Vector;
+}
+
 /** Row and column, fractions allowed, and mm along the normal from the plane to the point. */
 export interface PixelPoint {
   readonly row: number;
@@ -117,6 +123,27 @@ export function nearest(
     if (!best || distance < best.distance - 1e-6) best = { index, distance };
   }
   return best;
+}
+
+/** Whether a slice holds a point: it lies on the picture, and no further off than half of the slice, or of the gap beside it. */
+export function holds(
+  planes: readonly (PatientPlane | null)[],
+  index: number,
+  { frameOfReference, at }: Mark,
+): boolean {
+  const plane = planes[index];
+  if (plane?.frameOfReference !== frameOfReference) return false;
+  const gaps = [planes[index - 1], planes[index + 1]]
+    .filter((other) => other != null && isAligned(other, plane))
+    .map((other) => (other ? Math.abs(toPixel(plane, centreOf(other)).distance) : 0));
+  const pixel = toPixel(plane, at);
+  return isInside(plane, pixel) && Math.abs(pixel.distance) <= Math.max(plane.thickness, ...gaps) / 2 + 1e-3;
+}
+
+/** The slice that holds a point, the nearest where there are several; null where none does. */
+export function sliceHolding(planes: readonly (PatientPlane | null)[], mark: Mark): number | null {
+  const held = planes.map((plane, index) => (holds(planes, index, mark) ? plane : null));
+  return nearest(held, mark.frameOfReference, mark.at)?.index ?? null;
 }
 
 /**

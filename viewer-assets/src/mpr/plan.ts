@@ -121,6 +121,7 @@ export function planeSource(
             voiLut: false,
             unit,
             location: dot(grid.origin, grid.normal) + index * grid.step,
+            plane: null,
             windows: [],
             exact: null,
           },

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { measured, age, fullDate, personName } from "../format";
 import { columnScale, scaleBar, screenScale, turnedEdges } from "../geometry";
 import { t, type MessageKey } from "../messages";
@@ -43,8 +44,14 @@ export function PatientCorner({ study }: { study: Study }) {
   );
 }
 
+interface SeriesCornerProps {
+  readonly series: Series;
+  readonly viewport: Viewport;
+  readonly children?: ComponentChildren;
+}
+
 /** Which series and which slice of it is on the screen. */
-export function SeriesCorner({ series, viewport }: { series: Series; viewport: Viewport }) {
+export function SeriesCorner({ series, viewport, children }: SeriesCornerProps) {
   const shown = viewport.shown.value;
   const { count } = viewport.source;
   return (
@@ -60,6 +67,7 @@ export function SeriesCorner({ series, viewport }: { series: Series; viewport: V
           {t("study.location", { mm: shown.place.location.toFixed(1).replace("-", "\u2212") })}
         </p>
       )}
+      {children}
     </div>
   );
 }

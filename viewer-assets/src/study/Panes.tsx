@@ -1,10 +1,13 @@
 import { useCallback } from "preact/hooks";
 import { fullDate, personName } from "../format";
+import type { Point } from "../geometry";
 import { plural, t } from "../messages";
 import { Icon } from "../ui/Icon";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
 import { carry, onDrop } from "./carry";
 import { layoutNamed } from "./layouts";
+import { linkedCode } from "./linkedCode";
+import { isSamePatient } from "./patient";
 import type { Pane } from "./pane";
 import type { Reader } from "./reader";
 import type { Reading } from "./reading";
@@ -106,6 +109,9 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
   const activate = useCallback(() => {
     reader.activePane.value = index;
   }, [reader, index]);
+  const linked = reader.linked.value;
+  const code = linkedCode.value;
+  const point = useCallback((at: Point) => linked?.pointAt(reading, at), [linked, reading]);
   const unreadable = tile.stack?.unreadable;
   return (
     <>
@@ -116,11 +122,15 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
         label={tileName(tile)}
         isActive={isActive}
         onActivate={activate}
+        {...(linked?.canPoint(reading) && { onCrosshair: point })}
       >
         <PatientCorner study={tile.study} />
-        <SeriesCorner series={series} viewport={viewport} />
+        <SeriesCorner series={series} viewport={viewport}>
+          {linked && code && <code.LinkSigns reader={reader} linked={linked} reading={reading} />}
+        </SeriesCorner>
         <WindowCorner viewport={viewport} />
         <QualityCorner viewport={viewport} />
+        {linked && code && <code.LinkOverlay reader={reader} linked={linked} reading={reading} />}
         <EdgeLetters viewport={viewport} />
       </Stage>
       {unreadable && (
@@ -133,7 +143,7 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
 /** A band over pictures of another study: which one, and a warning where it is another patient's. */
 function OtherStudy({ reader, tile: { study } }: { reader: Reader; tile: Tile }) {
   if (study.uid === reader.study.uid) return null;
-  const isOther = study.id !== reader.study.id || study.name !== reader.study.name;
+  const isOther = !isSamePatient(study, reader.study);
   const text = isOther
     ? t("pane.otherPatient", { name: personName(study.name) || t("list.noName"), id: study.id })
     : t("pane.otherStudy", { date: fullDate(study.date), description: study.description });

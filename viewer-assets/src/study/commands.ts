@@ -4,12 +4,13 @@ import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import type { IconName } from "../ui/Icon";
 import type { Tool } from "./gestures";
+import type { Links } from "./links";
 import type { Reader } from "./reader";
 
 export interface Command {
   readonly id: string;
   readonly name: MessageKey;
-  readonly group: "place" | "tool" | "picture" | "layout";
+  readonly group: "place" | "tool" | "picture" | "link" | "layout";
   /** `KeyboardEvent.key` values; the first is shown. */
   readonly keys: readonly string[];
   readonly gesture?: MessageKey;
@@ -37,7 +38,35 @@ const tool = (name: MessageKey, value: Tool, key: string, icon: IconName, gestur
     reader.tool.value = value;
   },
   pressed: (reader) => reader.tool.value === value,
-  ...(value === "crosshair" && { offered: (reader: Reader) => reader.planes.value }),
+  ...(value === "crosshair" && { offered: canPoint }),
+});
+
+/** The crosshair needs several pictures of known places. */
+function canPoint({ planes, visible, current, linked }: Reader): boolean {
+  if (planes.value) return true;
+  const reading = current.value;
+  return visible.value.length > 1 && reading !== null && (linked.value?.canPoint(reading) ?? false);
+}
+
+/** A switch for something that viewports do together. */
+const link = <Name extends keyof Links>(
+  id: string,
+  key: string,
+  icon: IconName,
+  name: Name,
+  [on, off]: readonly [Links[Name], Links[Name]],
+): Command => ({
+  id: `link.${id}`,
+  name: `command.link.${id}` as MessageKey,
+  group: "link",
+  keys: [key],
+  icon,
+  bar: "menu",
+  run: ({ links }) => {
+    links.value = { ...links.value, [name]: links.value[name] === on ? off : on };
+  },
+  pressed: ({ links }) => links.value[name] === on,
+  offered: ({ visible }) => visible.value.length > 1,
 });
 
 const scroll = (id: string, name: MessageKey, key: string, step: (reader: Reader) => void): Command => ({
@@ -229,6 +258,11 @@ export const COMMANDS: readonly Command[] = [
     },
     pressed: (reader) => reader.exact.value,
   },
+  link("scroll", "j", "icon:link", "scroll", ["position", "off"]),
+  link("offset", "o", "icon:link-2", "scroll", ["offset", "off"]),
+  link("window", "q", "icon:blend", "window", [true, false]),
+  link("place", "n", "icon:focus", "place", [true, false]),
+  link("lines", "t", "icon:scan-line", "lines", [true, false]),
   {
     id: "planes",
     name: "command.planes",

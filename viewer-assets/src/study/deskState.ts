@@ -5,6 +5,7 @@
 import { parseWindow, windowText, numberText, type VoiWindow } from "../address";
 import { FITTED, type Placement, type Turn } from "../geometry";
 import { layoutNamed, type LayoutName } from "./layouts";
+import { linksText, parseLinks, type Links } from "./links";
 
 /** How pictures look, beside where they lie. */
 export interface Look {
@@ -33,6 +34,8 @@ export interface DeskState {
   readonly panes: readonly (PaneState | null)[];
   /** Other studies that are open beside this one. */
   readonly beside: readonly string[];
+  /** What viewports do together. */
+  readonly links: Links;
 }
 
 const SETTINGS_SEPARATOR = "!";
@@ -48,6 +51,8 @@ export function deskQuery(state: DeskState): string {
   if (state.active > 0) query.push(`active=${state.active + 1}`);
   for (const pane of others) query.push(`pane=${pane ? paneText(pane) : ""}`);
   for (const study of state.beside) query.push(`beside=${study}`);
+  const links = linksText(state.links);
+  if (links) query.push(`link=${links}`);
   return query.length > 0 ? `?${query.join("&")}` : "";
 }
 
@@ -65,6 +70,7 @@ export function parseDesk(search: string): DeskState {
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
     panes: [first, ...others].slice(0, count),
     beside: query.getAll("beside").filter((uid) => /^[0-9.]{1,64}$/.test(uid)),
+    links: parseLinks(query.get("link")),
   };
 }
 

@@ -107,7 +107,7 @@ function More({ reader, close }: PanelProps) {
   );
 }
 
-const GROUPS = ["place", "tool", "picture", "layout"] as const;
+const GROUPS = ["place", "tool", "picture", "link", "layout"] as const;
 
 function Help({ reader, close }: PanelProps) {
   return (

@@ -10,12 +10,14 @@ import { deskQuery, type DeskState } from "./deskState";
 import type { Tool } from "./gestures";
 import { History } from "./history";
 import { layoutNamed, type LayoutName } from "./layouts";
+import { NO_LINKS, type Links } from "./links";
 import { PictureLoader } from "./loader";
 import type { LocalPictures } from "./localPictures";
 import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Reading } from "./reading";
 import { tilesOf, type Tile } from "./tiles";
+import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
 export type Panel = "none" | "help" | "presets" | "more" | "series" | "layouts";
@@ -37,13 +39,22 @@ export class Reader {
   readonly current: ReadonlySignal<Reading | null> = computed(
     () => this.panes.value[this.activePane.value]?.reading.value ?? null,
   );
+  /** What is on the screen, pane by pane. */
+  readonly visible: ReadonlySignal<readonly Reading[]> = computed(() => {
+    const { areas } = layoutNamed(this.layout.value);
+    const panes = this.planes.value ? [] : this.panes.value.slice(0, areas.length);
+    return panes.map((pane) => pane.reading.value).filter((reading) => reading !== null);
+  });
+  readonly links = signal<Links>(NO_LINKS);
+  /** What moves viewports together; its code arrives after the first picture. */
+  readonly linked = signal<LinkedViewports | null>(null);
   /** One of the three planes, while there are planes. */
   readonly activePlane = signal<Viewport | null>(null);
   /** The viewport that keys and tool buttons act on. */
   readonly active: ReadonlySignal<Viewport | null> = computed(() =>
     this.planes.value ? this.activePlane.value : (this.current.value?.viewport ?? null),
   );
-  readonly tool = signal<Tool>(prefersTouch() ? "scroll" : "window");
+  readonly tool = signal<Tool>(usualTool());
   readonly panel = signal<Panel>("none");
   readonly exact = signal(false);
   readonly hurry = signal(false);
@@ -132,6 +143,7 @@ export class Reader {
       if (name === "1x1" && this.layout.value !== "1x1") {
         this.before1x1 = this.layout.value;
         this.swap(0, this.activePane.value);
+        if (this.tool.value === "crosshair") this.tool.value = usualTool();
       }
       this.layout.value = name;
       const panes = [...this.panes.value];
@@ -174,7 +186,7 @@ export class Reader {
     if (!this.current.value || this.planes.value === planes) return;
     this.planes.value = planes;
     if (planes) this.tool.value = "crosshair";
-    else if (this.tool.value === "crosshair") this.tool.value = prefersTouch() ? "scroll" : "window";
+    else if (this.tool.value === "crosshair") this.tool.value = usualTool();
     this.see();
   }
 
@@ -230,6 +242,7 @@ export class Reader {
       active: this.activePane.value,
       panes: this.panes.value.slice(0, areas.length).map((pane) => pane.state),
       beside: this.studies.value.slice(1).map(({ study }) => study.uid),
+      links: this.links.value,
     };
   }
 
@@ -242,6 +255,7 @@ export class Reader {
       );
       this.activePane.value = state.active;
       this.setPlanes(state.planes);
+      this.links.value = state.links;
     });
   }
 
@@ -268,6 +282,10 @@ export class Reader {
 /** Leafing through is no change that anybody wants to take back. */
 function withoutSlices(state: DeskState): DeskState {
   return { ...state, active: 0, panes: state.panes.map((pane) => pane && { ...pane, slice: 0 }) };
+}
+
+function usualTool(): Tool {
+  return prefersTouch() ? "scroll" : "window";
 }
 
 /** Whether fingers are the main pointer: then one finger scrolls. */

@@ -1,6 +1,7 @@
 /** A pile of pictures that a viewport leafs through: the frames of a series, or the planes of a volume. */
 import { viewPath, type FrameOf, type PlaneOf } from "../address";
 import type { ImageGeometry } from "../geometry";
+import { planeOf, type PatientPlane } from "../linked/patientPlane";
 import { frameAt, type Frame, type Letters, type NamedWindow, type Stack } from "./data";
 
 /** One picture of the pile, before anything of it was fetched. */
@@ -16,6 +17,8 @@ export interface Place {
   readonly voiLut: boolean;
   readonly unit: string;
   readonly location: number | null;
+  /** Where it lies in the patient; null where that cannot be compared with others. */
+  readonly plane: PatientPlane | null;
   readonly windows: readonly NamedWindow[];
   /** Where the picture can be made here from stored values: which ones. Null where only the server can. */
   readonly exact: ExactAddress | null;
@@ -56,6 +59,7 @@ export function stackSource(study: string, series: string, stack: Stack): Pictur
         voiLut: kind.voiLut,
         unit: kind.unit,
         location: frame.location,
+        plane: planeOf(frame),
         windows: frame.windows,
         exact: exactAddress(study, series, stack.identity, frame),
       };
