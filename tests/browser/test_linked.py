@@ -1,0 +1,161 @@
+"""Viewports that know of each other: lines, crosshair and scrolling together, priors, and a second window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.reading import Stage
+from tests.browser.viewer_pages import OVERLAPS, SHOWN, page_of, violations
+from tests.support.dicom_files import AXIAL, SAGITTAL, slices_of
+from tests.support.fake_archive import FakeArchive
+from tests.support.viewer_server import serve
+
+STUDY, PRIOR = "1.2.826.0.7.5", "1.2.826.0.7.6"
+FRAME, PRIOR_FRAME = "1.2.826.0.7.5.99", "1.2.826.0.7.6.99"
+PATIENT: dict[str, Any] = {"PatientName": "Vester^Ida", "PatientID": "P-7", "BodyPartExamined": "CHEST"}
+SIZE = 96
+
+
+def ball(z: Any, y: Any, x: Any) -> Any:
+    """HU at points of the patient in mm: a bright ball of 30 mm about (10, -5, 20) in a soft body."""
+    radius = (x - 10) ** 2 + (y + 5) ** 2 + (z - 20) ** 2
+    body = (x / 44) ** 2 + (y / 34) ** 2 < 1
+    return np.where(radius < 900, 300, np.where(body, 40, -1000)).astype(np.int16)
+
+
+def axial(study: str, number: int, count: int, distance: float, **more: Any) -> list[bytes]:
+    """Axial slices of 1 mm pixels, the first at z = 0."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] - SIZE / 2.0
+    heights = distance * np.arange(count)
+    return slices_of(
+        np.stack([ball(z, y, x) for z in heights]), [(-SIZE / 2, -SIZE / 2, z) for z in heights], AXIAL,
+        **attributes(study, number), **more,
+    )  # fmt: skip
+
+
+def sagittal(study: str, number: int, count: int, distance: float, **more: Any) -> list[bytes]:
+    """Sagittal slices of 1 mm pixels from right to left, z = 60 on top."""
+    row, y = np.mgrid[0:SIZE, 0:SIZE].astype(float)
+    places = -30 + distance * np.arange(count)
+    return slices_of(
+        np.stack([ball(60 - row, y - SIZE / 2, x) for x in places]), [(x, -SIZE / 2, 60) for x in places], SAGITTAL,
+        **attributes(study, number), **more,
+    )  # fmt: skip
+
+
+def attributes(study: str, number: int) -> dict[str, Any]:
+    """What all files of a series share."""
+    return {
+        "StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.{number}", "SeriesNumber": number,
+        "FrameOfReferenceUID": FRAME if study == STUDY else PRIOR_FRAME, "RescaleSlope": 1, "RescaleIntercept": 0,
+        "WindowCenter": 40, "WindowWidth": 400, **PATIENT,
+    }  # fmt: skip
+
+
+def files() -> list[bytes]:
+    """A study of 2 mm axial and 5 mm sagittal slices, and an older one of 4 mm."""
+    return [
+        *axial(STUDY, 1, 31, 2, SeriesDescription="Axial", StudyDate="20260301", StudyDescription="CT chest"),
+        *sagittal(STUDY, 2, 13, 5, SeriesDescription="Sagittal", StudyDate="20260301", StudyDescription="CT chest"),
+        *axial(PRIOR, 1, 16, 4, SeriesDescription="Axial", StudyDate="20250101", StudyDescription="CT chest"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """Address that the studies' pages are below."""
+    with serve(FakeArchive(files())) as url:
+        yield f"{url}/sightline/studies"
+
+
+def opened(page: Page, address: str, viewports: int) -> list[Stage]:
+    """Open a page and wait until so many viewports show something, and know of each other."""
+    page.goto(address)
+    expect(page.locator(SHOWN)).to_have_count(viewports)
+    expect(page.locator(".link-overlay")).to_have_count(viewports)
+    return [Stage(page, page, name) for name in ("Axial", "Sagittal")][:viewports]
+
+
+def both(site: str, more: str = "") -> str:
+    """Address of the axial series beside the sagittal one."""
+    return f"{site}/{STUDY}?series={STUDY}.1&slice=11&layout=1x2&pane={STUDY}.2!slice:9{more}"
+
+
+def test_a_viewport_shows_where_the_others_slice_cuts_it(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        _, stage = opened(page, both(site), 2)
+        # Slice 11 lies at z = 20: row 40 of the sagittal picture, whose first row lies at z = 60.
+        line = page.locator("section[aria-label='Sagittal'] .reference:not(.is-end)")
+        expect(line).to_have_count(1)
+        assert height_of(line, stage) == pytest.approx((40 + 0.5) / SIZE, abs=0.003)
+        page.keyboard.press("PageDown")
+        stage_of(page, "Axial").shows(21)
+        assert height_of(line, stage) == pytest.approx((20 + 0.5) / SIZE, abs=0.003)
+        assert page.locator("section[aria-label='Sagittal'] .reference.is-end").count() == 2
+        page.keyboard.press("t")
+        expect(line).to_have_count(0)
+        assert "link=plain" in wait_for_url(page, "link=")
+
+
+def test_the_crosshair_finds_a_point_in_other_orientations(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        axial_stage, sagittal_stage = opened(page, both(site), 2)
+        page.keyboard.press("c")
+        # Column 63 of the axial picture lies at x = 15 mm: the fourth sagittal slice, for they begin at the left.
+        left, top, width, height = axial_stage.box()
+        scale = min(width, height) / SIZE
+        x = left + width / 2 + (63 + 0.5 - SIZE / 2) * scale
+        page.mouse.click(x, top + height / 2)
+        sagittal_stage.shows(4)
+        axial_stage.shows(11)
+        expect(page.locator(".link-mark")).to_have_count(2)
+        assert violations(page) == []
+        assert page.evaluate(OVERLAPS) == []
+
+
+def test_linked_scrolling_follows_the_place_and_can_be_taken_back(browser: Browser, site: str) -> None:
+    address = f"{site}/{STUDY}?series={STUDY}.1&slice=11&layout=1x2&pane={STUDY}.1!slice:3"
+    with page_of(browser) as page:
+        page.goto(address)
+        panes = page.locator(".picture")
+        expect(panes.nth(1)).to_have_attribute("data-slice", "3")
+        expect(page.locator(".link-overlay")).to_have_count(2)
+        page.keyboard.press("o")
+        page.keyboard.press("PageDown")
+        expect(panes.nth(0)).to_have_attribute("data-slice", "21")
+        expect(panes.nth(1)).to_have_attribute("data-slice", "13")
+        expect(page.get_by_role("img", name="Scrolled together")).to_have_count(2)
+        page.keyboard.press("j")
+        expect(panes.nth(1)).to_have_attribute("data-slice", "21")
+        wait_for_url(page, "link=position")
+        page.keyboard.press("u")
+        page.keyboard.press("u")
+        expect(page.get_by_role("img", name="Scrolled together")).to_have_count(0)
+        page.keyboard.press("PageUp")
+        expect(panes.nth(0)).to_have_attribute("data-slice", "11")
+        expect(panes.nth(1)).to_have_attribute("data-slice", "21")
+
+
+def stage_of(page: Page, name: str) -> Stage:
+    """Return the viewport of that series."""
+    return Stage(page, page, name)
+
+
+def height_of(line: Locator, stage: Stage) -> float:
+    """Return how far down the square picture a level line lies, from 0 to 1."""
+    first, last = (float(line.get_attribute(name) or "nan") for name in ("y1", "y2"))
+    assert first == pytest.approx(last)
+    _, _, width, height = stage.box()
+    side = min(width, height)
+    return (first - (height - side) / 2) / side
+
+
+def wait_for_url(page: Page, part: str) -> str:
+    """Wait until the address has that part, and return it."""
+    page.wait_for_url(lambda url: part in url)
+    return page.url
