@@ -48,6 +48,21 @@ def sagittal(study: str, number: int, count: int, distance: float, **more: Any) 
     )  # fmt: skip
 
 
+def times(number: int) -> list[bytes]:
+    """Three time points of six axial slices, the ball larger each time."""
+    y, x = np.mgrid[0:SIZE, 0:SIZE] - SIZE / 2.0
+    return [
+        content
+        for point in range(3)
+        for content in slices_of(
+            np.stack([np.where(x**2 + y**2 < (10 + 12 * point) ** 2, 300, 0).astype(np.int16)] * 6),
+            [(-SIZE / 2, -SIZE / 2, 100 + 5 * slice_) for slice_ in range(6)],
+            TemporalPositionIdentifier=point + 1, NumberOfTemporalPositions=3, SeriesDescription="Perfusion",
+            StudyDate="20260301", **attributes(STUDY, number),
+        )
+    ]  # fmt: skip
+
+
 def attributes(study: str, number: int) -> dict[str, Any]:
     """What all files of a series share."""
     return {
@@ -62,6 +77,7 @@ def files() -> list[bytes]:
     return [
         *axial(STUDY, 1, 31, 2, SeriesDescription="Axial", StudyDate="20260301", StudyDescription="CT chest"),
         *sagittal(STUDY, 2, 13, 5, SeriesDescription="Sagittal", StudyDate="20260301", StudyDescription="CT chest"),
+        *times(3),
         *axial(PRIOR, 1, 16, 4, SeriesDescription="Axial", StudyDate="20250101", StudyDescription="CT chest"),
     ]
 
@@ -139,6 +155,27 @@ def test_linked_scrolling_follows_the_place_and_can_be_taken_back(browser: Brows
         page.keyboard.press("PageUp")
         expect(panes.nth(0)).to_have_attribute("data-slice", "11")
         expect(panes.nth(1)).to_have_attribute("data-slice", "21")
+
+
+def test_time_points_of_a_series_have_a_slider_of_their_own(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{site}/{STUDY}?series={STUDY}.3~1&slice=2")
+        picture, tiles = page.locator(".picture"), page.locator(".series-tile")
+        expect(picture).to_have_attribute("data-slice", "2")
+        expect(tiles).to_have_count(3)
+        expect(tiles.nth(2)).to_contain_text("Time × 3")
+        slider = page.get_by_role("slider", name="Time")
+        assert slider.input_value() == "2"
+        before = picture.get_attribute("data-view")
+        page.keyboard.press(")")
+        expect(slider).to_have_value("3")
+        page.wait_for_function("(was) => document.querySelector('.picture').dataset.view !== was", arg=before)
+        expect(picture).to_have_attribute("data-slice", "2")
+        wait_for_url(page, "~2&slice=2")
+        thumbnail = tiles.nth(2).locator("img").get_attribute("src") or ""
+        assert "size=160" in thumbnail
+        assert violations(page) == []
+        assert page.evaluate(OVERLAPS) == []
 
 
 def stage_of(page: Page, name: str) -> Stage:

@@ -20,7 +20,9 @@ SAGITTAL = ImagePlane((5.0, -70.0, 130.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0), (2
 FAR_CORONAL = ImagePlane((-50.0, 500.0, 60.0), (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (1.0, 1.0), 64, 64)
 COSINE, SINE = float(np.cos(np.radians(30))), float(np.sin(np.radians(30)))
 TILTED = ImagePlane((-60.0, -80.0, -10.0), (1.0, 0.0, 0.0), (0.0, COSINE, SINE), (1.0, 1.0), 160, 120)
-OBLIQUE = ImagePlane((-40.0, -90.0, 5.0), (COSINE, SINE, 0.0), (-SINE * SINE, COSINE * SINE, COSINE), (0.5, 2.0), 64, 33)
+OBLIQUE = ImagePlane(
+    (-40.0, -90.0, 5.0), (COSINE, SINE, 0.0), (-SINE * SINE, COSINE * SINE, COSINE), (0.5, 2.0), 64, 33
+)
 PLANES = (AXIAL, SAGITTAL, FAR_CORONAL, TILTED, OBLIQUE)
 PIXELS = ((0.0, 0.0), (12.0, 7.0), (30.5, 2.25), (-4.0, 100.0))
 

@@ -11,6 +11,7 @@ import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
 import "./study/shared";
 import { StudyPage } from "./study/StudyPage";
+import { placeOfFrame, type Tile } from "./study/tiles";
 
 type Opening = NonNullable<StudyPageData["opening"]>;
 
@@ -25,7 +26,10 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   const asked = parseDesk(location.search);
   const { opening } = pageAnswer;
   if (opening) {
-    reader.restore({ ...asked, panes: [firstPane(asked, opening), ...asked.panes.slice(1)] });
+    reader.restore({
+      ...asked,
+      panes: [firstPane(asked, opening, reader.tiles.value), ...asked.panes.slice(1)],
+    });
     if (image) reader.panes.value[0]?.reading.value?.viewport.hold();
   }
   if (opening && image instanceof HTMLImageElement) void adoptFirst(reader, image, opening, asked.beside);
@@ -40,10 +44,11 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
 }
 
 /** The pane that the server filled: it followed series and slice of the URL, and knows which slices there are. */
-function firstPane(asked: DeskState, { series, frame }: Opening): PaneState {
+function firstPane(asked: DeskState, { series, frame }: Opening, tiles: readonly Tile[]): PaneState {
   const [pane = null] = asked.panes;
-  const same = pane?.tile === series ? pane : null;
-  return { look: OWN_LOOK, placement: FITTED, ...same, tile: series, slice: frame };
+  const same = pane?.tile.split("~")[0] === series ? pane : null;
+  const { key, slice } = placeOfFrame(tiles, series, frame);
+  return { look: OWN_LOOK, placement: FITTED, ...same, tile: key, slice };
 }
 
 /** Show the page's own first picture; the other series come after it. */
@@ -56,7 +61,8 @@ async function adoptFirst(
   const viewport = reader.panes.value[0]?.reading.value?.viewport;
   try {
     await image.decode();
-    await viewport?.adopt(image, opening.view, opening.frame);
+    const { slice } = placeOfFrame(reader.tiles.value, opening.series, opening.frame);
+    await viewport?.adopt(image, opening.view, slice);
   } catch {
     // The picture failed to load; asking for it again tells why, in its place.
     viewport?.release();

@@ -9,7 +9,7 @@ from sightline.errors import NotFoundError
 from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.view import Picture, View
 from sightline.viewer.series_json import window_json
-from sightline.viewer.studies import open_study, series_row, series_rows
+from sightline.viewer.studies import Asked, open_study, series_row, series_rows
 from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -100,7 +100,7 @@ def picture_response(picture: Picture) -> Response:
 
 
 def _thumbnail(request: Request, services: Services, study: str, rows: list[dict[str, object]]) -> Response:
-    opening = open_study(services, request.grant, study, rows, None, None)
+    opening = open_study(services, request.grant, study, rows, Asked())
     if opening is None:
         raise NotFoundError("There is nothing to show a small picture of.")
     whole = opening.view

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,36 @@ SERIES_ATTRIBUTES = (
 )  # fmt: skip
 STACK_SIZE = 10
 """A series of so many instances is opened rather than a shorter one before it, which is mostly a localiser."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the page's address asks to open with, as the viewer writes it: ``series=UID~STACK&slice=NUMBER``.
+
+    Parameters
+    ----------
+    series : str
+        Series Instance UID; empty for any.
+    stack : int or None
+        Which of the series' stacks, from 0; None for the series as a whole.
+    frame : int or None
+        Frame of it, from 0; None for the middle one.
+    """
+
+    series: str = ""
+    stack: int | None = None
+    frame: int | None = None
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> Asked:
+        """Read the query of the page; what is not understood is as if it were not there."""
+        series, _, stack = query.get("series", "").partition("~")
+        number = query.get("slice", "")
+        return cls(
+            series,
+            int(stack) if re.fullmatch(r"[0-9]{1,3}", stack) else None,
+            int(number) - 1 if re.fullmatch(r"[0-9]{1,6}", number) else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -109,7 +141,7 @@ def fill_series(services: Services, grant: Grant, study: str, series: dict[str, 
     return None
 
 
-def opening_order(series: list[dict[str, Any]], asked: str | None) -> list[dict[str, Any]]:
+def opening_order(series: list[dict[str, Any]], asked: str) -> list[dict[str, Any]]:
     """Return the series in the order in which to try to open with: the one asked for, then full stacks, then others."""
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool]:
@@ -119,26 +151,30 @@ def opening_order(series: list[dict[str, Any]], asked: str | None) -> list[dict[
 
 
 def open_study(
-    services: Services, grant: Grant, study: str, series: list[dict[str, Any]], asked: str | None, frame: int | None
+    services: Services, grant: Grant, study: str, series: list[dict[str, Any]], asked: Asked
 ) -> Opening | None:
     """Return the picture that the page opens with, and fill in the frames of its series; None if there is none.
 
-    Parameters
-    ----------
-    asked : str, optional
-        Series Instance UID to open with.
-    frame : int, optional
-        Frame of that series from 0; the middle one of its largest stack by default, where most is to be seen.
+    Of a series that was not asked for it is the middle one of its largest stack, where most is to be seen.
     """
-    for row in opening_order(series, asked):
+    for row in opening_order(series, asked.series):
         table = fill_series(services, grant, study, row)
-        if table is None:
-            continue
-        if row["uid"] == asked and frame is not None:
-            return Opening(table, min(max(frame, 0), len(table.frames) - 1))
-        first = row["stacks"][0]["frames"] if "stacks" in row else range(len(table.frames))
-        return Opening(table, first[len(first) // 2])
+        if table is not None:
+            return Opening(
+                table, _opening_frame(row, len(table.frames), asked if row["uid"] == asked.series else Asked())
+            )
     return None
+
+
+def _opening_frame(row: dict[str, Any], count: int, asked: Asked) -> int:
+    """Return the frame, of the whole series, that is asked for."""
+    stacks = [stack["frames"] for stack in row.get("stacks", ())]
+    every: Sequence[int] = range(count)
+    if asked.stack is not None and asked.stack < len(stacks):
+        every = stacks[asked.stack]
+    elif stacks and asked.frame is None:
+        every = stacks[0]
+    return every[len(every) // 2 if asked.frame is None else min(max(asked.frame, 0), len(every) - 1)]
 
 
 def _integer(text: str, default: int | None) -> int | None:

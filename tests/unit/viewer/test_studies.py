@@ -133,9 +133,28 @@ def test_a_mixed_series_opens_in_the_middle_of_its_largest_stack(reading_client:
 
 
 @pytest.mark.parametrize(
-    ("asked", "first"), [(None, "stack"), ("scout", "scout"), ("unknown", "stack"), ("report", "stack")]
+    ("query", "stack", "place"),
+    [
+        ("series={}~1", 1, 2),
+        ("series={}~1&slice=1", 1, 0),
+        ("series={}~2&slice=99", 2, -1),
+        ("series={}~9", 0, 2),
+        ("series={}~x&slice=", 0, 2),
+    ],
 )
-def test_a_study_opens_with_the_first_full_stack(asked: str | None, first: str) -> None:
+def test_an_address_names_a_stack_of_a_series_and_a_slice_of_it(
+    reading_client: Client, query: str, stack: int, place: int
+) -> None:
+    answer: Any = reading_client.get(f"/sightline/api/studies/{PHASES}").json
+    (series,) = answer["series"]
+    page = data_of(reading_client.get(f"/sightline/studies/{PHASES}?{query.format(series['uid'])}").text)
+    assert page["opening"]["frame"] == series["stacks"][stack]["frames"][place]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"), [("", "stack"), ("scout", "scout"), ("unknown", "stack"), ("report", "stack")]
+)
+def test_a_study_opens_with_the_first_full_stack(asked: str, first: str) -> None:
     series = [
         {"uid": "report", "instances": 50, "pictures": False},
         {"uid": "scout", "instances": 2, "pictures": True},

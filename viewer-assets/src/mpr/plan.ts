@@ -2,6 +2,7 @@
 import type { Plane, VoiFunction } from "../address";
 import type { Letters } from "../study/data";
 import type { PictureSource } from "../study/source";
+import type { Tile } from "../study/tiles";
 import { cross, dot, type Vector } from "../vectors";
 
 /** All planes of one orientation. `origin` is the centre of the first pixel of plane 0. */
@@ -97,22 +98,21 @@ export function movedToPlane(grid: PlaneGrid, point: Vector, index: number): Vec
 
 /** The planes of one orientation as a pile of pictures. */
 export function planeSource(
-  study: string,
-  series: string,
+  { study, series, part }: Pick<Tile, "study" | "series" | "part">,
   plane: Plane,
   grid: PlaneGrid,
   unit: string,
 ): PictureSource {
   const geometry = { columns: grid.columns, rows: grid.rows, spacing: grid.spacing };
   return {
-    study,
-    series,
+    study: study.uid,
+    series: series.uid,
     count: grid.count,
     at: (index) =>
       index < 0 || index >= grid.count
         ? null
         : {
-            source: { plane, index },
+            source: { plane, index, ...(part > 0 && { stack: part }) },
             geometry,
             spacingOrigin: "PixelSpacing",
             letters: grid.letters,

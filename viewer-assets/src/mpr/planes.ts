@@ -53,7 +53,7 @@ export class LinkedPlanes {
   async start(): Promise<void> {
     const path = this.path;
     try {
-      const answer = await getJson<PlanesAnswer>(`${path}/planes`);
+      const answer = await getJson<PlanesAnswer>(`${path}/planes${this.stackQuery}`);
       if (this.closed) return;
       if (answer.refusal === null) this.lay(answer);
       else this.refusal.value = answer.refusal;
@@ -87,16 +87,22 @@ export class LinkedPlanes {
     return `sightline/api/studies/${source.study}/series/${source.series}`;
   }
 
+  /** Which stack of the series; the first one needs no name. */
+  private get stackQuery(): string {
+    const { part } = this.reading.tile;
+    return part > 0 ? `?stack=${part}` : "";
+  }
+
   private lay({ planes, warnings }: PlanesAnswer): void {
     const { reader } = this;
-    const { series, viewport } = this.reading;
+    const { tile, viewport } = this.reading;
     const place = viewport.source.at(viewport.index.value);
     const manners = { exactOnRest: false, ahead: 2, behind: 1 };
     const views: PlaneView[] = [];
     for (const plane of PLANES) {
       const grid = planes[plane];
       if (!grid) continue;
-      const source = planeSource(viewport.source.study, series.uid, plane, grid, place?.unit ?? "");
+      const source = planeSource(tile, plane, grid, place?.unit ?? "");
       views.push({
         plane,
         grid,
@@ -150,7 +156,7 @@ export class LinkedPlanes {
       );
       if (allShown || this.closed) break;
       try {
-        this.progress.value = await getJson<Progress>(`${this.path}/progress`);
+        this.progress.value = await getJson<Progress>(`${this.path}/progress${this.stackQuery}`);
       } catch {
         // The pictures themselves say what is wrong.
         break;

@@ -46,12 +46,14 @@ export function PatientCorner({ study }: { study: Study }) {
 
 interface SeriesCornerProps {
   readonly series: Series;
+  /** Which stack of the series. */
+  readonly label?: string;
   readonly viewport: Viewport;
   readonly children?: ComponentChildren;
 }
 
 /** Which series and which slice of it is on the screen. */
-export function SeriesCorner({ series, viewport, children }: SeriesCornerProps) {
+export function SeriesCorner({ series, label = "", viewport, children }: SeriesCornerProps) {
   const shown = viewport.shown.value;
   const { count } = viewport.source;
   return (
@@ -62,6 +64,7 @@ export function SeriesCorner({ series, viewport, children }: SeriesCornerProps) 
       <p class="optional">
         {[series.number ?? "", series.description || series.modality].filter(Boolean).join(" · ")}
       </p>
+      {label && <p>{label}</p>}
       {shown?.place.location != null && count > 1 && (
         <p class="optional">
           {t("study.location", { mm: shown.place.location.toFixed(1).replace("-", "\u2212") })}

@@ -3,6 +3,7 @@ import { fullDate, personName } from "../format";
 import type { Point } from "../geometry";
 import { plural, t } from "../messages";
 import { Icon } from "../ui/Icon";
+import { Dimensions } from "./Dimensions";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
 import { carry, onDrop } from "./carry";
 import { layoutNamed } from "./layouts";
@@ -12,7 +13,7 @@ import type { Pane } from "./pane";
 import type { Reader } from "./reader";
 import type { Reading } from "./reading";
 import { Stage } from "./Stage";
-import type { Tile } from "./tiles";
+import { groupOf, type Tile } from "./tiles";
 
 /** The desk: as many panes as its layout has. */
 export function Panes({ reader }: { reader: Reader }) {
@@ -54,7 +55,13 @@ function PaneView({ reader, pane, index, area }: PaneProps & { readonly area: st
     >
       {!isOnly && <Grip reader={reader} pane={pane} index={index} />}
       {reading ? (
-        <Stack key={reading.tile.key} reader={reader} reading={reading} isActive={isActive} index={index} />
+        <Stack
+          key={groupOf(reading.tile)}
+          reader={reader}
+          reading={reading}
+          isActive={isActive}
+          index={index}
+        />
       ) : (
         <EmptyPane reader={reader} pane={pane} index={index} />
       )}
@@ -125,7 +132,7 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
         {...(linked?.canPoint(reading) && { onCrosshair: point })}
       >
         <PatientCorner study={tile.study} />
-        <SeriesCorner series={series} viewport={viewport}>
+        <SeriesCorner series={series} label={tile.label} viewport={viewport}>
           {linked && code && <code.LinkSigns reader={reader} linked={linked} reading={reading} />}
         </SeriesCorner>
         <WindowCorner viewport={viewport} />
@@ -133,6 +140,7 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
         {linked && code && <code.LinkOverlay reader={reader} linked={linked} reading={reading} />}
         <EdgeLetters viewport={viewport} />
       </Stage>
+      {tile.grid && <Dimensions reading={reading} onActivate={activate} />}
       {unreadable && (
         <p class="note">{plural("study.unreadable", unreadable[0], { reason: unreadable[1] })}</p>
       )}
@@ -151,6 +159,7 @@ function OtherStudy({ reader, tile: { study } }: { reader: Reader; tile: Tile })
 }
 
 /** What a tile is called. */
-export function tileName({ series }: Tile): string {
-  return series.description || t("study.seriesNumber", { number: series.number ?? series.modality });
+export function tileName({ series, label }: Tile): string {
+  const name = series.description || t("study.seriesNumber", { number: series.number ?? series.modality });
+  return label ? t("study.stackName", { name, label }) : name;
 }

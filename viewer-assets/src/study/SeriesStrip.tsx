@@ -1,11 +1,14 @@
+import { viewPath } from "../address";
 import { fullDate } from "../format";
 import { plural, t } from "../messages";
 import { Thumb } from "../ui/Thumb";
 import { carry } from "./carry";
 import type { StudyAnswer } from "./data";
 import type { Reader } from "./reader";
-import { tilesOf, type Tile } from "./tiles";
+import { emblemOf, groupOf, shelfOf, tilesOf, type Tile } from "./tiles";
 import { tileName } from "./Panes";
+
+const THUMBNAIL_SIZE = 160;
 
 /** All series with a picture of each, study by study; those without pictures are named at the end. */
 export function SeriesStrip({ reader }: { reader: Reader }) {
@@ -32,7 +35,7 @@ function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
     <>
       {isNamed && <h2 class="strip-study">{fullDate(answer.study.date)}</h2>}
       <ul>
-        {tilesOf(answer).map((tile) => (
+        {shelfOf(tilesOf(answer)).map((tile) => (
           <li key={tile.key}>
             <SeriesTile reader={reader} tile={tile} />
           </li>
@@ -44,11 +47,10 @@ function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
 }
 
 function SeriesTile({ reader, tile }: { reader: Reader; tile: Tile }) {
-  const { series, stack, study } = tile;
-  const isCurrent = reader.current.value?.tile.key === tile.key;
-  const isShown = reader.state.panes.some((pane) => pane?.tile === tile.key);
-  const count = stack?.frames.length ?? series.instances;
-  const path = `sightline/api/studies/${study.uid}/series/${series.uid}/thumbnail`;
+  const { series, stack } = tile;
+  const current = reader.current.value?.tile;
+  const isCurrent = current !== undefined && groupOf(current) === tile.key;
+  const isShown = reader.visible.value.some((reading) => groupOf(reading.tile) === tile.key);
   return (
     <button
       type="button"
@@ -56,18 +58,44 @@ function SeriesTile({ reader, tile }: { reader: Reader; tile: Tile }) {
       aria-current={isCurrent ? "true" : undefined}
       disabled={!stack}
       onClick={() => {
-        reader.change("command.open", () => reader.open(tile.key));
+        reader.change("command.open", () => reader.open(openIn(reader, tile)));
         if (reader.panel.value === "series") reader.panel.value = "none";
       }}
       {...(stack && carry({ tile: tile.key }))}
     >
-      <Thumb path={stack && reader.started.value ? path : null} isMissing={series.error !== null}>
+      <Thumb
+        path={stack && reader.started.value ? thumbnailOf(tile) : null}
+        isMissing={series.error !== null}
+      >
         <span class="badge">{series.modality}</span>
       </Thumb>
-      <span class="series-name">{tileName(tile)}</span>
-      <span class="series-about">
-        {series.error ?? (count === null ? "" : plural("study.seriesImages", count))}
-      </span>
+      <span class="series-name">{tileName(tile.grid ? { ...tile, label: "" } : tile)}</span>
+      <span class="series-about">{series.error ?? countText(tile)}</span>
     </button>
   );
+}
+
+/** Of a grid, the stack that this pane showed last. */
+function openIn(reader: Reader, tile: Tile): string {
+  const shown = reader.current.value?.tile;
+  return shown && groupOf(shown) === tile.key ? shown.key : tile.key;
+}
+
+/** The series' small picture; of one of several stacks, its middle frame's. */
+function thumbnailOf(tile: Tile): string {
+  const { study, series, label } = tile;
+  const emblem = label ? emblemOf(tile) : null;
+  return emblem
+    ? viewPath({ study: study.uid, series: series.uid, source: emblem, size: THUMBNAIL_SIZE })
+    : `sightline/api/studies/${study.uid}/series/${series.uid}/thumbnail`;
+}
+
+/** "20 images", or "20 images · Time × 40". */
+function countText({ stack, series, grid }: Tile): string {
+  const count = stack?.frames.length ?? series.instances;
+  const images = count === null ? [] : [plural("study.seriesImages", count)];
+  const dimensions = (grid?.dimensions ?? []).map(({ kind, labels }) =>
+    t("study.dimensionCount", { name: t(`dimension.${kind}`), count: labels.length }),
+  );
+  return [...images, ...dimensions].join(" · ");
 }

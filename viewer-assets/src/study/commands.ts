@@ -77,6 +77,17 @@ const scroll = (id: string, name: MessageKey, key: string, step: (reader: Reader
   run: step,
 });
 
+/** On or back along the last dimension of a grid of stacks, which is leafed through most. */
+const dimension = (id: "nextPoint" | "previousPoint", key: string, by: 1 | -1): Command => ({
+  id,
+  name: `command.${id}`,
+  group: "place",
+  keys: [key],
+  run: ({ current: { value: reading } }) =>
+    reading?.step((reading.tile.grid?.dimensions.length ?? 0) - 1, by, true),
+  offered: ({ current }) => (current.value?.tile.grid ?? null) !== null,
+});
+
 /** Another way to lie for the image that keys act on. */
 const placed = (
   id: string,
@@ -144,6 +155,8 @@ export const COMMANDS: readonly Command[] = [
   scroll("last", "command.last", "End", (reader) => reader.active.value?.goTo(lastIndex(reader))),
   scroll("nextSeries", "command.nextSeries", "ArrowRight", (reader) => reader.openNeighbour(1)),
   scroll("previousSeries", "command.previousSeries", "ArrowLeft", (reader) => reader.openNeighbour(-1)),
+  dimension("nextPoint", ")", 1),
+  dimension("previousPoint", "(", -1),
   tool("command.toolCrosshair", "crosshair", "c", "icon:crosshair", "gesture.crosshair"),
   tool("command.toolWindow", "window", "w", "icon:sun-medium", "gesture.window"),
   tool("command.toolScroll", "scroll", "d", "icon:arrow-up-down", "gesture.scroll"),

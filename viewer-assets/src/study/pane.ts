@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { PaneState } from "./deskState";
 import type { Reader } from "./reader";
 import { Reading } from "./reading";
-import type { Tile } from "./tiles";
+import { groupOf, tileOf, type Tile } from "./tiles";
 
 let panes = 0;
 
@@ -22,8 +22,9 @@ export class Pane {
   open(tile: Tile, slice?: number): void {
     if (!tile.stack) return;
     this.wanted.value = null;
-    const reading = this.readings.get(tile.key) ?? new Reading(this.reader, tile, tile.stack);
-    this.readings.set(tile.key, reading);
+    const reading = this.readings.get(groupOf(tile)) ?? new Reading(this.reader, tile, tile.stack);
+    this.readings.set(groupOf(tile), reading);
+    reading.select(tile);
     if (slice !== undefined) reading.viewport.goTo(slice);
     const before = this.reading.value;
     if (before === reading) return;
@@ -57,12 +58,13 @@ export class Pane {
       this.clear();
       return;
     }
-    const tile = tiles.find((one) => one.key === state.tile && one.stack);
-    if (!tile) {
+    const tile = tileOf(tiles, state.tile);
+    if (!tile?.stack) {
       this.wanted.value = state;
       return;
     }
-    const isOpen = this.reading.peek()?.tile.key === state.tile;
+    const before = this.reading.peek()?.tile;
+    const isOpen = before !== undefined && groupOf(before) === groupOf(tile);
     this.open(tile, keepSlice && isOpen ? undefined : state.slice);
     const reading = this.reading.peek();
     if (!reading) return;

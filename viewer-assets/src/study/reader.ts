@@ -16,7 +16,7 @@ import type { LocalPictures } from "./localPictures";
 import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Reading } from "./reading";
-import { tilesOf, type Tile } from "./tiles";
+import { groupOf, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
@@ -120,7 +120,7 @@ export class Reader {
 
   /** Open a tile in the active pane, or in that one. */
   open(key: string, slice?: number, pane = this.activePane.value): void {
-    const tile = this.tiles.value.find((one) => one.key === key);
+    const tile = tileOf(this.tiles.value, key);
     if (!tile?.stack) return;
     this.planes.value = false;
     this.activePane.value = pane;
@@ -129,8 +129,9 @@ export class Reader {
 
   /** Open the series after, or before, the current one. */
   openNeighbour(step: 1 | -1): void {
-    const list = this.tiles.value.filter((tile) => tile.stack);
-    const here = list.findIndex((tile) => tile.key === this.current.value?.tile.key);
+    const list = shelfOf(this.tiles.value).filter((tile) => tile.stack);
+    const current = this.current.value?.tile;
+    const here = list.findIndex((tile) => current && groupOf(tile) === groupOf(current));
     const next = list[here + step];
     if (next) this.open(next.key);
   }
@@ -264,8 +265,13 @@ export class Reader {
     if (!this.started.value) return;
     const { areas } = layoutNamed(this.layout.value);
     const panes = this.panes.value.slice(0, areas.length);
-    const taken = new Set(panes.map((pane) => pane.state?.tile));
-    const free = this.tiles.value.filter((tile) => tile.stack && !taken.has(tile.key));
+    const taken = new Set(
+      panes.map((pane) => {
+        const tile = pane.state && tileOf(this.tiles.value, pane.state.tile);
+        return tile ? groupOf(tile) : null;
+      }),
+    );
+    const free = shelfOf(this.tiles.value).filter((tile) => tile.stack && !taken.has(tile.key));
     for (const pane of panes) {
       const tile = pane.state === null && free.shift();
       if (tile) pane.open(tile);

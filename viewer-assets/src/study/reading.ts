@@ -1,31 +1,67 @@
 /** One series being read in one pane, with what the reader set for it. */
-import { signal } from "@preact/signals";
+import { batch, signal, type Signal } from "@preact/signals";
+import { clamp } from "../geometry";
 import { presetsFor } from "../window";
 import type { NamedWindow, Stack } from "./data";
 import { OWN_LOOK, type Look, type PaneState } from "./deskState";
 import type { Reader } from "./reader";
-import { stackSource } from "./source";
-import type { Tile } from "./tiles";
+import { stackSource, type PictureSource } from "./source";
+import { coordinatesOf, keyAt, tileOf, type Tile } from "./tiles";
 import { Viewport } from "./viewport";
 
 export class Reading {
   readonly window = signal(OWN_LOOK.window);
   readonly invert = signal(OWN_LOOK.invert);
   readonly viewport: Viewport;
+  private readonly shown: Signal<Tile>;
+  private readonly sources = new Map<string, PictureSource>();
 
   constructor(
     private readonly reader: Reader,
-    readonly tile: Tile,
+    tile: Tile,
     stack: Stack,
   ) {
-    const source = stackSource(tile.study.uid, tile.series.uid, stack);
+    this.shown = signal(tile);
+    const source = this.sourceOf(tile, stack);
     const manners = { exactOnRest: true, ahead: 10, behind: 4 };
     this.viewport = new Viewport(source, reader.loader, this.settings(), manners);
     this.viewport.goTo(Math.floor(stack.frames.length / 2));
   }
 
+  /** The stack that is read: of several at the same places, the one that was chosen last. */
+  get tile(): Tile {
+    return this.shown.value;
+  }
+
   get series() {
     return this.tile.series;
+  }
+
+  /** Show another stack of the same places, at the same slice. */
+  select(tile: Tile): void {
+    const { stack } = tile;
+    if (!stack || tile.key === this.tile.key) return;
+    batch(() => {
+      this.shown.value = tile;
+      this.viewport.source = this.sourceOf(tile, stack);
+    });
+  }
+
+  /** Go so many steps along a dimension of the grid, such as time; from its end to its beginning with `around`. */
+  step(dimension: number, by: number, around = false): void {
+    const { grid } = this.tile;
+    const count = grid?.dimensions[dimension]?.labels.length ?? 0;
+    const at = (coordinatesOf(this.tile)[dimension] ?? 0) + by;
+    if (count > 0) this.goAlong(dimension, around ? ((at % count) + count) % count : clamp(at, 0, count - 1));
+  }
+
+  /** Go to a value of a dimension, by its number. */
+  goAlong(dimension: number, value: number): void {
+    const { grid } = this.tile;
+    const coordinates = coordinatesOf(this.tile).map((old, index) => (index === dimension ? value : old));
+    const key = grid && keyAt(grid, coordinates);
+    const tile = key ? tileOf(this.reader.tiles.peek(), key) : undefined;
+    if (tile) this.select(tile);
   }
 
   /** The settings that every viewport of this reading follows. */
@@ -48,6 +84,13 @@ export class Reading {
   get state(): PaneState {
     const { index, placement } = this.viewport;
     return { tile: this.tile.key, slice: index.value, look: this.look, placement: placement.value };
+  }
+
+  /** One pile for each stack, always the same one. */
+  private sourceOf({ key, study, series }: Tile, stack: Stack): PictureSource {
+    const known = this.sources.get(key) ?? stackSource(study.uid, series.uid, stack);
+    this.sources.set(key, known);
+    return known;
   }
 
   /** Windows on offer: the file's own, then those of the modality. */

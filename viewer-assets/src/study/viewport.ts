@@ -1,5 +1,5 @@
 /** One viewport: what it should show, what it shows, and how it gets from one to the other. */
-import { batch, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
+import { batch, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
 import { clamp, FITTED, imagePose, usefulSize, type Placement, type Pose, type Size } from "../geometry";
 import type { ExactFrame } from "../exact/exactFrame";
@@ -83,12 +83,26 @@ export class Viewport implements Lane<Picture>, Watched {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private stopWatching: (() => void) | null = null;
 
+  private readonly pile: Signal<PictureSource>;
+
   constructor(
-    readonly source: PictureSource,
+    source: PictureSource,
     private readonly loader: PictureLoader<Picture>,
     private readonly settings: PictureSettings,
     private readonly manners: Manners,
-  ) {}
+  ) {
+    this.pile = signal(source);
+  }
+
+  /** What it leafs through. Another pile takes its place on the screen when its picture is there. */
+  get source(): PictureSource {
+    return this.pile.value;
+  }
+
+  set source(source: PictureSource) {
+    this.pile.value = source;
+    this.index.value = clamp(this.index.peek(), 0, source.count - 1);
+  }
 
   /** Wait with the first request: the page's own first picture is on its way. */
   hold(): void {
@@ -110,7 +124,8 @@ export class Viewport implements Lane<Picture>, Watched {
       effect(() => {
         const { width, height } = this.size.value;
         const { window, invert, exact, hurry } = this.settings;
-        for (const cause of [this.index, this.placement, window, invert, exact, hurry]) void cause.value;
+        for (const cause of [this.pile, this.index, this.placement, window, invert, exact, hurry])
+          void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
       effect(() => this.settings.local.value?.watch(this)),
