@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.reading import Stage
 from tests.browser.viewer_pages import OVERLAPS, SHOWN, page_of, violations
-from tests.support.dicom_files import AXIAL, SAGITTAL, slices_of
+from tests.support.dicom_files import AXIAL, SAGITTAL, image_file, slices_of
 from tests.support.fake_archive import FakeArchive
 from tests.support.viewer_server import serve
 
-STUDY, PRIOR = "1.2.826.0.7.5", "1.2.826.0.7.6"
+STUDY, PRIOR, BREASTS = "1.2.826.0.7.5", "1.2.826.0.7.6", "1.2.826.0.7.7"
 FRAME, PRIOR_FRAME = "1.2.826.0.7.5.99", "1.2.826.0.7.6.99"
 PATIENT: dict[str, Any] = {"PatientName": "Vester^Ida", "PatientID": "P-7", "BodyPartExamined": "CHEST"}
 SIZE = 96
@@ -72,12 +72,28 @@ def attributes(study: str, number: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def mammogram() -> list[bytes]:
+    """Four images, each a series: half a disc at the chest wall, which lies behind."""
+    y, x = np.mgrid[0:120, 0:80]
+    left = np.where(x**2 + (y - 60) ** 2 < 50**2, 3000, 0).astype(np.int16)
+    return [
+        image_file(
+            left if side == "L" else left[:, ::-1], Modality="MG", StudyInstanceUID=BREASTS, SeriesNumber=number,
+            SeriesInstanceUID=f"{BREASTS}.{number}", SeriesDescription=side + view, ImageLaterality=side,
+            ViewPosition=view, PatientOrientation=("A", "F") if side == "L" else ("P", "F"),
+            ImagerPixelSpacing=(0.1, 0.1), **PATIENT,
+        )
+        for number, (side, view) in enumerate([("L", "MLO"), ("R", "CC"), ("L", "CC"), ("R", "MLO")], start=1)
+    ]  # fmt: skip
+
+
 def files() -> list[bytes]:
     """A study of 2 mm axial and 5 mm sagittal slices, and an older one of 4 mm."""
     return [
         *axial(STUDY, 1, 31, 2, SeriesDescription="Axial", StudyDate="20260301", StudyDescription="CT chest"),
         *sagittal(STUDY, 2, 13, 5, SeriesDescription="Sagittal", StudyDate="20260301", StudyDescription="CT chest"),
         *times(3),
+        *mammogram(),
         *axial(PRIOR, 1, 16, 4, SeriesDescription="Axial", StudyDate="20250101", StudyDescription="CT chest"),
     ]
 
@@ -176,6 +192,25 @@ def test_time_points_of_a_series_have_a_slider_of_their_own(browser: Browser, si
         assert "size=160" in thumbnail
         assert violations(page) == []
         assert page.evaluate(OVERLAPS) == []
+
+
+def test_a_mammogram_is_hung_back_to_back_around_its_first_picture(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/view/" in request.url else None)
+        page.goto(f"{site}/{BREASTS}")
+        expect(page.locator(SHOWN)).to_have_count(4)
+        names = page.locator(".pane section.stage").evaluate_all("all => all.map((one) => one.ariaLabel)")
+        assert names == ["RCC", "LCC", "RMLO", "LMLO"]
+        assert f"/{BREASTS}.1/" in asked[0]
+        assert not any(f"/{BREASTS}.1/" in url and "size=160" not in url for url in asked[1:4])
+        right, left = stage_of(page, "RCC").pixels(), stage_of(page, "LCC").pixels()
+        assert right[right.shape[0] // 2, -5:].min() > 200
+        assert left[left.shape[0] // 2, :5].min() > 200
+        assert violations(page) == []
+        wait_for_url(page, "side:left")
+        page.reload()
+        expect(page.locator(SHOWN)).to_have_count(4)
 
 
 def stage_of(page: Page, name: str) -> Stage:

@@ -39,6 +39,8 @@ export interface Placement {
   readonly zoom: number;
   readonly pan: Point;
   readonly turn: Turn;
+  /** The edge of the viewport that the image lies at, instead of in its middle; for breasts hung back to back. */
+  readonly side?: "left" | "right";
 }
 
 /** An image that fits, is centred and not turned. */
@@ -90,14 +92,17 @@ export function fitScale(image: ImageGeometry, viewport: Size, turn: Turn): numb
   return Math.min(viewport.width / width, viewport.height / height);
 }
 
+/** How much of the free width lies left of the image. */
+const SIDES = { left: 0, middle: 0.5, right: 1 } as const;
+
 /** Where the whole image lies on the screen. */
 export function imagePose(image: ImageGeometry, viewport: Size, placement: Placement): Pose {
-  const { zoom, pan, turn } = placement;
+  const { zoom, pan, turn, side } = placement;
   const shape = shapeOf(image, turn);
   const scale = fitScale(image, viewport, turn) * zoom;
   const [width, height] = [shape.width * scale, shape.height * scale];
   return {
-    x: (viewport.width - width) / 2 + pan.x * viewport.width,
+    x: (viewport.width - width) * SIDES[side ?? "middle"] + pan.x * viewport.width,
     y: (viewport.height - height) / 2 + pan.y * viewport.height,
     width,
     height,
@@ -121,6 +126,14 @@ export function toScreen(point: Point, image: ImageGeometry, pose: Pose): Point 
   if (pose.turn.mirrored) u = 1 - u;
   for (let quarter = 0; quarter < pose.turn.quarters; quarter += 1) [u, v] = [1 - v, u];
   return { x: pose.x + u * pose.width, y: pose.y + v * pose.height };
+}
+
+/** The same place without a side to lie at, so that it can be moved freely from there. */
+export function loosened(placement: Placement, image: ImageGeometry, viewport: Size): Placement {
+  if (!placement.side) return placement;
+  const { zoom, pan, turn } = placement;
+  const pose = imagePose(image, viewport, placement);
+  return { zoom, turn, pan: { ...pan, x: (pose.x + pose.width / 2) / viewport.width - 0.5 } };
 }
 
 /** Enlarge by `factor` while the image point under `anchor` stays where it is. */

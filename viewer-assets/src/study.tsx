@@ -32,8 +32,8 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
     });
     if (image) reader.panes.value[0]?.reading.value?.viewport.hold();
   }
-  if (opening && image instanceof HTMLImageElement) void adoptFirst(reader, image, opening, asked.beside);
-  else void loadOthers(reader, asked.beside);
+  if (opening && image instanceof HTMLImageElement) void adoptFirst(reader, image, opening, asked);
+  else void loadOthers(reader, asked);
   root.replaceChildren();
   render(<StudyPage reader={reader} />, root);
   listenForKeys(reader);
@@ -56,7 +56,7 @@ async function adoptFirst(
   reader: Reader,
   image: HTMLImageElement,
   opening: Opening,
-  beside: readonly string[],
+  asked: DeskState,
 ): Promise<void> {
   const viewport = reader.panes.value[0]?.reading.value?.viewport;
   try {
@@ -67,7 +67,7 @@ async function adoptFirst(
     // The picture failed to load; asking for it again tells why, in its place.
     viewport?.release();
   }
-  await loadOthers(reader, beside);
+  await loadOthers(reader, asked);
 }
 
 /** From now on exact frames come to the device. Where they cannot, the server goes on making all pictures. */
@@ -81,18 +81,23 @@ async function loadLocalPictures(reader: Reader): Promise<void> {
 }
 
 /** Get the frames of all series, then other studies to be read beside this one; what is being read stays as it is. */
-async function loadOthers(reader: Reader, beside: readonly string[]): Promise<void> {
+async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
   reader.started.value = true;
   void loadLocalPictures(reader);
   try {
     const isMissing = reader.tiles.value.some(({ series, stack }) => !stack && series.error === null);
     if (isMissing) reader.take(await studyAnswer(reader.study.uid));
-    for (const study of beside) reader.take(await studyAnswer(study));
+    for (const study of asked.beside) reader.take(await studyAnswer(study));
   } catch (error) {
     reader.seriesProblem.value = error instanceof Error ? error.message : String(error);
   }
   reader.settle(true);
-  await linkViewports(reader);
+  await linkViewports(reader, isUnarranged(asked));
+}
+
+/** Whether the address leaves it to us how the study is hung. */
+function isUnarranged({ layout, planes, panes, beside }: DeskState): boolean {
+  return layout === "1x1" && !planes && panes.every((pane) => pane === null) && beside.length === 0;
 }
 
 function studyAnswer(study: string): Promise<StudyAnswer> {

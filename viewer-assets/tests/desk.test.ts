@@ -11,7 +11,7 @@ const CHANGED: PaneState = {
   tile: "1.2.4",
   slice: 0,
   look: { window: { center: -600, width: 1500, voiFunction: "SIGMOID" }, invert: true },
-  placement: { zoom: 2.5, pan: { x: 0.125, y: -0.25 }, turn: { quarters: 3, mirrored: true } },
+  placement: { zoom: 2.5, pan: { x: 0.125, y: -0.25 }, turn: { quarters: 3, mirrored: true }, side: "left" },
 };
 const DESK: DeskState = {
   layout: "1x1",

@@ -1,3 +1,4 @@
-/** What is loaded after the first picture: viewports that know of each other, and what they show of it. */
+/** What is loaded after the first picture: how studies are hung, and viewports that know of each other. */
+export { hang } from "../hanging/hang";
 export { LinkOverlay, LinkSigns } from "./LinkOverlay";
 export { LinkedViewports } from "./LinkedViewports";

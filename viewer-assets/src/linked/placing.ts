@@ -29,7 +29,8 @@ export interface Lying {
 export function placedLike(leader: Lying, follower: Lying): Placement {
   const [own, its] = [leader.plane, follower.plane];
   const turn = !own || !its || isAligned(own, its) ? leader.placement.turn : follower.placement.turn;
-  const turned = { ...leader.placement, turn };
+  const { zoom: enlarged, pan } = leader.placement;
+  const turned = { zoom: enlarged, pan, turn };
   const wanted = screenScale(leader.image, imagePose(leader.image, leader.viewport, leader.placement));
   const fitted = screenScale(
     follower.image,

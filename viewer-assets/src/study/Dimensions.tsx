@@ -29,9 +29,7 @@ export function Dimensions({ reading, onActivate }: DimensionsProps) {
               onFocus={onActivate}
               onInput={(event) => reading.goAlong(dimension, event.currentTarget.valueAsNumber - 1)}
             />
-            <output>
-              {t("study.dimensionValue", { label: labels[at] ?? "", number: at + 1, count: labels.length })}
-            </output>
+            <output>{labels[at]}</output>
           </label>
         );
       })}

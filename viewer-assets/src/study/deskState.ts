@@ -79,9 +79,10 @@ function settings({ slice, look, placement }: PaneState): readonly (readonly [st
   const found: [string, string][] = [["slice", String(slice + 1)]];
   if (look.window) found.push(["window", windowText(look.window)]);
   if (look.invert) found.push(["invert", "1"]);
-  const { zoom, pan, turn } = placement;
+  const { zoom, pan, turn, side } = placement;
   if (turn.quarters > 0) found.push(["rotate", String(turn.quarters * 90)]);
   if (turn.mirrored) found.push(["mirror", "1"]);
+  if (side) found.push(["side", side]);
   if (zoom !== 1 || pan.x !== 0 || pan.y !== 0)
     found.push([
       "place",
@@ -110,7 +111,7 @@ function paneOf(tile: string, value: (name: string) => string | null): PaneState
     tile,
     slice: Number.isInteger(slice) && slice >= 0 ? slice : 0,
     look: { window: parseWindow(value("window")), invert: value("invert") === "1" },
-    placement: placementOf(value("place"), turnOf(value("rotate"), value("mirror"))),
+    placement: placementOf(value("place"), turnOf(value("rotate"), value("mirror")), value("side")),
   };
 }
 
@@ -120,8 +121,9 @@ function turnOf(rotate: string | null, mirror: string | null): Turn {
   return { quarters: known ? quarters : 0, mirrored: mirror === "1" };
 }
 
-function placementOf(text: string | null, turn: Turn): Placement {
+function placementOf(text: string | null, turn: Turn, edge: string | null): Placement {
   const [zoom = 1, x = 0, y = 0, ...more] = (text ?? "1").split(",").map(Number);
   const usable = more.length === 0 && zoom > 0 && zoom <= 100 && Math.abs(x) < 100 && Math.abs(y) < 100;
-  return usable ? { zoom, pan: { x, y }, turn } : { ...FITTED, turn };
+  const side = edge === "left" || edge === "right" ? ({ side: edge } as const) : {};
+  return { ...(usable ? { zoom, pan: { x, y }, turn } : { ...FITTED, turn }), ...side };
 }

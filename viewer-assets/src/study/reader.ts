@@ -136,8 +136,8 @@ export class Reader {
     if (next) this.open(next.key);
   }
 
-  /** Divide the desk; what was in a pane stays there, new panes get the series that follow. */
-  setLayout(name: LayoutName): void {
+  /** Divide the desk; what was in a pane stays there, new panes get the series that follow if they are to be filled. */
+  setLayout(name: LayoutName, isFilled = true): void {
     const { areas } = layoutNamed(name);
     batch(() => {
       this.setPlanes(false);
@@ -151,7 +151,7 @@ export class Reader {
       while (panes.length < areas.length) panes.push(new Pane(this));
       this.panes.value = panes;
       if (this.activePane.value >= areas.length) this.activePane.value = 0;
-      this.fill();
+      if (isFilled) this.fill();
       this.see();
     });
   }
@@ -216,13 +216,13 @@ export class Reader {
   }
 
   panBy(viewport: Viewport, by: Point): void {
-    viewport.placement.value = panBy(viewport.placement.value, by, viewport.size.value);
+    viewport.placement.value = panBy(viewport.loose, by, viewport.size.value);
   }
 
   zoomAt(viewport: Viewport, factor: number, anchor?: Point): void {
     const { width, height } = viewport.size.value;
     const point = anchor ?? { x: width / 2, y: height / 2 };
-    viewport.placement.value = zoomAt(viewport.placement.value, factor, point, viewport.size.value);
+    viewport.placement.value = zoomAt(viewport.loose, factor, point, viewport.size.value);
   }
 
   /** Back to the file's window, fitted, not inverted, not turned. */

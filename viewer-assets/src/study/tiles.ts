@@ -24,6 +24,9 @@ export interface Tile {
   readonly grid: TileGrid | null;
 }
 
+const SCANS: ReadonlySet<string> = new Set(["CT", "MR", "PT"]);
+const SCAN_SIZE = 10;
+
 /** Stacks that are leafed through in one or two dimensions more: time points, echoes, b-values. */
 export interface TileGrid {
   readonly dimensions: StackGrid["dimensions"];
@@ -31,9 +34,17 @@ export interface TileGrid {
   readonly keys: readonly string[];
 }
 
-/** The tiles of a study, in the order of its series. */
+/** The tiles of a study, in the order of its series; what only shows where others lie comes last. */
 export function tilesOf({ study, series }: StudyAnswer): readonly Tile[] {
-  return series.filter((one) => one.pictures).flatMap((one) => tilesOfSeries(study, one));
+  const tiles = series.filter((one) => one.pictures).flatMap((one) => tilesOfSeries(study, one));
+  const short = tiles.filter(isShort);
+  return short.length < tiles.length ? [...tiles.filter((tile) => !isShort(tile)), ...short] : tiles;
+}
+
+/** Whether it is a localiser beside scans, by the same bounds as the server chooses its first picture. */
+function isShort({ series, stack }: Tile): boolean {
+  const count = stack?.frames.length ?? series.instances ?? 0;
+  return SCANS.has(series.modality) && count > 0 && count < SCAN_SIZE;
 }
 
 function tilesOfSeries(study: Study, series: Series): readonly Tile[] {

@@ -1,7 +1,16 @@
 /** One viewport: what it should show, what it shows, and how it gets from one to the other. */
 import { batch, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
-import { clamp, FITTED, imagePose, usefulSize, type Placement, type Pose, type Size } from "../geometry";
+import {
+  clamp,
+  FITTED,
+  imagePose,
+  loosened,
+  usefulSize,
+  type Placement,
+  type Pose,
+  type Size,
+} from "../geometry";
 import type { ExactFrame } from "../exact/exactFrame";
 import type { Lane, PictureLoader } from "./loader";
 import type { Appearance, LocalPictures, Watched } from "./localPictures";
@@ -178,6 +187,13 @@ export class Viewport implements Lane<Picture>, Watched {
   /** Where the image lies on the screen now. */
   pose(place: Place | null = this.shown.value?.place ?? null): Pose | null {
     return place && imagePose(place.geometry, this.size.value, this.placement.value);
+  }
+
+  /** How it lies, to be moved from there. */
+  get loose(): Placement {
+    const place = this.source.at(this.index.peek());
+    const placement = this.placement.peek();
+    return place ? loosened(placement, place.geometry, this.size.peek()) : placement;
   }
 
   /** Forget the problem and ask again. */
