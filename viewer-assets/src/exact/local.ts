@@ -42,6 +42,7 @@ class Local implements LocalPictures {
   private readonly disappointments = signal(0);
   private readonly permitted = watchConditions();
   private readonly addresses = new WeakMap<PictureSource, readonly (ExactAddress | null)[]>();
+  private readonly coverages = new WeakMap<PictureSource, { version: number; coverage: Coverage }>();
   readonly version = computed(() => this.store.version.value + this.disappointments.value);
 
   constructor(ports: FillerPorts, loader: PictureLoader<Picture>) {
@@ -78,7 +79,15 @@ class Local implements LocalPictures {
   }
 
   coverage(source: PictureSource): Coverage {
-    void this.version.value;
+    const version = this.version.value;
+    const known = this.coverages.get(source);
+    if (known?.version === version) return known.coverage;
+    const coverage = this.covered(source);
+    this.coverages.set(source, { version, coverage });
+    return coverage;
+  }
+
+  private covered(source: PictureSource): Coverage {
     const runs: [number, number][] = [];
     let [loaded, total] = [0, 0];
     for (const [index, address] of this.addressesOf(source).entries()) {

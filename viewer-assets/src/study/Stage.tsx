@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
 import { drawPicture } from "./draw";
+import { localTrack } from "./localTrack";
 import { listen, type PointerActions, type Tool } from "./gestures";
 import type { Reader } from "./reader";
 import type { Viewport } from "./viewport";
@@ -93,6 +94,7 @@ function SliceSlider({ viewport, onActivate }: { viewport: Viewport; onActivate:
     <input
       class="slices"
       type="range"
+      {...localTrack(viewport.coverage, count)}
       min={1}
       max={count}
       step={1}

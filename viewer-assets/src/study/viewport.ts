@@ -13,7 +13,7 @@ import {
 } from "../geometry";
 import type { ExactFrame } from "../exact/exactFrame";
 import type { Lane, PictureLoader } from "./loader";
-import type { Appearance, LocalPictures, Watched } from "./localPictures";
+import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictures";
 import type { Picture } from "./picture";
 import type { PictureSource, Place } from "./source";
 
@@ -182,6 +182,11 @@ export class Viewport implements Lane<Picture>, Watched {
     const own = place.voiLut || place.colour ? null : (place.windows[0]?.window ?? null);
     this.show({ path, index, place, bitmap, frame: null, window: own, inverted: false, lossy: true });
     this.rest("exact", REST_MS * 2);
+  }
+
+  /** Which of its pictures can be made on the device; null before anything can. */
+  get coverage(): Coverage | null {
+    return this.settings.local.value?.coverage(this.source) ?? null;
   }
 
   /** Where the image lies on the screen now. */
