@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from io import BytesIO
+
 from playwright.sync_api import Browser, Page, Playwright
+from pydicom import dcmread, dcmwrite
 
 from tests.browser.chest import SLICES, Chest
 from tests.browser.chromium import DESKTOP, PHONE, launch, watched_page
 from tests.browser.reading import Stage, ask_for_link, open_link
 from tests.browser.wire import KILOBYTE, MEBIBYTE, Transfer, Wire, renderer_memory, total
+from tests.support.fake_archive import FakeArchive
 from tests.support.orthanc_server import OrthancServer
+from tests.support.viewer_server import serve
 
 APPLICATION = 120 * KILOBYTE
 REQUESTS = 10
 TO_FIRST_PICTURE = 250 * KILOBYTE
 PLANES = 600 * KILOBYTE
+SLICE = 40 * KILOBYTE
+OTHER_SERIES = 60 * KILOBYTE
 MEMORY = 150 * MEBIBYTE
+EXACT_FRAMES = 128 * MEBIBYTE
+"""What a touch screen keeps of them by default."""
+
+
+_NOTE_OTHER_SERIES = """(series) => {
+  window.otherSeries = new Promise((resolve) => {
+    new MutationObserver((_records, observer) => {
+      const view = document.querySelector(".picture").dataset.view;
+      if (!view || view.includes(`/${series}/`)) return;
+      observer.disconnect();
+      resolve((performance.timeOrigin + performance.now()) / 1000);
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+  });
+}"""
 
 
 def test_to_the_first_picture(browser: Browser, site: OrthancServer, ct: Chest) -> None:
@@ -37,6 +59,7 @@ def test_to_the_first_picture(browser: Browser, site: OrthancServer, ct: Chest) 
 def test_three_planes(browser: Browser, site: OrthancServer, ct: Chest) -> None:
     """Code, plan, pictures of the three planes and of their neighbours."""
     with watched_page(browser, DESKTOP, site.url) as page:
+        never_fetch_ahead(page)
         wire = Wire(page)
         open_link(page, ask_for_link(site, ct.study)).shows(quality="exact")
         before = wire.settle()
@@ -47,18 +70,70 @@ def test_three_planes(browser: Browser, site: OrthancServer, ct: Chest) -> None:
         assert total(more) <= PLANES, listing(more)
 
 
+def test_scrolling_by_pictures_of_the_server(browser: Browser, site: OrthancServer, ct: Chest) -> None:
+    """Where nothing is fetched ahead, each slice that is looked at costs one picture."""
+    with watched_page(browser, DESKTOP, site.url) as page:
+        never_fetch_ahead(page)
+        wire = Wire(page)
+        stage = open_link(page, ask_for_link(site, ct.study))
+        before = wire.settle()
+        for _ in range(12):
+            page.keyboard.press("ArrowDown")
+            page.wait_for_timeout(100)
+        stage.shows(SLICES // 2 + 13)
+        more = [one for one in wire.settle() if one not in before and "format=png" not in one.path]
+        assert len(more) >= 12
+        assert total(more) <= SLICE * len(more), listing(more)
+
+
+def test_opening_another_series(browser: Browser, ct: Chest) -> None:
+    """From the key to its first image: a half of the chest CT is made a series of its own."""
+    with serve(FakeArchive(two_series(ct))) as url, watched_page(browser, DESKTOP, url) as page:
+        wire = Wire(page)
+        page.goto(f"{url}/sightline/studies/{ct.study}")
+        Stage(page, page).shows(quality="exact")
+        before = wire.settle()
+        page.evaluate(_NOTE_OTHER_SERIES, ct.series)
+        page.keyboard.press("ArrowRight")
+        shown = page.evaluate("() => window.otherSeries")
+        more = [one for one in wire.settle() if one not in before]
+        early = [one for one in more if one.started <= shown]
+        assert any(one.is_picture for one in early), listing(more)
+        assert total(early) <= OTHER_SERIES, listing(early)
+        assert not any("format=exact" in one.path for one in early)
+        assert any("format=exact" in one.path for one in more)
+
+
 def test_memory(playwright: Playwright, site: OrthancServer, ct: Chest) -> None:
     """After all slices of the stack and a good part of all planes."""
     browser = launch(playwright)
     with watched_page(browser, PHONE, site.url) as page:
         assert page.evaluate("() => document.createElement('canvas').getContext('webgl')") is None
         stage = open_link(page, ask_for_link(site, ct.study))
+        assert renderer_memory(browser) <= MEMORY
         leaf_through(page, stage, 1)
         page.keyboard.press("m")
         for name in ("Axial", "Coronal", "Sagittal"):
             leaf_through(page, Stage(page, page, name), 12)
-        assert renderer_memory(browser) <= MEMORY
+        assert renderer_memory(browser) <= MEMORY + EXACT_FRAMES
     browser.close()
+
+
+def never_fetch_ahead(page: Page) -> None:
+    """Set what a person may set: all pictures come from the server."""
+    page.add_init_script("""localStorage.setItem("sightline.local", '{"mode":"never"}')""")
+
+
+def two_series(ct: Chest) -> Iterator[bytes]:
+    """Give slices of the chest CT, every second one in another series."""
+    for number, one in enumerate(ct.slices[120:150]):
+        dataset = dcmread(one.path)
+        dataset.SeriesNumber = 1 + number % 2
+        if number % 2:
+            dataset.SeriesInstanceUID += ".2"
+        target = BytesIO()
+        dcmwrite(target, dataset)
+        yield target.getvalue()
 
 
 def listing(transfers: list[Transfer]) -> str:

@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright
 
-from tests.browser.chromium import PATIENCE_MS, watched_page
+from tests.browser.chromium import PATIENCE_MS, launch, watched_page
 from tests.browser.presented import input_to_paint
 from tests.browser.reading import Stage
 from tests.browser.viewer_pages import SHOWN, page_of
+from tests.browser.wire import MEBIBYTE, renderer_memory
 from tests.support.dicom_files import image_file, slices_of
 from tests.support.fake_archive import FakeArchive
 from tests.support.viewer_server import DIST, serve
 
 STUDY = "1.2.826.0.7.3"
 SIZE, SLICES = 512, 16
+LEAST_CACHE = 32 * MEBIBYTE
+MEMORY = 150 * MEBIBYTE
+SLICE_BYTES = 2 * 320 * 320
 GENEROUS_MS = 150
 """For half of all events. The aim is 50 ms for 95 of 100, but a machine that tests much at once is no reading room."""
 
@@ -206,3 +210,35 @@ def test_without_a_worker_the_server_makes_all_pictures(browser: Browser, site: 
         page.keyboard.press("2")
         stage.shows(quality="exact", window="-600,1500")
         assert asked.count("format=exact") == 0
+
+
+@pytest.mark.parametrize("count", [60, 600])
+def test_memory_is_bounded_by_the_setting_whatever_the_study(playwright: Playwright, count: int) -> None:
+    """The least setting, which holds more than sixty slices and fewer than six hundred."""
+    browser = launch(playwright)
+    with serve(FakeArchive(long_series(count))) as url, page_of(browser) as page:
+        setting = f'{{"mode":"always","bytes":{LEAST_CACHE}}}'
+        page.add_init_script(f"localStorage.setItem('sightline.local', '{setting}')")
+        asked = Asked(page)
+        page.goto(f"{url}/sightline/studies/{STUDY}")
+        stage = Stage(page, page)
+        stage.shows(quality="exact")
+        fit = min(count, LEAST_CACHE // SLICE_BYTES)
+        wait_until_all_are_here(page, asked, fit)
+        page.keyboard.press("Home")
+        stage.shows(1, "exact")
+        page.wait_for_load_state("networkidle")
+        assert stage.slider.get_attribute("title") == f"{fit} of {count} slices are on this device"
+        assert renderer_memory(browser) <= MEMORY + LEAST_CACHE
+    browser.close()
+
+
+def long_series(count: int) -> Iterator[bytes]:
+    """Slices of noise."""
+    noise = np.random.default_rng(5).integers(0, 4096, (320, 320)).astype(np.uint16)
+    for number in range(count):
+        yield image_file(
+            np.roll(noise, number), StudyInstanceUID=STUDY, SeriesInstanceUID=f"{STUDY}.1", InstanceNumber=number + 1,
+            ImagePositionPatient=(0.0, 0.0, float(number)), ImageOrientationPatient=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+            PixelSpacing=(1.0, 1.0), WindowCenter=2048, WindowWidth=4096,
+        )  # fmt: skip

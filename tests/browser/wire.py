@@ -95,9 +95,13 @@ class Wire:
         return list(self._transfers.values())
 
     def to_first_picture(self) -> list[Transfer]:
-        """Return what was asked for before the first picture was on the screen."""
+        """Return what was asked for before the first picture was on the screen, as soon as it is there."""
         shown = self._page.wait_for_function("() => window.firstPicture").json_value()
-        return [one for one in self.settle() if one.started <= shown]
+        while True:
+            early = [one for one in self._transfers.values() if one.started <= shown]
+            if all(one.done for one in early):
+                return early
+            self._page.wait_for_timeout(50)
 
 
 def total(transfers: list[Transfer]) -> int:

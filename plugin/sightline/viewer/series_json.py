@@ -86,6 +86,19 @@ def kind_json(frame: FrameEntry) -> dict[str, Any]:
     }
 
 
+def exact_bytes(instance: InstanceEntry) -> int:
+    """Return the bytes of a sample of the exact frames from which a browser makes the very pictures that are sent.
+
+    0 where it cannot: for colours, for values of more than 16 bits or with a Modality LUT, for masks, and where
+    overlays or a shutter belong to the picture.
+    """
+    single = instance.is_grey and instance.pixel_keyword == "PixelData" and not instance.modality_lut
+    covered = instance.overlays or instance.shutter
+    if not single or covered or not 1 < instance.bits_stored <= 16 or instance.rows * instance.columns > LARGEST_FRAME:
+        return 0
+    return 1 if instance.bits_allocated <= 8 else 2
+
+
 def cine_json(cine: Cine) -> dict[str, Any]:
     """Return how frames are played: ms between them, frames per second if recommended, and whether to and fro."""
     return {"frameTime": cine.frame_time, "displayRate": cine.display_rate, "sweeps": cine.sweeps}
@@ -125,19 +138,6 @@ def parts_json(table: SeriesTable, stacks: Sequence[Stack]) -> dict[str, Any]:
             for grid in grids(stacks)
         ],
     }
-
-
-def exact_bytes(instance: InstanceEntry) -> int:
-    """Return the bytes of a sample of the exact frames from which a browser makes the very pictures that are sent.
-
-    0 where it cannot: for colours, for values of more than 16 bits or with a Modality LUT, for masks, and where
-    overlays or a shutter belong to the picture.
-    """
-    single = instance.is_grey and instance.pixel_keyword == "PixelData" and not instance.modality_lut
-    covered = instance.overlays or instance.shutter
-    if not single or covered or not 1 < instance.bits_stored <= 16 or instance.rows * instance.columns > LARGEST_FRAME:
-        return 0
-    return 1 if instance.bits_allocated <= 8 else 2
 
 
 def frame_edges(frame: FrameEntry) -> Edges | None:

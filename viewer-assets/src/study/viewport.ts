@@ -1,5 +1,5 @@
 /** One viewport: what it should show, what it shows, and how it gets from one to the other. */
-import { batch, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, signal, type Signal, untracked } from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
 import {
   clamp,
@@ -80,6 +80,8 @@ export class Viewport implements Lane<Picture>, Watched {
   readonly size = signal<Size>({ width: 0, height: 0 });
   readonly shown = signal<Shown | null>(null);
   readonly problem = signal<string | null>(null);
+  /** What can wait waits for the first picture. */
+  private readonly isShowing = computed(() => this.shown.value !== null);
   private readonly asked = new Map<string, Asked>();
   private shownOrder = 0;
   direction = 1;
@@ -137,7 +139,7 @@ export class Viewport implements Lane<Picture>, Watched {
           void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
-      effect(() => this.settings.local.value?.watch(this)),
+      effect(() => (this.isShowing.value ? this.settings.local.value?.watch(this) : undefined)),
       effect(() => {
         void this.settings.local.value?.version.value;
         untracked(() => this.onLocalChange());
