@@ -7,6 +7,7 @@ from sightline.viewer import (
     assets,
     films,
     list_routes,
+    captures,
     pages,
     pictures,
     planes,
@@ -54,6 +55,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{STUDY}/priors/<uid:prior>", priors.prior_series, Verb.VIEW,
         "Which series of another study of the patient go with which", audit="read",
+    ),
+    Route(
+        "POST", f"{STUDY}/captures", captures.capture, Verb.ANNOTATE, "Store what was seen as an image of the study",
+        audit="store", max_body=captures.LARGEST_CAPTURE,
     ),
     Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),

@@ -265,3 +265,12 @@ export interface ValueAnswer {
   /** For PET: related to body weight, or the `reason` why there is none. */
   readonly suv: { readonly value: number | null; readonly unit: string; readonly reason: string } | null;
 }
+
+/**
+ * The answer to `POST …/studies/<uid>/captures?sources=<series>/<instance>/<frame>,…&annotated=1&lossy=1` with a PNG as its
+ * body: where what was seen is stored now.
+ */
+export interface CaptureAnswer {
+  readonly series: string;
+  readonly instance: string;
+}
