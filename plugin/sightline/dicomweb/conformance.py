@@ -15,7 +15,7 @@ from pydicom.uid import UID
 from sightline.access.grant import Verb
 from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
-from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS, VIDEO_SYNTAXES
+from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS
 from sightline.dicomweb.deviations import deviation_rows
 from sightline.dicomweb.rendered import FORMATS, MAXIMUM_PICTURES
 from sightline.dicomweb.rendered_volumes import RESPONSE_OFFERS
@@ -35,6 +35,7 @@ from sightline.dicomweb.volume_parameters import PARAMETERS as VOLUME_PARAMETERS
 from sightline.dicomweb.wado_uri_parameters import PARAMETERS
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.bit_frames import DEFLATED_FRAMES
+from sightline.rendering.videos import VIDEO_SYNTAXES
 from sightline.rendering.volume_sources import PRESETS
 from sightline.web.animations import ANIMATIONS
 from sightline.web.routing import Route

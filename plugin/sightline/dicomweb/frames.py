@@ -13,7 +13,6 @@ from sightline.archive.protocol import FileSource, InstanceRecord
 from sightline.dicomweb.answers import answer_unless_known, entity_tag
 from sightline.dicomweb.attributes import bulk_data_url
 from sightline.dicomweb.native_frames import Framing, NativeFrames, again, frame_length
-from sightline.dicomweb.ranges import part_of
 from sightline.dicomweb.syntaxes import (
     FRAME_SYNTAXES,
     JPEG_BASELINE,
@@ -31,6 +30,7 @@ from sightline.rendering.files import file_argument
 from sightline.rendering.quick_header import quick_entry
 from sightline.rendering.series_table import InstanceEntry, instance_from_json
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
+from sightline.web.ranges import part_of
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 

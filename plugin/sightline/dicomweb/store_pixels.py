@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom import uid
 from pydicom.encaps import encapsulate
 
-from sightline.dicomweb.bulk_types import ALIASES, CONSUMER_TYPES, OCTETS, RLE, VIDEO_SYNTAXES
+from sightline.dicomweb.bulk_types import ALIASES, CONSUMER_TYPES, OCTETS, RLE
 from sightline.dicomweb.code_streams import CodeStream, read_code_stream
 from sightline.dicomweb.dicom_json import JsonDataset
 from sightline.dicomweb.store_reasons import (
@@ -31,6 +31,7 @@ from sightline.dicomweb.store_reasons import (
 from sightline.dicomweb.syntaxes import IMPLICIT_VR_LITTLE_ENDIAN, MEDIA_TYPES
 from sightline.errors import UnprocessableError
 from sightline.rendering.channel import Buffer
+from sightline.rendering.videos import VIDEO_SYNTAXES
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN
 
 PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS = "7FE00010", "7FE00008", "7FE00009"

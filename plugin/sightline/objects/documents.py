@@ -12,6 +12,11 @@ from sightline.objects.report import read_report, to_html, to_text
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
 
+_LONGEST_TITLE = 256
+_DESCRIBING = (
+    "SpecificCharacterSet", "SeriesDescription", "DocumentTitle", "ConceptNameCodeSequence", "ContentDate", "ValueType",
+    "CompletionFlag", "VerificationFlag", "MIMETypeOfEncapsulatedDocument",
+)  # fmt: skip
 HTML, TEXT, PDF = "text/html", "text/plain", "application/pdf"
 
 
@@ -38,6 +43,40 @@ def read_document(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Se
     if not contents:
         raise NotFoundError("This instance has no picture, and is neither a report nor a PDF document.")
     return Reply({"media_types": list(contents)}, tuple(contents.values()))
+
+
+def describe_documents(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
+    """Say what objects are.
+
+    Arguments: ``files``. The reply has ``documents``, in that order: ``kind``, pdf, report or other, and ``title``,
+    ``date`` and ``status`` as far as they are known.
+    """
+    return Reply({"documents": [_described(file, buffers) for file in arguments["files"]]})
+
+
+def _described(argument: dict[str, Any], buffers: Sequence[Buffer]) -> dict[str, str]:
+    told = {"kind": "other", "title": "", "date": "", "status": ""}
+    with open_file(argument, buffers) as file:
+        try:
+            dataset = dcmread(file, force=True, specific_tags=list(_DESCRIBING))
+            title = dataset.get("DocumentTitle") or _meaning(dataset) or dataset.get("SeriesDescription") or ""
+            told |= {"title": str(title)[:_LONGEST_TITLE], "date": str(dataset.get("ContentDate") or "")}
+            if "ValueType" in dataset:
+                flags = (dataset.get("CompletionFlag"), dataset.get("VerificationFlag"))
+                told |= {"kind": "report", "status": " ".join(str(flag).lower() for flag in flags if flag)}
+            elif str(dataset.get("MIMETypeOfEncapsulatedDocument") or "").strip().lower() == PDF:
+                told["kind"] = "pdf"
+        except (MemoryError, RecursionError):
+            raise
+        except Exception:  # anything can be in a file; that there is something is told all the same
+            return told
+    return told
+
+
+def _meaning(dataset: Dataset) -> str:
+    """Return what the concept name of a report or of a document says."""
+    names = dataset.get("ConceptNameCodeSequence")
+    return str(names[0].get("CodeMeaning") or "") if names else ""
 
 
 def _contents(dataset: Dataset) -> dict[str, bytes]:

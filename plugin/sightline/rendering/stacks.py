@@ -17,6 +17,7 @@ from sightline.kernels.geometry import ORIENTATION_TOLERANCE, SMALLEST_VOLUME
 from sightline.rendering.dimensions import NAMES, STACK, WEAK_NAMES
 from sightline.rendering.series_table import FrameEntry, SeriesTable
 from sightline.rendering.stack_labels import CLIP, Value, in_order, labels_of, sorting
+from sightline.rendering.videos import EVERY_VIDEO_SYNTAX
 
 MAXIMUM_STACKS = 1000
 _SAME_PLACE_MM = 1e-3
@@ -59,7 +60,8 @@ def split(table: SeriesTable) -> tuple[Stack, ...]:
     """Split a series into stacks: the one with most images first, then by what tells them apart.
 
     There is always at least one. Frames that do not say where they lie are stacks too, no volumes though: each instance
-    of many frames is one, and all others together. So are single frames, each with a direction of its own.
+    of many frames is one, and all others together. So are single frames, each with a direction of its own. Videos come
+    last.
     """
     groups_alike = _alike(table.frames)
     single = [group for group in groups_alike if len(group.frames) == 1 and group.frames[0].image_position_patient]
@@ -72,7 +74,13 @@ def split(table: SeriesTable) -> tuple[Stack, ...]:
 
     def order(item: tuple[_Group, int]) -> tuple[Any, ...]:
         group = item[0]
-        return -len(group.frames), [sorting(value) for _, value in group.values], [place[id(f)] for f in group.frames]
+        is_video = all(frame.instance.transfer_syntax_uid in EVERY_VIDEO_SYNTAX for frame in group.frames)
+        return (
+            is_video,
+            -len(group.frames),
+            [sorting(value) for _, value in group.values],
+            [place[id(f)] for f in group.frames],
+        )
 
     groups.sort(key=order)
     labels = labels_of([(group.frames, group.values, family) for group, family in groups])

@@ -8,6 +8,7 @@ from sightline.viewer import (
     films,
     list_routes,
     captures,
+    documents,
     pages,
     pictures,
     planes,
@@ -64,6 +65,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
     Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),
     Route("GET", f"{SERIES}/planes", planes.planes, Verb.VIEW, "Orthogonal planes, or why none", audit="read"),
+    Route("GET", f"{INSTANCE}/document", documents.document, Verb.VIEW, "A report or a document", audit="read"),
+    Route("GET", f"{INSTANCE}/video", documents.video, Verb.VIEW, "A video, or parts of it", audit="read"),
     Route("GET", f"{INSTANCE}/tags", tags.tags, Verb.VIEW, "All attributes of an instance", audit="read"),
     Route(
         "GET", f"{INSTANCE}/frames/<int:frame>/value", values.value, Verb.VIEW,

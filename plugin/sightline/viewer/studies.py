@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.access.grant import Grant
@@ -12,6 +13,8 @@ from sightline.archive.protocol import Level, Query, Row
 from sightline.errors import ForbiddenError, NotFoundError, SightlineError, UnauthenticatedError
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.view import FrameOf, View
+from sightline.viewer.documents import documents_json, is_video, videos_json
+from sightline.viewer.search import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.viewer.series_json import parts_json, stack_json
 from sightline.viewer.study_rows import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.web.json_answer import answer_json
@@ -75,6 +78,8 @@ def study(request: Request, services: Services, study: str) -> Response:
     value = study_json(services, request.grant, study)
     for series in value["series"]:
         fill_series(services, request.grant, study, series)
+        if not series["pictures"] and "documents" not in series and series["error"] is None:
+            series["documents"] = documents_json(services, request.grant, study, series)
     return answer_json(value)
 
 
@@ -127,6 +132,11 @@ def fill_series(services: Services, grant: Grant, study: str, series: dict[str, 
     except SightlineError as error:
         series["error"] = error.message
         return None
+    videos = videos_json(table, series["description"])
+    if videos:
+        series["documents"] = videos
+        frames = tuple(frame for frame in table.frames if not is_video(frame))
+        table = replace(table, identity=f"{table.identity}-pictures", frames=frames)
     if any(min(frame.instance.rows, frame.instance.columns) < 1 for frame in table.frames):
         series["error"] = "The images of this series say that they have no size."
         return None

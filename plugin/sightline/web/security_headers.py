@@ -11,6 +11,8 @@ _POLICY = (
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "frame-src 'self'",
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -27,7 +29,10 @@ _ALWAYS = (
 
 
 def content_security_policy(frame_ancestors: Iterable[str]) -> str:
-    """Return the policy: everything from this origin only, shown in frames of these sites and our own."""
+    """Return the policy: everything from this origin only, shown in frames of these sites and our own.
+
+    Our pages frame documents of a study, and play its videos.
+    """
     return "; ".join([*_POLICY, " ".join(["frame-ancestors", "'self'", *frame_ancestors])])
 
 

@@ -35,6 +35,22 @@ export interface Series {
   readonly stacks?: readonly StackPart[];
   /** Which of these form a grid: time points, echoes, b-values of the same places. */
   readonly grids?: readonly StackGrid[];
+  /** What is read or played rather than looked at: in a series without pictures, and videos beside pictures. */
+  readonly documents?: readonly StudyDocument[];
+}
+
+/**
+ * A `report` (HTML) and a `pdf` are at `GET …/instances/<uid>/document`, a `video` at `…/instances/<uid>/video`, in parts as
+ * the player asks for. Others are only named.
+ */
+export interface StudyDocument {
+  readonly instance: string;
+  readonly kind: "pdf" | "report" | "video" | "other";
+  readonly title: string;
+  /** YYYYMMDD, or empty. */
+  readonly date: string;
+  /** Of a report: complete or partial, and verified or unverified. */
+  readonly status: string;
 }
 
 /** What a reader leafs through from one stack to another. `stack` is a Stack ID of the file, `clip` an instance. */

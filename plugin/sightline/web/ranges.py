@@ -30,21 +30,48 @@ def part_of(request: Request, answer: Response) -> Response:
     if answer.status_code != 200:
         return answer
     answer.headers["Accept-Ranges"] = "bytes"
-    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if request.method != "GET" or wanted is None or not any(wanted.groups()) or not _is_same(request, answer):
+    if not request.headers.get("Range"):
         return answer
     body = answer.get_data()
-    start, stop = _bounds(wanted[1], wanted[2], len(body))
-    if start > stop:  # the first byte behind the last one: no range at all
+    wanted = wanted_range(request, answer.headers.get("ETag"), len(body))
+    if wanted is None:
         return answer
-    if start >= len(body) or start == stop:
-        raise RangeNotSatisfiableError(
-            f"There are {len(body)} bytes.", headers={"Content-Range": f"bytes */{len(body)}"}
-        )
-    answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
-    answer.set_data(body[start:stop])
-    answer.status_code = 206
+    answer.set_data(body[slice(*wanted)])
+    say_part(answer, wanted, len(body))
     return answer
+
+
+def wanted_range(request: Request, etag: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first byte that the client asked for and the one behind the last; None where it wants all.
+
+    Parameters
+    ----------
+    request : Request
+    etag : str, optional
+        Of the whole, as the header has it.
+    size : int
+        Bytes of the whole.
+
+    Raises
+    ------
+    RangeNotSatisfiableError
+        As `part_of`.
+    """
+    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if request.method != "GET" or wanted is None or not any(wanted.groups()) or not _is_same(request, etag):
+        return None
+    start, stop = _bounds(wanted[1], wanted[2], size)
+    if start > stop:  # the first byte behind the last one: no range at all
+        return None
+    if start >= size or start == stop:
+        raise RangeNotSatisfiableError(f"There are {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
+    return start, stop
+
+
+def say_part(answer: Response, part: tuple[int, int], size: int) -> None:
+    """Say of an answer that its body is a part of so many bytes."""
+    answer.headers["Content-Range"] = f"bytes {part[0]}-{part[1] - 1}/{size}"
+    answer.status_code = 206
 
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
@@ -57,7 +84,7 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return start, max(start, min(int(last) + 1, size) if last else size)
 
 
-def _is_same(request: Request, answer: Response) -> bool:
+def _is_same(request: Request, etag: str | None) -> bool:
     """Whether the client's part is of this representation; dates never say so, since we send none."""
     condition = request.headers.get("If-Range")
-    return condition is None or condition.strip() == answer.headers.get("ETag")
+    return condition is None or condition.strip() == etag
