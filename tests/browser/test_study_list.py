@@ -89,7 +89,7 @@ def test_files_are_uploaded_and_every_one_gets_its_answer(
 ) -> None:
     (tmp_path / "good.dcm").write_bytes(sample("CT_small.dcm", "Upload^Good"))
     (tmp_path / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM and then nothing that could be read")
-    with administrators_page(browser, site, PHONE, meant="/dicom-web/studies") as page:
+    with administrators_page(browser, site, PHONE, meant="/sightline/api/uploads") as page:
         page.get_by_role("button", name="Upload").click()
         page.locator("input[type=file]").first.set_input_files([tmp_path / "good.dcm", tmp_path / "broken.dcm"])
         results = page.get_by_label("Results, file by file").get_by_role("listitem")

@@ -1,53 +1,61 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { UploadQueue } from "../src/upload/queue";
-import { isSystemFile, readAnswer, storeBody, type Outcome } from "../src/upload/stow";
+import { isSystemFile, refusal, type Outcome } from "../src/upload/send";
+import type { Source } from "../src/upload/sources";
 
-const STORED: Outcome = { state: "stored", reason: "" };
+const STORED: Outcome = { state: "stored", reason: "", study: "1.2" };
 
-test("the body of a store request has one part of type application/dicom", async () => {
-  const body = await storeBody(new Blob(["DICM"]), "b").text();
-  assert.equal(body, "--b\r\nContent-Type: application/dicom\r\n\r\nDICM\r\n--b--\r\n");
+const source = (name: string): Source => ({
+  name,
+  size: 2,
+  content: () => Promise.resolve(new Blob(["12"])),
 });
 
-test("a failed item is told with its reason", () => {
-  const failed = { "00081198": { Value: [{ "00081197": { Value: [0xa900] } }] } };
-  assert.deepEqual(readAnswer(failed), { state: "refused", reason: "the server refused it (code A900)" });
-  assert.deepEqual(readAnswer({ "00081199": { Value: [{}] } }), STORED);
+test("a refusal is told in the server's words", () => {
+  assert.equal(refusal(422, JSON.stringify({ message: "Not DICOM." })), "Not DICOM.");
+  assert.match(refusal(413, "x"), /larger than this server accepts/);
+  assert.match(refusal(500, "<html>"), /500/);
 });
 
 test("what lies among DICOM files but is none is skipped", () => {
-  for (const name of [".DS_Store", "DICOMDIR", "Thumbs.db"]) assert.ok(isSystemFile(name));
-  assert.ok(!isSystemFile("IM0001"));
+  for (const name of ["a/.DS_Store", "disc/DICOMDIR", "Thumbs.db", "__MACOSX/IM1"])
+    assert.ok(isSystemFile(name));
+  assert.ok(!isSystemFile("a.b/IM0001"));
 });
 
 test("two files are sent at once, every one has its result, refused ones can be sent again", async () => {
   let running = 0;
   let most = 0;
   let refuse = true;
-  const queue = new UploadQueue(async (file) => {
+  const queue = new UploadQueue(async ({ name }, _, onProgress) => {
     running += 1;
     most = Math.max(most, running);
+    onProgress(1);
     await new Promise((resolve) => setImmediate(resolve));
+    onProgress(5);
     running -= 1;
-    return refuse && file.name === "bad" ? { state: "refused", reason: "no" } : STORED;
+    return refuse && name === "bad" ? { state: "refused", reason: "no" } : STORED;
   });
-  await queue.add(["a", "bad", "c", "d"].map((name) => new File(["12"], name)));
+  await queue.add(["a", "bad", "c", "d"].map(source));
   assert.equal(most, 2);
   assert.deepEqual([queue.count("stored"), queue.count("refused"), queue.doneBytes.value], [3, 1, 8]);
+  assert.deepEqual(queue.studies, ["1.2"]);
   refuse = false;
   await queue.again();
   assert.deepEqual([queue.count("stored"), queue.count("refused"), queue.doneFiles.value], [4, 0, 4]);
+  assert.equal(queue.doneBytes.value, queue.totalBytes.value);
 });
 
-test("stopping leaves the rest waiting", async () => {
-  const queue = new UploadQueue(async (file, signal) => {
-    if (file.name === "b") queue.stop();
-    await new Promise((resolve) => setImmediate(resolve));
-    signal.throwIfAborted();
+test("what was stopped waits, and can go on", async () => {
+  const queue: UploadQueue = new UploadQueue(async (_, signal) => {
+    if (!signal.aborted && queue.doneFiles.value === 1) queue.stop();
+    if (signal.aborted) throw new DOMException("Stopped", "AbortError");
     return STORED;
   });
-  await queue.add(["a", "b", "c", "d"].map((name) => new File(["12"], name)));
-  assert.ok(queue.count("stored") < 4);
-  assert.ok(queue.items.value.some((item) => item.state.value === "waiting"));
+  await queue.add(["a", "b", "c"].map(source));
+  assert.ok(queue.doneFiles.value < 3 && !queue.isRunning.value);
+  assert.ok(queue.doneBytes.value === 2 * queue.doneFiles.value);
+  await queue.resume();
+  assert.ok(queue.doneFiles.value >= 1);
 });

@@ -19,9 +19,11 @@ from sightline.viewer import (
     tags,
     values,
 )
+from sightline.viewer import assets, list_routes, pages, pictures, planes, provenance, search, studies, uploads
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"
+UPLOADS = "/sightline/api/uploads"
 STUDY = "/sightline/api/studies/<uid:study>"
 SERIES = f"{STUDY}/series/<uid:series>"
 INSTANCE = f"{SERIES}/instances/<uid:instance>"
@@ -50,6 +52,11 @@ ROUTES: tuple[Route, ...] = (
         "DELETE", f"{STUDY}/labels/<label>", list_routes.remove_label, Verb.ANNOTATE, "Take a label off a study",
         audit="store",
     ),
+    Route(
+        "POST", f"{UPLOADS}/<upload>", uploads.store_file, Verb.UPLOAD, "Store one DICOM file",
+        audit="store", max_body=-1,
+    ),
+    Route("POST", f"{UPLOADS}/<upload>/undo", uploads.undo, Verb.UPLOAD, "Take an upload back", audit="delete"),
     Route("DELETE", STUDY, list_routes.delete_study, Verb.DELETE, "Delete a study for good", audit="delete"),
     Route("GET", STUDY, studies.study, Verb.VIEW, "A study, its series and their frames", audit="read"),
     Route("GET", f"{STUDY}/priors", priors.priors, Verb.VIEW, "Other studies of the patient", audit="search"),

@@ -13,6 +13,7 @@ from sightline.access.audit import AuditLog
 from sightline.access.control import AccessControl
 from sightline.access.links import LinkStore
 from sightline.archive.protocol import Archive
+from sightline.archive.upload_ledger import UploadLedger
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
@@ -44,6 +45,8 @@ class Services:
     """Where the DICOMweb routes are."""
     dicomweb_url: str = ""
     """Their address as the caller knows it, without trailing slash; below the public URL by default."""
+    uploads: UploadLedger = field(default_factory=UploadLedger)
+    """What can be taken back."""
     deidentification_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     """Of the UIDs in de-identified files."""
 

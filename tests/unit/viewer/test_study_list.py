@@ -1,4 +1,4 @@
-"""What the study list tells beside DICOM: labels, states, body parts, sorting, and what has come."""
+"""The study list's server side: sorting, labels, states, body parts, and what has come."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ export function Delete({ model, study, onClose }: DialogProps) {
           {t("action.cancel")}
         </button>
         <button type="button" class="danger" disabled={!isSure || isBusy} onClick={() => void remove()}>
-          {isBusy ? t("list.delete.busy") : t("list.action.delete")}
+          {isBusy ? t("list.delete.busy") : t("list.delete.do")}
         </button>
       </div>
     </>

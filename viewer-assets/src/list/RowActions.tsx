@@ -12,6 +12,7 @@ interface Action {
 }
 
 const ACTIONS: readonly Action[] = [
+  { kind: "compare", icon: "icon:columns-2", verb: "view" },
   { kind: "labels", icon: "icon:tag", verb: "annotate" },
   { kind: "link", icon: "icon:link", verb: "share" },
   { kind: "download", icon: "icon:download", verb: "download" },
@@ -38,26 +39,24 @@ export function RowActions({ model, study, name }: RowActionsProps) {
     <span class="row-actions">
       <button
         type="button"
-        class="plain"
+        class="plain roomy"
         title={t("list.action.compare")}
         aria-label={t("list.action.compareOf", { name })}
         onClick={() => start("compare")}
       >
         <Icon name="icon:columns-2" />
       </button>
-      {offered.length > 0 && (
-        <button
-          ref={button}
-          type="button"
-          class="plain"
-          aria-label={t("list.action.more", { name })}
-          aria-haspopup="menu"
-          aria-expanded={isOpen}
-          onClick={() => open(!isOpen)}
-        >
-          <Icon name="icon:ellipsis" />
-        </button>
-      )}
+      <button
+        ref={button}
+        type="button"
+        class="plain"
+        aria-label={t("list.action.more", { name })}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => open(!isOpen)}
+      >
+        <Icon name="icon:ellipsis" />
+      </button>
       {isOpen && (
         <ActionMenu actions={offered} onChoose={start} onClose={() => open(false)} button={button} />
       )}
@@ -104,7 +103,7 @@ function ActionMenu({ actions, onChoose, onClose, button }: MenuProps) {
     >
       {actions.map(({ kind, icon }) => (
         <button key={kind} type="button" role="menuitem" tabIndex={-1} onClick={() => onChoose(kind)}>
-          <span>{t(`list.action.${kind}`)}</span>
+          <span>{t(kind === "compare" ? "list.action.compareWith" : `list.action.${kind}`)}</span>
           <Icon name={icon} />
         </button>
       ))}

@@ -17,7 +17,6 @@ interface RowProps {
 
 /** One study, or the place of one that is on its way. */
 export function StudyTableRow({ model, index, study, now }: RowProps) {
-  const tabIndex = model.active.value === index ? 0 : -1;
   if (!study) {
     return (
       <tr aria-rowindex={index + 2} class="is-coming">
@@ -29,6 +28,7 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
           <span class="row-link" role="link" aria-disabled="true" tabIndex={tabIndex}>
             {t("list.coming")}
           </span>
+          <StudyLink model={model} index={index} study={null} name={t("list.coming")} />
         </td>
       </tr>
     );
@@ -46,15 +46,7 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
         />
       </td>
       <td class="cell-patient">
-        <a
-          class="row-link"
-          href={urlOf(`sightline/studies/${study.uid}`)}
-          title={study.name}
-          tabIndex={tabIndex}
-          onFocus={() => (model.active.value = index)}
-        >
-          {name}
-        </a>
+        <StudyLink model={model} index={index} study={study} name={name} />
         <span class="quiet">{patientLine(study)}</span>
       </td>
       <td class="cell-date" title={when}>
@@ -81,6 +73,21 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
         <RowActions model={model} study={study} name={name} />
       </td>
     </tr>
+  );
+}
+
+/** The link that covers the row; it keeps the focus while its study is being fetched. */
+function StudyLink({ model, index, study, name }: Omit<RowProps, "now"> & { readonly name: string }) {
+  return (
+    <a
+      class="row-link"
+      href={study ? urlOf(`sightline/studies/${study.uid}`) : undefined}
+      title={study?.name}
+      tabIndex={model.active.value === index ? 0 : -1}
+      onFocus={() => (model.active.value = index)}
+    >
+      {name}
+    </a>
   );
 }
 

@@ -1,38 +1,60 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { byteCount } from "../format";
-import { plural, t } from "../messages";
 import type { ListModel } from "../list/model";
+import { plural, t } from "../messages";
+import { urlOf } from "../page";
 import { Icon } from "../ui/Icon";
 import { Sheet } from "../ui/Sheet";
 import { droppedFiles } from "./files";
 import { UploadQueue, type Item } from "./queue";
-import { storeFile } from "./stow";
+import { sendFile, uploadName } from "./send";
+import { sourcesOf } from "./sources";
+import { undoUpload } from "./undo";
 
 const LISTED = 200;
 
-/** Choose or drop files; see what became of each. */
+/** Choose or drop files, folders or zip archives; see what became of each; take all of it back. */
 export function UploadPanel({ model }: { model: ListModel }) {
-  const queue = useMemo(() => new UploadQueue(storeFile), []);
+  const name = useMemo(uploadName, []);
+  const queue = useMemo(() => new UploadQueue((...file) => sendFile(name, ...file)), [name]);
   const dropped = model.upload.value;
+  const take = async (files: Promise<File[]> | readonly File[]): Promise<void> =>
+    queue.add(await sourcesOf(await files));
   useEffect(() => {
-    if (dropped instanceof DataTransfer) void droppedFiles(dropped).then((files) => queue.add(files));
+    if (dropped instanceof DataTransfer) void take(droppedFiles(dropped));
   }, [dropped, queue]);
+  useEffect(() => warnBeforeLeaving(queue), [queue]);
   const close = (): void => {
     queue.stop();
     model.upload.value = null;
-    if (queue.count("stored") > 0) void model.search();
+    if (queue.studies.length > 0) void model.search();
   };
   return (
     <Sheet title={t("upload.title")} kind="centre" onClose={close}>
-      <Choose queue={queue} />
-      {queue.items.value.length > 0 && <Progress queue={queue} />}
+      <Choose onChoose={(files) => void take(files)} />
+      {queue.items.value.length > 0 && (
+        <>
+          <Progress queue={queue} />
+          {!queue.isRunning.value && <Afterwards queue={queue} name={name} />}
+          <Results items={queue.items.value} />
+        </>
+      )}
     </Sheet>
   );
 }
 
-function Choose({ queue }: { queue: UploadQueue }) {
+/** Whoever leaves the page while files are on their way is asked first. */
+function warnBeforeLeaving(queue: UploadQueue): () => void {
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (queue.isRunning.value) event.preventDefault();
+  };
+  addEventListener("beforeunload", ask);
+  return () => removeEventListener("beforeunload", ask);
+}
+
+function Choose({ onChoose }: { onChoose: (files: readonly File[]) => void }) {
   const take = (input: HTMLInputElement): void => {
-    void queue.add([...(input.files ?? [])]);
+    onChoose([...(input.files ?? [])]);
     input.value = "";
   };
   return (
@@ -79,59 +101,97 @@ function Picker({ label, folder = false, onChoose }: PickerProps) {
 function Progress({ queue }: { queue: UploadQueue }) {
   const total = queue.items.value.length;
   const done = queue.doneFiles.value;
-  const counts = (["stored", "refused", "skipped"] as const)
+  const counts = (["stored", "present", "refused", "skipped"] as const)
     .map((state) => [state, queue.count(state)] as const)
     .filter(([, count]) => count > 0);
   return (
-    <>
-      <div class="upload-progress">
-        <progress
-          max={queue.totalBytes.value || 1}
-          value={queue.doneBytes.value}
-          aria-label={t("upload.title")}
-        />
-        <p role="status">
-          {t("upload.progress", { done, total })}
-          {" · "}
-          {t("upload.bytes", {
-            done: byteCount(queue.doneBytes.value),
-            total: byteCount(queue.totalBytes.value),
-          })}
-        </p>
-        <p class="upload-counts">
-          {counts.map(([state, count]) => (
-            <span key={state} class={`outcome outcome-${state}`}>
-              {plural(`upload.count.${state}`, count)}
-            </span>
-          ))}
-        </p>
-        {queue.isRunning.value ? (
-          <button type="button" onClick={() => queue.stop()}>
-            {t("upload.stop")}
-          </button>
-        ) : (
-          queue.count("refused") > 0 && (
-            <button type="button" onClick={() => void queue.again()}>
-              {t("upload.again")}
-            </button>
-          )
-        )}
-      </div>
-      <Results items={queue.items.value} />
-    </>
+    <div class="upload-progress">
+      <progress
+        max={queue.totalBytes.value || 1}
+        value={queue.doneBytes.value}
+        aria-label={t("upload.title")}
+      />
+      <p role="status">
+        {t("upload.progress", { done, total })}
+        {" · "}
+        {t("upload.bytes", {
+          done: byteCount(queue.doneBytes.value),
+          total: byteCount(queue.totalBytes.value),
+        })}
+      </p>
+      <p class="upload-counts">
+        {counts.map(([state, count]) => (
+          <span key={state} class={`outcome outcome-${state}`}>
+            {plural(`upload.count.${state}`, count)}
+          </span>
+        ))}
+      </p>
+      {queue.isRunning.value && (
+        <button type="button" onClick={() => queue.stop()}>
+          {t("upload.stop")}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What can be done when nothing is on its way. */
+function Afterwards({ queue, name }: { queue: UploadQueue; name: string }) {
+  const [undone, setUndone] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const stored = queue.count("stored");
+  const [study] = queue.studies;
+  const undo = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const { deleted, kept } = await undoUpload(name, (count) => setUndone(plural("upload.undone", count)));
+      setUndone(plural("upload.undone", deleted) + (kept > 0 ? ` ${plural("upload.undoKept", kept)}` : ""));
+    } catch (error) {
+      setUndone(error instanceof Error ? error.message : String(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="drop-buttons upload-after">
+      {queue.items.value.length > queue.doneFiles.value && (
+        <button type="button" onClick={() => void queue.resume()}>
+          {t("upload.resume")}
+        </button>
+      )}
+      {queue.count("refused") > 0 && (
+        <button type="button" onClick={() => void queue.again()}>
+          {t("upload.again")}
+        </button>
+      )}
+      {study && queue.studies.length === 1 && !undone && (
+        <a class="button" href={urlOf(`sightline/studies/${study}`)}>
+          {t("upload.open")}
+        </a>
+      )}
+      {stored > 0 && !undone && (
+        <button type="button" disabled={isBusy} onClick={() => void undo()}>
+          <Icon name="icon:undo-2" />
+          {plural("upload.undo", stored)}
+        </button>
+      )}
+      <p role="status">{undone}</p>
+    </div>
   );
 }
 
 /** Problems first, so that they are seen; very long lists end with a count. */
 function Results({ items }: { items: readonly Item[] }) {
-  const rank = { refused: 0, sending: 1, waiting: 2, skipped: 3, stored: 4 } as const;
+  const rank = { refused: 0, sending: 1, waiting: 2, skipped: 3, present: 4, stored: 5 } as const;
   const sorted = [...items].sort((a, b) => rank[a.state.value] - rank[b.state.value]);
   return (
     <section class="results" aria-label={t("upload.results")}>
-      <ul>
+      {/* Scrolls, so that the keyboard has to get there. */}
+      <ul ref={(list) => list?.setAttribute("tabindex", "0")}>
         {sorted.slice(0, LISTED).map((item) => (
-          <li key={item.file.webkitRelativePath + item.file.name}>
-            <span class="file-name">{item.file.name}</span>
+          <li key={item.source.name}>
+            <span class="file-name" title={item.source.name}>
+              {item.source.name.slice(item.source.name.lastIndexOf("/") + 1)}
+            </span>
             <span class={`outcome outcome-${item.state.value}`}>{t(`upload.state.${item.state.value}`)}</span>
             {item.reason.value && <span class="quiet">{item.reason.value}</span>}
           </li>
