@@ -6,6 +6,7 @@ import { Icon } from "../ui/Icon";
 import { drawPicture } from "./draw";
 import { localTrack } from "./localTrack";
 import { listen, type PointerActions, type Tool } from "./gestures";
+import { putOnScreen } from "./onScreen";
 import type { Reader } from "./reader";
 import type { Viewport } from "./viewport";
 
@@ -26,6 +27,7 @@ export function Stage(props: StageProps) {
   const area = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => watchSize(area.current, viewport), [viewport]);
+  useEffect(() => (area.current ? putOnScreen(viewport, area.current) : undefined), [viewport]);
   useEffect(
     () =>
       effect(() => {

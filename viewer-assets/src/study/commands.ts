@@ -315,6 +315,17 @@ export const COMMANDS: readonly Command[] = [
     reader.swap(reader.activePane.value, reader.activePane.value - 1),
   ),
   {
+    id: "export",
+    name: "command.export",
+    group: "picture",
+    keys: ["o"],
+    icon: "icon:download",
+    bar: "roomy",
+    run: (reader) => toggle(reader, "export"),
+    pressed: (reader) => reader.panel.value === "export",
+    offered: (reader) => reader.session.verbs.includes("download"),
+  },
+  {
     id: "fullScreen",
     name: "command.fullScreen",
     group: "layout",
@@ -381,7 +392,7 @@ function runPreset(reader: Reader, key: string): boolean {
   return true;
 }
 
-function toggle(reader: Reader, panel: "series" | "presets" | "help" | "layouts"): void {
+function toggle(reader: Reader, panel: "series" | "presets" | "help" | "layouts" | "export"): void {
   reader.panel.value = reader.panel.value === panel ? "none" : panel;
 }
 

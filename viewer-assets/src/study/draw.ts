@@ -1,14 +1,14 @@
 /** Drawing: the one place that writes pixels to the screen. */
 import { isSideways, type Pose, type Size } from "../geometry";
 
-/** Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, black around it. */
+/** Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, `ratio` pixels for each, black around it. */
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
   picture: CanvasImageSource | null,
   pose: Pose | null,
+  ratio = globalThis.devicePixelRatio || 1,
 ): void {
-  const ratio = globalThis.devicePixelRatio || 1;
   const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;

@@ -1,6 +1,7 @@
 /** Panels over the page: windows, more tools, series on a phone, help. */
 import { measured } from "../format";
 import { t } from "../messages";
+import { later } from "../ui/later";
 import { Sheet } from "../ui/Sheet";
 import { sameWindow } from "../window";
 import { COMMANDS, type Command } from "./commands";
@@ -10,6 +11,8 @@ import type { Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
 import { ToolButton } from "./Toolbar";
 
+const ExportPanel = later<PanelProps>(async () => (await import("../export/ExportPanel")).ExportPanel);
+
 export function Panels({ reader }: { reader: Reader }) {
   const panel = reader.panel.value;
   // A panel that has just been closed may say so when the next one is open already.
@@ -18,6 +21,7 @@ export function Panels({ reader }: { reader: Reader }) {
   };
   if (panel === "presets") return <Presets reader={reader} close={close} />;
   if (panel === "layouts") return <LayoutsPanel reader={reader} close={close} />;
+  if (panel === "export") return <ExportPanel reader={reader} close={close} />;
   if (panel === "help") return <Help reader={reader} close={close} />;
   if (panel === "more") return <More reader={reader} close={close} />;
   if (panel === "series") {

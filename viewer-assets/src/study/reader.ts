@@ -20,7 +20,7 @@ import { groupOf, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
-export type Panel = "none" | "help" | "presets" | "more" | "series" | "layouts";
+export type Panel = "none" | "help" | "presets" | "more" | "series" | "layouts" | "export";
 
 const CACHE_BYTES = 48 << 20;
 

@@ -1,0 +1,26 @@
+/** The address of a film: `plugin/sightline/viewer/films.py` reads it. */
+import { windowText } from "../address";
+import type { Reading } from "../study/reading";
+
+export type Media = "webp" | "gif" | "mp4";
+
+export interface FilmWish {
+  readonly media: Media;
+  /** Pictures per second. */
+  readonly rate: number;
+  /** First and last slice, from 1. */
+  readonly first: number;
+  readonly last: number;
+  /** Longest side in pixels. */
+  readonly size: number;
+}
+
+/** Path and query, from Orthanc's root. */
+export function filmPath({ tile, look }: Reading, { media, rate, first, last, size }: FilmWish): string {
+  const query = [`media=${media}`, `rate=${rate}`, `frames=${first}-${last}`, `size=${size}`];
+  const [, part] = tile.key.split("~");
+  if (part !== undefined) query.push(`stack=${part}`);
+  if (look.window) query.push(`window=${windowText(look.window)}`);
+  if (look.invert) query.push("invert=1");
+  return `sightline/api/studies/${tile.study.uid}/series/${tile.series.uid}/film?${query.join("&")}`;
+}
