@@ -51,7 +51,7 @@ async function open(value: string): Promise<void> {
 function fetchAhead(scripts: readonly string[]): void {
   for (const script of scripts) {
     const link = document.createElement("link");
-    link.rel = "modulepreload";
+    link.rel = "prefetch";
     link.href = urlOf(`sightline/assets/${script}`);
     document.head.append(link);
   }
