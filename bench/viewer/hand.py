@@ -15,8 +15,8 @@ from bench.viewer.sites import Viewer
 from bench.viewer.visit import opened, wait_for_image, wait_for_quiet
 
 _SCRIPT = (Path(__file__).parent / "page" / "inputToPaint.js").read_text(encoding="utf-8")
-_TIMES, _NOT_COUNTED, _PATIENCE_MS = 60, 5, 2_000
-_STEP = 4
+_TIMES, _NOT_COUNTED, _PATIENCE_MS, _SHORT_MS = 60, 5, 10_000, 2_000
+_STEP, _NOTCH = 4, 100
 
 
 _FROM_SERVER = """try { localStorage.setItem("sightline.local", '{"mode":"never"}') } catch {}"""
@@ -29,6 +29,7 @@ def hands(playwright: Playwright, viewer: Viewer, speed: Speed, source: str = EX
     with opened(playwright, viewer, speed, script) as (page, line, moments):
         wait_for_image(page, moments)
         wait_for_quiet(page, line)
+        page.evaluate(_SCRIPT)
         found = []
         for what, work in (("window", _window_drag), ("scroll", _scroll)):
             times = work(page)
@@ -53,22 +54,30 @@ def _window_drag(page: Page) -> list[float]:
 
 
 def _scroll(page: Page) -> list[float]:
-    """Turn the wheel over the image, to and fro among so many slices; return ms."""
+    """Turn the wheel over the image, one slice further each time; return ms."""
     page.mouse.move(*_middle(page))
-    return _measure(page, lambda number: page.mouse.wheel(0, 100 if number // 20 % 2 == 0 else -100))
+    page.mouse.wheel(0, _NOTCH)
+    # A viewer that begins at one end of the stack can go but one way.
+    way = _NOTCH if _taken(page, _SHORT_MS) is not None else -_NOTCH
+    return _measure(page, lambda _: page.mouse.wheel(0, way))
 
 
 def _measure(page: Page, act: Callable[[int], None]) -> list[float]:
     """Do something again and again, each time once what was done before can be seen, at no fixed point of a frame."""
-    page.evaluate(_SCRIPT)
     found = []
     for number in range(_TIMES + _NOT_COUNTED):
         page.wait_for_timeout(random.uniform(5, 25))
         act(number)
-        taken = page.evaluate("(patience) => inputToPaint(patience)", _PATIENCE_MS)
+        taken = _taken(page)
         assert taken is not None, f"The image has not changed within {_PATIENCE_MS} ms"
-        found.append(float(taken))
+        found.append(taken)
     return found[_NOT_COUNTED:]
+
+
+def _taken(page: Page, patience: int = _PATIENCE_MS) -> float | None:
+    """Return the ms from the last input to its picture, None if that does not come."""
+    taken: float | None = page.evaluate("(patience) => inputToPaint(patience)", patience)
+    return taken
 
 
 def _middle(page: Page) -> tuple[float, float]:

@@ -90,9 +90,8 @@ class Line:
         self.url = f"http://127.0.0.1:{self.port}"
         self.traffic = Traffic()
         self._up, self._down = Direction(speed), Direction(speed)
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._ready, self._over = threading.Event(), asyncio.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -100,23 +99,19 @@ class Line:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
-        self._loop.close()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._connection, "127.0.0.1", self.port))
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
         self._ready.set()
-        self._loop.run_forever()
+        await self._over.wait()
         server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        usable_at = time.monotonic() + self.speed.round_trip_ms / 1000
+        # Until here it has not been connected yet, as far as the browser can tell.
+        await asyncio.sleep(self.speed.round_trip_ms / 1000)
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target_port, limit=_LARGE_PIECE)
         path = ""
 
@@ -131,8 +126,8 @@ class Line:
             self.traffic.answers.append(Passed(time.time(), path, len(piece)))
 
         try:
-            up = self._pass(reader, server_writer, self._up, usable_at, note_request)
-            down = self._pass(server_reader, writer, self._down, usable_at, note_answer)
+            up = self._pass(reader, server_writer, self._up, note_request)
+            down = self._pass(server_reader, writer, self._down, note_answer)
             await asyncio.gather(up, down)
         finally:
             for one in (writer, server_writer):
@@ -143,7 +138,6 @@ class Line:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         direction: Direction,
-        usable_at: float,
         note: Callable[[bytes], None],
     ) -> None:
         """Pass on all that comes, in order, each piece when it has gone through the line."""
@@ -152,7 +146,7 @@ class Line:
         size = _SMALL_PIECE if self.speed.megabits else _LARGE_PIECE
         with contextlib.suppress(OSError):
             while not delivery.done() and (piece := await reader.read(size)):
-                arrives = direction.reserve(len(piece), max(time.monotonic(), usable_at))
+                arrives = direction.reserve(len(piece), time.monotonic())
                 under_way.put_nowait((arrives, piece))
                 await asyncio.sleep(direction.free_at - time.monotonic())
         under_way.put_nowait((0, b""))
