@@ -1,4 +1,3 @@
-"""The study list with ten thousand studies, in a real browser: bounded, quick to get about in, told to everybody."""
 """The study list with ten thousand studies in a real browser: bounded, and quick to get about in."""
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ export const KIND: Kind = {
   lossy: false,
   unit: "HU",
   voiLut: false,
+  exactBytes: 0,
   orientation: AXIAL,
   frameOfReference: "1.9",
 };

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sightline.access.grant import Verb
 from sightline.viewer import (
     assets,
-    films,
-    list_routes,
     captures,
     documents,
+    films,
+    list_routes,
     pages,
     pictures,
     planes,
@@ -17,9 +17,9 @@ from sightline.viewer import (
     search,
     studies,
     tags,
+    uploads,
     values,
 )
-from sightline.viewer import assets, list_routes, pages, pictures, planes, provenance, search, studies, uploads
 from sightline.web.routing import Public, Route
 
 VIEW = "/sightline/view/<uid:study>/<uid:series>"

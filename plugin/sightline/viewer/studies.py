@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from sightline.errors import ForbiddenError, NotFoundError, SightlineError, Unau
 from sightline.rendering.series_table import SeriesTable
 from sightline.rendering.view import FrameOf, View
 from sightline.viewer.documents import documents_json, is_video, videos_json
-from sightline.viewer.search import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.viewer.series_json import parts_json, stack_json
 from sightline.viewer.study_rows import ATTRIBUTES, WITHOUT_PICTURES, study_row
 from sightline.web.json_answer import answer_json

@@ -11,8 +11,6 @@ from sightline.web.request import Request, Response
 LOGIN_PATH = "/sightline/login"
 LINK_PATH = "/sightline/link/"
 LINK_ENDED_PATH, LINK_UNKEPT_PATH = f"{LINK_PATH}ended", f"{LINK_PATH}unkept"
-"""Where the landing page says that a link has ended, and that the browser has not kept the session that it gave. No
-link has these ids, ids are random."""
 """Where the landing page says that a link has ended, and that the browser has not kept the session that it gave.
 
 No link has these ids: ids are random.

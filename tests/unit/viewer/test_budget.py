@@ -69,4 +69,3 @@ def test_what_is_beyond_the_first_screen_comes_later(built: Client) -> None:
 def test_the_page_that_shows_pictures_is_in_two_files(built: Client) -> None:
     manifest: Any = json.loads((DIST / "manifest.json").read_text())
     assert len(manifest["entries"]["study"]["preloads"]) == 1
-    assert later == {"Dialogs", "PlanesView", "UploadPanel"}

@@ -71,8 +71,6 @@ def test_the_list_comes_with_its_first_rows(client: Client) -> None:
         "stow": "http://127.0.0.1:8042/dicom-web/studies",
         "linkHours": {"default": 8, "maximum": 720},
     }
-        "aet": "ORTHANC", "dicomPort": 4242, "stow": "http://127.0.0.1:8042/dicom-web/studies", "dicomweb": "dicom-web",
-    }  # fmt: skip
     assert data["session"]["link"] is False
 
 

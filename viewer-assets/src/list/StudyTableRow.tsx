@@ -24,10 +24,6 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
           <Thumb path={null} />
         </td>
         <td class="cell-patient" colSpan={7}>
-          {/* It can have the focus, so that moving through the list does not lose it while rows are on their way. */}
-          <span class="row-link" role="link" aria-disabled="true" tabIndex={tabIndex}>
-            {t("list.coming")}
-          </span>
           <StudyLink model={model} index={index} study={null} name={t("list.coming")} />
         </td>
       </tr>

@@ -1,5 +1,13 @@
 /** One viewport: what it should show, what it shows, and how it gets from one to the other. */
-import { batch, computed, effect, type ReadonlySignal, signal, type Signal, untracked } from "@preact/signals";
+import {
+  batch,
+  computed,
+  effect,
+  type ReadonlySignal,
+  signal,
+  type Signal,
+  untracked,
+} from "@preact/signals";
 import { viewPath, type VoiWindow } from "../address";
 import {
   clamp,
@@ -154,7 +162,7 @@ export class Viewport implements Lane<Picture>, Watched {
     this.stopWatching?.();
     this.stopWatching = null;
     this.clearTimer();
-    cancelAnimationFrame(this.paintAt);
+    if (this.paintAt !== 0) cancelAnimationFrame(this.paintAt);
     this.paintAt = 0;
     this.loader.leave(this);
     this.show(null);
