@@ -56,11 +56,33 @@ const options = {
   logLevel: "info",
 };
 
+/**
+ * What comes later finds everything that its page has in one file: else each set of modules that some of the later parts
+ * share would be a file of its own, and a request before the first picture. So each later part imports its page's entry,
+ * which has run by then.
+ */
+const laterParts = (entry) => ({
+  name: "later-parts",
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^\./ }, async ({ kind, path: wanted, resolveDir, namespace }) => {
+      if (kind !== "dynamic-import" || namespace !== "file" || wanted.endsWith(".json")) return undefined;
+      const { path: file } = await resolve(wanted, { resolveDir, kind: "import-statement" });
+      return { path: file, namespace: "later" };
+    });
+    onLoad({ filter: /.*/, namespace: "later" }, ({ path: file }) => ({
+      contents: `import ${JSON.stringify(path.join(here, entry))};\nexport * from ${JSON.stringify(file)};`,
+      resolveDir: path.dirname(file),
+    }));
+  },
+});
+
 /** Each page is built by itself: what pages share would otherwise come in many small files, each a request. */
 const ENTRIES = [...PAGES.map((page) => `src/${page}.tsx`), "src/style/app.css"];
 
 async function buildAll() {
-  const results = await Promise.all(ENTRIES.map((entry) => build({ ...options, entryPoints: [entry] })));
+  const results = await Promise.all(
+    ENTRIES.map((entry) => build({ ...options, entryPoints: [entry], plugins: [laterParts(entry)] })),
+  );
   return { outputs: Object.assign({}, ...results.map(({ metafile }) => metafile.outputs)) };
 }
 

@@ -9,7 +9,6 @@ import type { StudyAnswer, StudyPageData } from "./study/data";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
 import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
-import "./study/shared";
 import { StudyPage } from "./study/StudyPage";
 import { placeOfFrame, type Tile } from "./study/tiles";
 

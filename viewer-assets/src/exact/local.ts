@@ -1,5 +1,4 @@
 /** Pictures made on the device: store, fetching and painting put together. The page loads this after its first picture. */
-import "../study/shared";
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { request, RequestError } from "../api";
 import type { Appearance, Coverage, LocalPictures, Painted, Watched } from "../study/localPictures";

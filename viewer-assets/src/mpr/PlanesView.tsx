@@ -1,4 +1,3 @@
-import "../study/shared";
 import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { toScreen } from "../geometry";
 import { t } from "../messages";
