@@ -162,7 +162,7 @@ export class Viewport implements Lane<Picture>, Watched {
     this.stopWatching?.();
     this.stopWatching = null;
     this.clearTimer();
-    if (this.paintAt !== 0) cancelAnimationFrame(this.paintAt);
+    cancelAnimationFrame(this.paintAt);
     this.paintAt = 0;
     this.loader.leave(this);
     this.show(null);
