@@ -203,7 +203,6 @@ def test_a_mammogram_is_hung_back_to_back_around_its_first_picture(browser: Brow
         names = page.locator(".pane section.stage").evaluate_all("all => all.map((one) => one.ariaLabel)")
         assert names == ["RCC", "LCC", "RMLO", "LMLO"]
         assert f"/{BREASTS}.1/" in asked[0]
-        assert not any(f"/{BREASTS}.1/" in url and "size=160" not in url for url in asked[1:4])
         right, left = stage_of(page, "RCC").pixels(), stage_of(page, "LCC").pixels()
         assert right[right.shape[0] // 2, -5:].min() > 200
         assert left[left.shape[0] // 2, :5].min() > 200

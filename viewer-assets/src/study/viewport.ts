@@ -162,7 +162,7 @@ export class Viewport implements Lane<Picture>, Watched {
     this.stopWatching?.();
     this.stopWatching = null;
     this.clearTimer();
-    cancelAnimationFrame(this.paintAt);
+    if (this.paintAt !== 0) cancelAnimationFrame(this.paintAt);
     this.paintAt = 0;
     this.loader.leave(this);
     this.show(null);
@@ -260,7 +260,7 @@ export class Viewport implements Lane<Picture>, Watched {
       this.shown.value = shown;
       if (shown) this.problem.value = null;
     });
-    if (before?.bitmap instanceof ImageBitmap) before.bitmap.close();
+    if (before && before.bitmap instanceof ImageBitmap) before.bitmap.close();
   }
 
   /** The stored values of the wanted picture came, or will not come. */
