@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import DESKTOP, Device, Watch
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, Device, Watch
 from tests.support.dicom_files import image_file, slices_of
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "viewer-assets" / "node_modules" / "axe-core" / "axe.min.js"
 STUDY = "1.2.826.0.7.1"
 SLICES = 40
+expect.set_options(timeout=PATIENCE_MS)
 SHOWN = '[data-slice]:not([data-slice=""])'
 
 

@@ -12,17 +12,58 @@ export class RequestError extends Error {
   }
 }
 
-/** The answer of a request that succeeded. */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  let response: Response;
+/** Hears of every answer: its path, and its status or 0 where there was none. */
+export type AnswerListener = (path: string, status: number) => void;
+
+let onAnswer: AnswerListener = () => {};
+
+/** Tell `listener`, instead of whoever was told before, of every answer from now on. */
+export function listenToAnswers(listener: AnswerListener): void {
+  onAnswer = listener;
+}
+
+/** Busy for a moment: asked again quietly, after so many ms each time. */
+const BUSY = new Set([409, 503]);
+const PAUSES_MS = [300, 900, 2000];
+const LONGEST_PAUSE_MS = 5000;
+
+/** The answer of a request that succeeded. What changes nothing is asked for again where the server is busy. */
+export async function request(path: string, init: RequestInit = {}, isPatient = true): Promise<Response> {
+  const pauses = isPatient && (init.method ?? "GET") === "GET" ? PAUSES_MS : [];
+  for (const pause of pauses) {
+    const response = await ask(path, init);
+    if (!BUSY.has(response.status)) return checked(response);
+    const asked = Number(response.headers.get("Retry-After") ?? 0) * 1000;
+    await rest(Math.min(Math.max(pause, asked || 0), LONGEST_PAUSE_MS), init.signal);
+  }
+  return checked(await ask(path, init));
+}
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(urlOf(path), { credentials: "same-origin", ...init });
+    const response = await fetch(urlOf(path), { credentials: "same-origin", ...init });
+    onAnswer(path, response.status);
+    return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    onAnswer(path, 0);
     throw new RequestError(0, t("error.offline"));
   }
+}
+
+async function checked(response: Response): Promise<Response> {
   if (response.ok) return response;
   throw new RequestError(response.status, await explanation(response));
+}
+
+function rest(milliseconds: number, signal: AbortSignal | null | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
 }
 
 /** The JSON of a GET. */

@@ -2,6 +2,7 @@
 import { postJson, RequestError } from "./api";
 import { t, type MessageKey } from "./messages";
 import { pageData, urlOf } from "./page";
+import { showStoredTheme } from "./theme";
 
 interface Opened {
   readonly studyInstanceUID: string;
@@ -18,6 +19,7 @@ const ENDED = "ended";
 /** The server leads here when the browser has not kept the session that the link gave. */
 const UNKEPT = "unkept";
 
+showStoredTheme();
 const secret = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 void open(secret);

@@ -5,7 +5,9 @@ import type { ListPageData } from "./list/data";
 import { ListModel } from "./list/model";
 import { watchArrivals } from "./list/news";
 import { pageData } from "./page";
+import { showStoredTheme } from "./theme";
 
+showStoredTheme();
 const app = document.getElementById("app");
 const data = pageData<ListPageData>("page-data");
 if (app && data) {

@@ -2,7 +2,9 @@
 import { postJson, RequestError, getJson } from "./api";
 import { t } from "./messages";
 import { urlOf } from "./page";
+import { showStoredTheme } from "./theme";
 
+showStoredTheme();
 const form = document.getElementById("login");
 const problem = document.getElementById("login-problem");
 

@@ -1,14 +1,18 @@
 /** The reading page: takes over the first picture that the server put into the page, then everything else. */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import { getJson } from "./api";
+import { revivals, watchConnection } from "./connection";
 import { FITTED } from "./geometry";
 import { pageData } from "./page";
-import { listenForKeys } from "./study/commands";
+import { defaultLayout, followTheme } from "./settings";
 import type { StudyAnswer, StudyPageData } from "./study/data";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
 import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
+import { announcePictures } from "./study/announce";
+import { offerFirstSteps } from "./study/firstSteps";
+import { listenForKeys } from "./study/shortcuts";
 import { StudyPage } from "./study/StudyPage";
 import { placeOfFrame, type Tile } from "./study/tiles";
 
@@ -20,9 +24,11 @@ const data = pageData<StudyPageData>("page-data");
 if (app && data) start(app, data);
 
 function start(root: HTMLElement, pageAnswer: StudyPageData): void {
+  followTheme();
+  watchConnection();
   const reader = new Reader(pageAnswer);
   const image = document.getElementById("first-picture");
-  const asked = parseDesk(location.search);
+  const asked = askedDesk();
   const { opening } = pageAnswer;
   if (opening) {
     reader.restore({
@@ -36,10 +42,21 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   root.replaceChildren();
   render(<StudyPage reader={reader} />, root);
   listenForKeys(reader);
+  loadAgain(reader, asked);
+  announcePictures(reader);
+  offerFirstSteps(reader);
   keepUrl(reader);
   document.addEventListener("fullscreenchange", () => {
     reader.fullScreen.value = document.fullscreenElement !== null;
   });
+}
+
+/** The desk that the address names; without one, the reader's usual layout. */
+function askedDesk(): DeskState {
+  const asked = parseDesk(location.search);
+  const query = new URLSearchParams(location.search);
+  const isNamed = query.has("layout") || query.has("series");
+  return isNamed || defaultLayout.value === "auto" ? asked : { ...asked, layout: defaultLayout.value };
 }
 
 /** The pane that the server filled: it followed series and slice of the URL, and knows which slices there are. */
@@ -79,10 +96,21 @@ async function loadLocalPictures(reader: Reader): Promise<void> {
   }
 }
 
+/** What failed to come is asked for again when the server is back, or when somebody wants it. */
+function loadAgain(reader: Reader, asked: DeskState): void {
+  effect(() => {
+    if (revivals.value + reader.listRequests.value === 0) return;
+    untracked(() => {
+      if (reader.seriesProblem.value !== null) void loadOthers(reader, asked);
+    });
+  });
+}
+
 /** Get the frames of all series, then other studies to be read beside this one; what is being read stays as it is. */
 async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
   reader.started.value = true;
-  void loadLocalPictures(reader);
+  if (!reader.local.value) void loadLocalPictures(reader);
+  reader.seriesProblem.value = null;
   try {
     const isMissing = reader.tiles.value.some(({ series, stack }) => !stack && series.error === null);
     if (isMissing) reader.take(await studyAnswer(reader.study.uid));

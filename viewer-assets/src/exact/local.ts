@@ -1,6 +1,7 @@
 /** Pictures made on the device: store, fetching and painting put together. The page loads this after its first picture. */
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { request, RequestError } from "../api";
+import { cacheBytes } from "../settings";
 import type { Appearance, Coverage, LocalPictures, Painted, Watched } from "../study/localPictures";
 import type { PictureLoader } from "../study/loader";
 import type { Picture } from "../study/picture";
@@ -9,7 +10,6 @@ import { watchConditions } from "./conditions";
 import { FrameDecoder } from "./decoder";
 import { FrameFiller, type FillerPorts } from "./filler";
 import { FramePainter } from "./painter";
-import { cacheBytes } from "./settings";
 import { FrameStore } from "./store";
 
 /** Answers that will be the same the next time: not for this caller, not there, or no such form. */

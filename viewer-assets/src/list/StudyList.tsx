@@ -1,6 +1,6 @@
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
-import { Lazy } from "../ui/Lazy";
+import { later } from "../ui/later";
 import { useDrop } from "./drop";
 import { Empty, NoMatch } from "./Empty";
 import { FilterBar } from "./FilterBar";
@@ -54,15 +54,15 @@ function Body({ model }: { model: ListModel }) {
   );
 }
 
-const uploadPanel = async () => (await import("../upload/UploadPanel")).UploadPanel;
-const dialogs = async () => (await import("./Dialogs")).Dialogs;
+const UploadPanel = later(async () => (await import("../upload/UploadPanel")).UploadPanel);
+const Dialogs = later(async () => (await import("./Dialogs")).Dialogs);
 
 /** What is laid over the page; its code arrives when somebody first wants it. */
 function Panels({ model }: { model: ListModel }) {
   return (
     <>
-      {model.upload.value !== null && <Lazy load={uploadPanel} props={{ model }} />}
-      {model.dialog.value !== null && <Lazy load={dialogs} props={{ model }} />}
+      {model.upload.value !== null && <UploadPanel model={model} />}
+      {model.dialog.value !== null && <Dialogs model={model} />}
     </>
   );
 }

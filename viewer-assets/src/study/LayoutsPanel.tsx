@@ -1,6 +1,6 @@
 import { t } from "../messages";
 import { Sheet } from "../ui/Sheet";
-import { LAYOUTS, type Layout } from "./layouts";
+import { LAYOUTS, layoutTitle, type Layout } from "./layouts";
 import type { PanelProps } from "./panels";
 
 /** All divisions of the desk, each as a small drawing of itself. */
@@ -14,8 +14,8 @@ export function LayoutsPanel({ reader, close }: PanelProps) {
             type="button"
             class="layout-choice"
             aria-pressed={!reader.planes.value && reader.layout.value === layout.name}
-            aria-label={layoutName(layout)}
-            title={layoutName(layout)}
+            aria-label={layoutTitle(layout)}
+            title={layoutTitle(layout)}
             onClick={() => {
               reader.change("command.layouts", () => reader.setLayout(layout.name));
               close();
@@ -28,14 +28,6 @@ export function LayoutsPanel({ reader, close }: PanelProps) {
       <p class="quiet">{t("layouts.hint")}</p>
     </Sheet>
   );
-}
-
-function layoutName({ name, rows, columns, areas }: Layout): string {
-  return /x/.test(name)
-    ? t("layouts.regular", { rows, columns })
-    : t(`layouts.${name.includes("/") ? "above" : name === "2-1" ? "right" : "left"}`, {
-        count: areas.length - 1,
-      });
 }
 
 const WIDTH = 36;

@@ -18,7 +18,25 @@ export function SeriesStrip({ reader }: { reader: Reader }) {
       {studies.map((answer) => (
         <StudyTiles key={answer.study.uid} reader={reader} answer={answer} isNamed={studies.length > 1} />
       ))}
+      {reader.seriesProblem.value !== null && <ListProblem reader={reader} />}
     </nav>
+  );
+}
+
+/** Why some series are still to come. */
+function ListProblem({ reader }: { reader: Reader }) {
+  return (
+    <div class="strip-note" role="alert">
+      <p>{reader.seriesProblem.value}</p>
+      <button
+        type="button"
+        onClick={() => {
+          reader.listRequests.value += 1;
+        }}
+      >
+        {t("action.retry")}
+      </button>
+    </div>
   );
 }
 

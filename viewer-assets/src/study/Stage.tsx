@@ -54,6 +54,7 @@ export function Stage(props: StageProps) {
       >
         <canvas ref={canvas} role="img" aria-label={pictureLabel(viewport)} />
         {children}
+        <WaitLine viewport={viewport} />
         <Problem viewport={viewport} />
       </div>
       <SliceSlider viewport={viewport} onActivate={onActivate} />
@@ -67,6 +68,12 @@ function pictureLabel(viewport: Viewport): string {
   if (!shown) return t("study.imageLabel", { what: "" }).trim();
   const what = t("study.sliceLabel", { number: shown.index + 1, count: viewport.source.count });
   return t("study.imageLabel", { what });
+}
+
+/** There while the picture on the screen is not the one that is wanted; it shows itself only after a moment. */
+function WaitLine({ viewport }: { viewport: Viewport }) {
+  const isWaiting = viewport.shown.value?.index !== viewport.index.value;
+  return isWaiting && viewport.problem.value === null ? <div class="wait-line" aria-hidden="true" /> : null;
 }
 
 /** What went wrong, where it went wrong, and a way to try again. */
@@ -109,15 +116,25 @@ function SliceSlider({ viewport, onActivate }: { viewport: Viewport; onActivate:
   );
 }
 
+/** The viewport's size follows the element; it is drawn anew on a screen of another pixel density, too. */
 function watchSize(element: HTMLElement | null, viewport: Viewport): (() => void) | undefined {
   if (!element) return undefined;
+  let drawnFor = 0;
   const measure = (): void => {
     const { clientWidth: width, clientHeight: height } = element;
+    const { devicePixelRatio: ratio } = globalThis;
     const old = viewport.size.peek();
-    if (old.width !== width || old.height !== height) viewport.size.value = { width, height };
+    if (old.width === width && old.height === height && drawnFor === ratio) return;
+    drawnFor = ratio;
+    viewport.size.value = { width, height };
   };
   const observer = new ResizeObserver(measure);
-  observer.observe(element);
+  try {
+    observer.observe(element, { box: "device-pixel-content-box" });
+  } catch {
+    // Safari knows CSS pixels only.
+    observer.observe(element);
+  }
   measure();
   return () => observer.disconnect();
 }
@@ -156,5 +173,8 @@ function actionsFor(
     zoomAt: (factor, anchor) => reader.zoomAt(viewport, factor, anchor),
     crosshairTo: (point) => onCrosshair?.(point),
     reset: () => reader.change("command.reset", () => reader.reset()),
+    swipe: (step) => {
+      if (!reader.planes.value) reader.change("command.open", () => reader.openNeighbour(step));
+    },
   };
 }

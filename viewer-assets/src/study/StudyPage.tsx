@@ -1,8 +1,7 @@
-import { signal } from "@preact/signals";
-import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
 import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
+import { later } from "../ui/later";
+import { ConnectionNote } from "./ConnectionNote";
 import { Panels } from "./panels";
 import { Panes } from "./Panes";
 import type { Reader } from "./reader";
@@ -16,11 +15,16 @@ export function StudyPage({ reader }: { reader: Reader }) {
     <>
       <Toolbar reader={reader} />
       <SeriesStrip reader={reader} />
-      <main class="desk">
+      <main class="desk on-black">
         <h1 class="sr-only">{t("study.title")}</h1>
         <Desk reader={reader} />
+        <ConnectionNote reader={reader} />
+        {reader.introducing.value && <FirstSteps reader={reader} />}
         {reader.session.link && <LinkNote reader={reader} />}
       </main>
+      <p class="sr-only" role="status">
+        {reader.said.value}
+      </p>
       <Panels reader={reader} />
     </>
   );
@@ -39,20 +43,10 @@ interface PlanesProps {
   readonly reading: Reading;
 }
 
+const FirstSteps = later(async () => (await import("../shell/FirstSteps")).FirstSteps);
+
 /** The planes' code arrives when somebody first wants planes. */
-const planesView = signal<ComponentType<PlanesProps> | null>(null);
-
-async function loadPlanesView(): Promise<void> {
-  planesView.value = (await import("../mpr/PlanesView")).PlanesView;
-}
-
-function Planes(props: PlanesProps) {
-  useEffect(() => {
-    void loadPlanesView();
-  }, []);
-  const View = planesView.value;
-  return View ? <View {...props} /> : null;
-}
+const Planes = later<PlanesProps>(async () => (await import("../mpr/PlanesView")).PlanesView);
 
 function NoPictures({ reader }: { reader: Reader }) {
   const series = reader.studies.value.flatMap((answer) => answer.series);

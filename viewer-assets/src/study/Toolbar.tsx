@@ -1,6 +1,7 @@
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
 import { COMMANDS, runCommand, type Command } from "./commands";
+import { ariaKeys, keyName, keysOf } from "./keys";
 import type { Reader } from "./reader";
 
 /** The tool bar: left on wide screens, at the bottom within the thumb's reach on narrow ones. */
@@ -39,21 +40,22 @@ export function ToolButton({
   onRun?: () => void;
 }) {
   const pressed = command.pressed?.(reader);
-  const [key = ""] = command.keys;
+  const keys = keysOf(command);
+  const name = t(command.name);
   return (
     <button
       type="button"
       class={`tool bar-${command.bar ?? "roomy"} tool-${command.id.replace(".", "-")}`}
       aria-pressed={pressed}
-      aria-keyshortcuts={key}
-      title={`${t(command.name)} (${key})`}
+      aria-keyshortcuts={ariaKeys(keys)}
+      title={keys[0] === undefined ? name : `${name} (${keyName(keys[0])})`}
       onClick={() => {
         onRun?.();
         runCommand(reader, command);
       }}
     >
       {command.icon && <Icon name={command.icon} />}
-      <span class="tool-name">{t(command.name)}</span>
+      <span class="tool-name">{name}</span>
     </button>
   );
 }

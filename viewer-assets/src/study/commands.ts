@@ -1,17 +1,20 @@
-/** Every command: its name, its keys, its gesture, its icon and what it does. Tool bar, keyboard and help come from here. */
+/** Every command: its name, its keys, its gesture, its icon and what it does. Tool bar, keyboard, help and palette come from here. */
 import type { MessageKey } from "../messages";
 import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import type { IconName } from "../ui/Icon";
 import type { Tool } from "./gestures";
 import type { Links } from "./links";
-import type { Reader } from "./reader";
+import type { Panel, Reader } from "./reader";
+
+/** In the order in which help has them. */
+export const GROUPS = ["place", "tool", "picture", "link", "layout", "page"] as const;
 
 export interface Command {
   readonly id: string;
   readonly name: MessageKey;
-  readonly group: "place" | "tool" | "picture" | "link" | "layout";
-  /** `KeyboardEvent.key` values; the first is shown. */
+  readonly group: (typeof GROUPS)[number];
+  /** As `chordOf` writes them; the first is shown. None is another command's, nor a digit. */
   readonly keys: readonly string[];
   readonly gesture?: MessageKey;
   readonly icon?: IconName;
@@ -24,6 +27,8 @@ export interface Command {
   readonly pressed?: (reader: Reader) => boolean;
   /** Whether it is offered at all. */
   readonly offered?: (reader: Reader) => boolean;
+  /** Why it is not offered, when it is not. */
+  readonly needs?: MessageKey;
 }
 
 const tool = (name: MessageKey, value: Tool, key: string, icon: IconName, gesture: MessageKey): Command => ({
@@ -38,7 +43,7 @@ const tool = (name: MessageKey, value: Tool, key: string, icon: IconName, gestur
     reader.tool.value = value;
   },
   pressed: (reader) => reader.tool.value === value,
-  ...(value === "crosshair" && { offered: canPoint }),
+  ...(value === "crosshair" && { offered: canPoint, needs: "command.needs.planes" }),
 });
 
 /** The crosshair needs several pictures of known places. */
@@ -67,6 +72,7 @@ const link = <Name extends keyof Links>(
   },
   pressed: ({ links }) => links.value[name] === on,
   offered: ({ visible }) => visible.value.length > 1,
+  needs: "command.needs.panes",
 });
 
 const scroll = (id: string, name: MessageKey, key: string, step: (reader: Reader) => void): Command => ({
@@ -92,14 +98,14 @@ const dimension = (id: "nextPoint" | "previousPoint", key: string, by: 1 | -1): 
 const placed = (
   id: string,
   name: MessageKey,
-  key: string,
+  keys: readonly string[],
   icon: IconName,
   next: (was: Placement) => Placement,
 ): Command => ({
   id,
   name,
   group: "picture",
-  keys: [key],
+  keys,
   icon,
   bar: "menu",
   run: ({ active: { value: viewport } }) => {
@@ -110,13 +116,14 @@ const placed = (
 /** The last slice's index. */
 const lastIndex = (reader: Reader): number => (reader.active.value?.source.count ?? 1) - 1;
 
-const pane = (id: string, name: MessageKey, key: string, run: Command["run"]): Command => ({
+const pane = (id: string, name: MessageKey, keys: readonly string[], run: Command["run"]): Command => ({
   id,
   name,
   group: "layout",
-  keys: [key],
+  keys,
   run,
   offered: (reader) => reader.layout.value !== "1x1" && !reader.planes.value,
+  needs: "command.needs.panes",
 });
 
 export const COMMANDS: readonly Command[] = [
@@ -129,6 +136,7 @@ export const COMMANDS: readonly Command[] = [
     bar: "always",
     run: () => location.assign(urlOf("sightline/")),
     offered: (reader) => !reader.session.link,
+    needs: "command.needs.list",
   },
   {
     id: "series",
@@ -194,19 +202,19 @@ export const COMMANDS: readonly Command[] = [
     bar: "roomy",
     run: (reader) => reader.reset(),
   },
-  placed("rotateRight", "command.rotateRight", "]", "icon:rotate-cw-square", (was) => ({
+  placed("rotateRight", "command.rotateRight", ["]", "Shift+ArrowRight"], "icon:rotate-cw-square", (was) => ({
     ...was,
     turn: turnedRight(was.turn),
   })),
-  placed("rotateLeft", "command.rotateLeft", "[", "icon:rotate-ccw-square", (was) => ({
+  placed("rotateLeft", "command.rotateLeft", ["[", "Shift+ArrowLeft"], "icon:rotate-ccw-square", (was) => ({
     ...was,
     turn: turnedRight(was.turn, -1),
   })),
-  placed("mirror", "command.mirror", "h", "icon:flip-horizontal-2", (was) => ({
+  placed("mirror", "command.mirror", ["h"], "icon:flip-horizontal-2", (was) => ({
     ...was,
     turn: mirrored(was.turn),
   })),
-  placed("flip", "command.flip", "k", "icon:flip-vertical-2", (was) => ({
+  placed("flip", "command.flip", ["k"], "icon:flip-vertical-2", (was) => ({
     ...was,
     turn: turnedRight(mirrored(was.turn), 2),
   })),
@@ -229,20 +237,20 @@ export const COMMANDS: readonly Command[] = [
     id: "undo",
     name: "command.undo",
     group: "picture",
-    keys: ["u"],
+    keys: ["u", "Ctrl+z"],
     icon: "icon:undo-2",
     bar: "roomy",
-    run: (reader) => void reader.history.undo(),
+    run: (reader) => reader.undo(),
     movesThroughHistory: true,
   },
   {
     id: "redo",
     name: "command.redo",
     group: "picture",
-    keys: ["y"],
+    keys: ["y", "Ctrl+Shift+z", "Ctrl+y"],
     icon: "icon:redo-2",
     bar: "menu",
-    run: (reader) => void reader.history.redo(),
+    run: (reader) => reader.redo(),
     movesThroughHistory: true,
   },
   {
@@ -271,11 +279,11 @@ export const COMMANDS: readonly Command[] = [
     },
     pressed: (reader) => reader.exact.value,
   },
-  link("scroll", "j", "icon:link", "scroll", ["position", "off"]),
-  link("offset", "o", "icon:link-2", "scroll", ["offset", "off"]),
-  link("window", "q", "icon:blend", "window", [true, false]),
-  link("place", "n", "icon:focus", "place", [true, false]),
-  link("lines", "t", "icon:scan-line", "lines", [true, false]),
+  link("scroll", "Shift+s", "icon:link", "scroll", ["position", "off"]),
+  link("offset", "Shift+o", "icon:link-2", "scroll", ["offset", "off"]),
+  link("window", "Shift+w", "icon:blend", "window", [true, false]),
+  link("place", "Shift+z", "icon:focus", "place", [true, false]),
+  link("lines", "Shift+l", "icon:scan-line", "lines", [true, false]),
   {
     id: "planes",
     name: "command.planes",
@@ -306,19 +314,19 @@ export const COMMANDS: readonly Command[] = [
     run: (reader) => reader.enlarge(),
     pressed: (reader) => reader.layout.value === "1x1",
   },
-  pane("nextPane", "command.nextPane", ".", (reader) => reader.stepPane(1)),
-  pane("previousPane", "command.previousPane", ",", (reader) => reader.stepPane(-1)),
-  pane("movePane", "command.movePane", ">", (reader) =>
+  pane("nextPane", "command.nextPane", ["."], (reader) => reader.stepPane(1)),
+  pane("previousPane", "command.previousPane", [","], (reader) => reader.stepPane(-1)),
+  pane("movePane", "command.movePane", [">", "Shift+PageDown"], (reader) =>
     reader.swap(reader.activePane.value, reader.activePane.value + 1),
   ),
-  pane("movePaneBack", "command.movePaneBack", "<", (reader) =>
+  pane("movePaneBack", "command.movePaneBack", ["<", "Shift+PageUp"], (reader) =>
     reader.swap(reader.activePane.value, reader.activePane.value - 1),
   ),
   {
     id: "export",
     name: "command.export",
     group: "picture",
-    keys: ["o"],
+    keys: ["Shift+e"],
     icon: "icon:download",
     bar: "roomy",
     run: (reader) => toggle(reader, "export"),
@@ -328,7 +336,7 @@ export const COMMANDS: readonly Command[] = [
   {
     id: "fullScreen",
     name: "command.fullScreen",
-    group: "layout",
+    group: "page",
     keys: ["f"],
     icon: "icon:maximize",
     bar: "menu",
@@ -338,11 +346,32 @@ export const COMMANDS: readonly Command[] = [
     },
     pressed: (reader) => reader.fullScreen.value,
     offered: () => document.fullscreenEnabled,
+    needs: "command.needs.fullScreen",
+  },
+  {
+    id: "palette",
+    name: "command.palette",
+    group: "page",
+    keys: ["Ctrl+k", ";"],
+    icon: "icon:command",
+    bar: "menu",
+    run: (reader) => toggle(reader, "palette"),
+    pressed: (reader) => reader.panel.value === "palette",
+  },
+  {
+    id: "settings",
+    name: "command.settings",
+    group: "page",
+    keys: ["o", "Ctrl+,"],
+    icon: "icon:settings",
+    bar: "menu",
+    run: (reader) => toggle(reader, "settings"),
+    pressed: (reader) => reader.panel.value === "settings",
   },
   {
     id: "help",
     name: "command.help",
-    group: "layout",
+    group: "page",
     keys: ["?"],
     icon: "icon:keyboard",
     bar: "roomy",
@@ -357,42 +386,7 @@ export function runCommand(reader: Reader, command: Command): void {
   else reader.change(command.name, () => command.run(reader));
 }
 
-/**
- * Listen for shortcuts until the page ends. Keys belong to a field or an open panel while that has them; a slider has the
- * arrows and their like, letters and digits still are commands.
- */
-export function listenForKeys(reader: Reader): void {
-  document.addEventListener("keydown", (event) => {
-    if (event.altKey || event.defaultPrevented) return;
-    const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
-    if (target?.closest("input") && event.key.length > 1) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const withControl = event.ctrlKey || event.metaKey;
-    if (!withControl && key.length === 1 && !reader.shortcuts.value) return;
-    if (!withControl && runPreset(reader, key)) return;
-    const id = withControl ? CONTROL_KEYS[event.shiftKey ? `shift+${key}` : key] : null;
-    const command = COMMANDS.find((one) => (withControl ? one.id === id : one.keys.includes(key)));
-    if (!command || command.offered?.(reader) === false) return;
-    event.preventDefault();
-    runCommand(reader, command);
-  });
-}
-
-/** Keys that mean the same in every program, with Control or Command. */
-const CONTROL_KEYS: Readonly<Record<string, string>> = { z: "undo", "shift+z": "redo", y: "redo" };
-
-/** Digits choose windows: 1 to 9 in the order of the panel, 0 the file's own. */
-function runPreset(reader: Reader, key: string): boolean {
-  const reading = reader.current.value;
-  if (!reading || !/^[0-9]$/.test(key)) return false;
-  const preset = reading.presets.named[Number(key) - 1];
-  if (key === "0") reader.change("command.presets", () => reader.setWindow(null));
-  else if (preset) reader.change("command.presets", () => reader.setWindow(preset.window));
-  return true;
-}
-
-function toggle(reader: Reader, panel: "series" | "presets" | "help" | "layouts" | "export"): void {
+function toggle(reader: Reader, panel: Panel): void {
   reader.panel.value = reader.panel.value === panel ? "none" : panel;
 }
 

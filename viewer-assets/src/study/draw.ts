@@ -5,7 +5,7 @@ import { isSideways, type Pose, type Size } from "../geometry";
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
-  picture: CanvasImageSource | null,
+  picture: ImageBitmap | OffscreenCanvas | HTMLCanvasElement | null,
   pose: Pose | null,
   ratio = globalThis.devicePixelRatio || 1,
 ): void {
@@ -14,6 +14,9 @@ export function drawPicture(
     canvas.width = width;
     canvas.height = height;
   }
+  // Just so large that one of its pixels is one of the screen, also where CSS pixels are no whole ones of it.
+  canvas.style.width = `${width / ratio}px`;
+  canvas.style.height = `${height / ratio}px`;
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return;
   context.fillStyle = "#000";
@@ -21,7 +24,15 @@ export function drawPicture(
   if (!picture || !pose) return;
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  const [x, y, wide, high] = [pose.x * ratio, pose.y * ratio, pose.width * ratio, pose.height * ratio];
+  let [x, y, wide, high] = [pose.x * ratio, pose.y * ratio, pose.width * ratio, pose.height * ratio];
+  const [columns, rows] = isSideways(pose.turn)
+    ? [picture.height, picture.width]
+    : [picture.width, picture.height];
+  if (Math.abs(wide - columns) < 0.5 && Math.abs(high - rows) < 0.5) {
+    // One pixel of the picture is one of the screen: exactly that one, not a mixture of two.
+    context.imageSmoothingEnabled = false;
+    [x, y, wide, high] = [Math.round(x), Math.round(y), columns, rows];
+  }
   if (pose.turn.quarters === 0 && !pose.turn.mirrored) {
     context.drawImage(picture, x, y, wide, high);
     return;

@@ -1,5 +1,6 @@
 /** Mouse, touch, pen and wheel on an image, turned into the same few actions that commands use. */
 import type { Point } from "../geometry";
+import { scrollReversed, zoomReversed } from "../settings";
 
 export type Tool = "window" | "scroll" | "pan" | "zoom" | "crosshair";
 
@@ -18,15 +19,20 @@ export interface PointerActions {
   zoomAt(factor: number, anchor: Point): void;
   crosshairTo(point: Point): void;
   reset(): void;
+  /** A quick stroke to the left (1) or to the right (-1) with one finger that scrolls. */
+  swipe(step: 1 | -1): void;
   activate(): void;
 }
 
 const WHEEL_PIXELS_PER_SLICE = 40;
 const DOUBLE_TAP_MS = 300;
 const TAP_PIXELS = 8;
+const SWIPE_MS = 500;
+const SWIPE_PIXELS = 80;
 
 interface Drag {
   readonly tool: Tool;
+  readonly since: number;
   readonly start: Point;
   last: Point;
   remainder: number;
@@ -70,7 +76,7 @@ class Gestures {
     }
     const tool = event.button === 1 ? "pan" : event.button === 2 ? "zoom" : this.actions.tool();
     if (event.button === 1) event.preventDefault();
-    this.drag = { tool, start: point, last: point, remainder: 0 };
+    this.drag = { tool, since: event.timeStamp, start: point, last: point, remainder: 0 };
     this.actions.begin(tool);
     if (tool === "crosshair") this.actions.crosshairTo(point);
   }
@@ -89,8 +95,10 @@ class Gestures {
     const wasPinch = this.pointers.size === 2;
     this.pointers.delete(event.pointerId);
     if (wasPinch) this.actions.end();
-    if (drag && event.pointerType !== "mouse") this.tap(drag, event.timeStamp);
     this.endDrag();
+    if (!drag || event.pointerType === "mouse") return;
+    this.tap(drag, event.timeStamp);
+    this.swipe(drag, event.timeStamp);
   }
 
   wheel(event: WheelEvent): void {
@@ -98,7 +106,8 @@ class Gestures {
     this.actions.activate();
     if (event.ctrlKey || event.metaKey) {
       this.actions.begin("zoom");
-      this.actions.zoomAt(Math.exp(-event.deltaY / 300), this.pointOf(event));
+      const towards = zoomReversed.value ? 1 : -1;
+      this.actions.zoomAt(Math.exp((towards * event.deltaY) / 300), this.pointOf(event));
       this.actions.end();
       return;
     }
@@ -108,7 +117,11 @@ class Gestures {
     this.wheelRest += notch ? Math.sign(delta) : delta / WHEEL_PIXELS_PER_SLICE;
     const slices = Math.trunc(this.wheelRest);
     this.wheelRest -= slices;
-    if (slices !== 0) this.actions.scrollBy(slices);
+    this.scrollBy(slices);
+  }
+
+  private scrollBy(slices: number): void {
+    if (slices !== 0) this.actions.scrollBy(scrollReversed.value ? -slices : slices);
   }
 
   private dragTo(drag: Drag, point: Point): void {
@@ -122,7 +135,7 @@ class Gestures {
       drag.remainder += by.y / this.actions.pixelsPerSlice();
       const slices = Math.trunc(drag.remainder);
       drag.remainder -= slices;
-      if (slices !== 0) this.actions.scrollBy(slices);
+      this.scrollBy(slices);
     }
   }
 
@@ -141,6 +154,13 @@ class Gestures {
     if (moved > TAP_PIXELS) return;
     if (time - this.lastTap < DOUBLE_TAP_MS) this.actions.reset();
     this.lastTap = time;
+  }
+
+  private swipe({ tool, since, start, last }: Drag, time: number): void {
+    const [across, down] = [last.x - start.x, last.y - start.y];
+    if (tool !== "scroll" || time - since > SWIPE_MS) return;
+    if (Math.abs(across) < SWIPE_PIXELS || Math.abs(down) > Math.abs(across) / 3) return;
+    this.actions.swipe(across < 0 ? 1 : -1);
   }
 
   private endDrag(): void {

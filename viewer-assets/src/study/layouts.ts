@@ -1,4 +1,5 @@
 /** How the desk is divided into panes. */
+import { t } from "../messages";
 
 /** A division: grid lines of CSS, and which pane has which area. */
 export interface Layout {
@@ -83,4 +84,13 @@ export const LAYOUTS: readonly Layout[] = [
 /** The division of that name; one pane for a name that is none. */
 export function layoutNamed(name: string | null): Layout {
   return LAYOUTS.find((layout) => layout.name === name) ?? (LAYOUTS[0] as Layout);
+}
+
+/** What a division is called. */
+export function layoutTitle({ name, rows, columns, areas }: Layout): string {
+  return /x/.test(name)
+    ? t("layouts.regular", { rows, columns })
+    : t(`layouts.${name.includes("/") ? "above" : name === "2-1" ? "right" : "left"}`, {
+        count: areas.length - 1,
+      });
 }

@@ -1,42 +1,50 @@
-/** Panels over the page: windows, more tools, series on a phone, help. */
+/** Panels over the page: windows, more tools, series on a phone; others come when they are first opened. */
+import type { ComponentType } from "preact";
 import { measured } from "../format";
 import { t } from "../messages";
 import { later } from "../ui/later";
 import { Sheet } from "../ui/Sheet";
 import { sameWindow } from "../window";
-import { COMMANDS, type Command } from "./commands";
-import { LayoutsPanel } from "./LayoutsPanel";
+import { COMMANDS, GROUPS } from "./commands";
 import type { NamedWindow } from "./data";
-import type { Reader } from "./reader";
+import { LayoutsPanel } from "./LayoutsPanel";
+import type { Panel, Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
 import { ToolButton } from "./Toolbar";
-
-const ExportPanel = later<PanelProps>(async () => (await import("../export/ExportPanel")).ExportPanel);
-
-export function Panels({ reader }: { reader: Reader }) {
-  const panel = reader.panel.value;
-  // A panel that has just been closed may say so when the next one is open already.
-  const close = (): void => {
-    if (reader.panel.value === panel) reader.panel.value = "none";
-  };
-  if (panel === "presets") return <Presets reader={reader} close={close} />;
-  if (panel === "layouts") return <LayoutsPanel reader={reader} close={close} />;
-  if (panel === "export") return <ExportPanel reader={reader} close={close} />;
-  if (panel === "help") return <Help reader={reader} close={close} />;
-  if (panel === "more") return <More reader={reader} close={close} />;
-  if (panel === "series") {
-    return (
-      <Sheet title={t("study.series")} kind="bottom" onClose={close}>
-        <SeriesStrip reader={reader} />
-      </Sheet>
-    );
-  }
-  return null;
-}
 
 export interface PanelProps {
   readonly reader: Reader;
   readonly close: () => void;
+}
+
+const PANELS: Readonly<Record<Exclude<Panel, "none">, ComponentType<PanelProps>>> = {
+  presets: Presets,
+  layouts: LayoutsPanel,
+  more: More,
+  series: SeriesDrawer,
+  export: later(async () => (await import("../export/ExportPanel")).ExportPanel),
+  help: later(async () => (await import("../shell/HelpPanel")).HelpPanel),
+  palette: later(async () => (await import("../shell/Palette")).Palette),
+  settings: later(async () => (await import("../shell/SettingsPanel")).SettingsPanel),
+};
+
+export function Panels({ reader }: { reader: Reader }) {
+  const panel = reader.panel.value;
+  if (panel === "none") return null;
+  // A panel that has just been closed may say so when the next one is open already.
+  const close = (): void => {
+    if (reader.panel.value === panel) reader.panel.value = "none";
+  };
+  const Opened = PANELS[panel];
+  return <Opened reader={reader} close={close} />;
+}
+
+function SeriesDrawer({ reader, close }: PanelProps) {
+  return (
+    <Sheet title={t("study.series")} kind="bottom" onClose={close}>
+      <SeriesStrip reader={reader} />
+    </Sheet>
+  );
 }
 
 function Presets({ reader, close }: PanelProps) {
@@ -98,76 +106,23 @@ function distinct(own: readonly NamedWindow[]): readonly NamedWindow[] {
     .slice(1);
 }
 
+/** Every tool in its group. The style sheet leaves out what the bar has at this size. */
 function More({ reader, close }: PanelProps) {
   const commands = COMMANDS.filter((command) => command.bar && command.offered?.(reader) !== false);
   return (
-    <Sheet title={t("study.more")} kind="bottom" onClose={close}>
-      <div class="more-tools">
-        {commands.map((command) => (
-          <ToolButton key={command.id} command={command} reader={reader} onRun={close} />
-        ))}
-      </div>
-    </Sheet>
-  );
-}
-
-const GROUPS = ["place", "tool", "picture", "link", "layout"] as const;
-
-function Help({ reader, close }: PanelProps) {
-  return (
-    <Sheet title={t("help.title")} kind="centre" onClose={close}>
-      <label class="switch">
-        <input
-          type="checkbox"
-          checked={reader.shortcuts.value}
-          onChange={(event) => {
-            reader.shortcuts.value = event.currentTarget.checked;
-          }}
-        />
-        {t("help.shortcuts")}
-      </label>
-      <div class="help-groups">
-        {GROUPS.map((group) => (
-          <table key={group} class="help-table">
-            <caption>{t(`command.group.${group}`)}</caption>
-            <tbody>
-              {COMMANDS.filter((command) => command.group === group).map((command) => (
-                <HelpRow key={command.id} command={command} />
+    <Sheet title={t("study.more")} kind="side" onClose={close}>
+      {GROUPS.map((group) => (
+        <section key={group} class="more-group" aria-label={t(`command.group.${group}`)}>
+          <h3>{t(`command.group.${group}`)}</h3>
+          <div class="more-tools">
+            {commands
+              .filter((command) => command.group === group)
+              .map((command) => (
+                <ToolButton key={command.id} command={command} reader={reader} onRun={close} />
               ))}
-            </tbody>
-          </table>
-        ))}
-      </div>
-      <p class="quiet">{t("help.notDevice")}</p>
+          </div>
+        </section>
+      ))}
     </Sheet>
   );
-}
-
-function HelpRow({ command }: { command: Command }) {
-  const [key = ""] = command.keys;
-  return (
-    <tr>
-      <th scope="row">{t(command.name)}</th>
-      <td>
-        <kbd>{keyName(key)}</kbd>
-      </td>
-      <td class="quiet">{command.gesture ? t(command.gesture) : ""}</td>
-    </tr>
-  );
-}
-
-const KEY_NAMES = {
-  ArrowUp: "key.ArrowUp",
-  ArrowDown: "key.ArrowDown",
-  ArrowLeft: "key.ArrowLeft",
-  ArrowRight: "key.ArrowRight",
-  PageUp: "key.PageUp",
-  PageDown: "key.PageDown",
-  Home: "key.Home",
-  End: "key.End",
-} as const;
-
-/** How a key is written on the keyboard. */
-function keyName(key: string): string {
-  return key in KEY_NAMES ? t(KEY_NAMES[key as keyof typeof KEY_NAMES]) : key.toUpperCase();
 }

@@ -16,7 +16,8 @@ export async function fetchPicture(
   signal: AbortSignal,
   ahead: boolean,
 ): Promise<Loaded<Picture>> {
-  const response = await request(path, { signal, headers: ahead ? { "Sightline-Prefetch": "1" } : {} });
+  const headers: HeadersInit = ahead ? { "Sightline-Prefetch": "1" } : {};
+  const response = await request(path, { signal, headers }, !ahead);
   const blob = await response.blob();
   const picture = {
     blob,

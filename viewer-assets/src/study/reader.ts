@@ -1,7 +1,7 @@
 /** The reading page's state: which series where, which tool; one object that commands and views share. */
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { panBy, zoomAt, FITTED, type Point } from "../geometry";
-import type { MessageKey } from "../messages";
+import { t, type MessageKey } from "../messages";
 import type { VoiWindow } from "../address";
 import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
@@ -20,7 +20,8 @@ import { groupOf, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
-export type Panel = "none" | "help" | "presets" | "more" | "series" | "layouts" | "export";
+export type Panel =
+  "none" | "help" | "presets" | "more" | "series" | "layouts" | "export" | "palette" | "settings";
 
 const CACHE_BYTES = 48 << 20;
 
@@ -58,12 +59,17 @@ export class Reader {
   readonly panel = signal<Panel>("none");
   readonly exact = signal(false);
   readonly hurry = signal(false);
-  readonly shortcuts = signal(true);
   readonly fullScreen = signal(false);
   /** Whether the first picture is there, or never will be: whatever can wait waits for it. */
   readonly started = signal(false);
+  /** Whether the first steps were asked for. */
+  readonly introducing = signal(false);
+  /** What a screen reader is told next. */
+  readonly said = signal("");
   /** Why the other series could not be listed. */
   readonly seriesProblem = signal<string | null>(null);
+  /** Counts how often somebody asked to list them again. */
+  readonly listRequests = signal(0);
   readonly loader: PictureLoader<Picture>;
   /** Pictures that are made on the device; comes after the first picture. */
   readonly local = signal<LocalPictures | null>(null);
@@ -101,6 +107,18 @@ export class Reader {
   commit(): void {
     if (this.changing) this.history.note(this.changing.name, this.changing.before, this.state);
     this.changing = null;
+  }
+
+  undo(): void {
+    this.tell("history.undone", this.history.undo());
+  }
+
+  redo(): void {
+    this.tell("history.redone", this.history.redo());
+  }
+
+  private tell(key: MessageKey, name: MessageKey | null): void {
+    this.said.value = name ? t(key, { name: t(name) }) : t("history.none");
   }
 
   /** Take in a study's answer: all frames of this study, or another study to be read beside it. */

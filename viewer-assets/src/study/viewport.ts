@@ -19,6 +19,7 @@ import {
   type Pose,
   type Size,
 } from "../geometry";
+import { isConnectionProblem, revivals } from "../connection";
 import type { ExactFrame } from "../exact/exactFrame";
 import type { Lane, PictureLoader } from "./loader";
 import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictures";
@@ -143,7 +144,7 @@ export class Viewport implements Lane<Picture>, Watched {
       effect(() => {
         const { width, height } = this.size.value;
         const { window, invert, exact, hurry } = this.settings;
-        for (const cause of [this.pile, this.index, this.placement, window, invert, exact, hurry])
+        for (const cause of [this.pile, this.index, this.placement, window, invert, exact, hurry, revivals])
           void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
@@ -222,6 +223,8 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 
   onProblem(_path: string, error: unknown): void {
+    // What is wrong with the connection is said once, for the whole page; it asks again when it is back.
+    if (isConnectionProblem(error)) return;
     this.problem.value = error instanceof Error ? error.message : String(error);
   }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { revivals } from "../connection";
 import { urlOf } from "../page";
 import { Icon } from "./Icon";
 
@@ -13,12 +14,20 @@ interface ThumbProps {
 
 /** A small picture that comes when it is scrolled to. Decoration: the name beside it says what it is. */
 export function Thumb({ path, isMissing = false, children }: ThumbProps) {
-  const [broken, setBroken] = useState(false);
+  // What did not come while there was no connection is asked for again when it is back.
+  const [brokenAt, setBrokenAt] = useState(-1);
+  const isBroken = brokenAt === revivals.value;
   return (
     <span class="thumb">
-      {(isMissing || broken) && <Icon name="icon:image-off" />}
-      {path !== null && !broken && (
-        <img src={urlOf(path)} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+      {(isMissing || isBroken) && <Icon name="icon:image-off" />}
+      {path !== null && !isBroken && (
+        <img
+          src={urlOf(path)}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          onError={() => setBrokenAt(revivals.peek())}
+        />
       )}
       {children}
     </span>

@@ -1,0 +1,44 @@
+/** The keyboard: which command a key press runs. */
+import { shortcuts } from "../settings";
+import { COMMANDS, runCommand } from "./commands";
+import { chordOf, findByKey, isSingleCharacter } from "./keys";
+import type { Reader } from "./reader";
+
+/**
+ * Listen for shortcuts until the page ends. Keys belong to a field or an open panel while that has them; a slider has the
+ * arrows and their like, letters and digits still are commands.
+ */
+export function listenForKeys(reader: Reader): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) return;
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
+    const chord = chordOf(event);
+    if (chord === null || (target?.closest("input") && isForSlider(chord))) return;
+    if (isSingleCharacter(chord) && !shortcuts.value) return;
+    if (pressKey(reader, chord)) event.preventDefault();
+  });
+}
+
+/** Run what that key stands for; false if nothing. */
+export function pressKey(reader: Reader, chord: string): boolean {
+  if (runPreset(reader, chord)) return true;
+  const command = findByKey(COMMANDS, chord);
+  if (!command || command.offered?.(reader) === false) return false;
+  runCommand(reader, command);
+  return true;
+}
+
+function isForSlider(chord: string): boolean {
+  return /^(Arrow|Page|Home|End)/.test(chord);
+}
+
+/** Digits choose windows: 1 to 9 in the order of the panel, 0 the file's own. */
+function runPreset(reader: Reader, chord: string): boolean {
+  const reading = reader.current.value;
+  if (!reading || !/^[0-9]$/.test(chord)) return false;
+  const preset = reading.presets.named[Number(chord) - 1];
+  if (chord === "0") reader.change("command.presets", () => reader.setWindow(null));
+  else if (preset) reader.change("command.presets", () => reader.setWindow(preset.window));
+  return true;
+}
