@@ -33,7 +33,7 @@ def opened(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector(SHOWN)
     page.wait_for_selector("[data-quality=exact]")
-    page.keyboard.press("o")
+    page.keyboard.press("Shift+E")
     page.get_by_role("dialog", name="Export").wait_for()
 
 
@@ -120,5 +120,5 @@ def test_who_may_only_look_is_offered_no_export(browser: Browser) -> None:
     with serve(FakeArchive(study_files()), link_grant(STUDY)) as site, page_of(browser) as page:
         page.goto(f"{site}/sightline/studies/{STUDY}")
         page.wait_for_selector(SHOWN)
-        page.keyboard.press("o")
+        page.keyboard.press("Shift+E")
         assert page.get_by_role("dialog").count() == 0

@@ -72,7 +72,7 @@ def test_the_list_and_its_states_are_accessible(browser: Browser, pages: str, de
         page.get_by_text("No study matches").wait_for()
         check(page)
         page.get_by_role("button", name="Upload").click()
-        page.get_by_text("Drop DICOM files or folders here").wait_for()
+        page.get_by_text("Drop DICOM files, folders or zip archives here").wait_for()
         check(page)
 
 
