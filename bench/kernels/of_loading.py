@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmap import mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from sightline.rendering import mapping, tasks
 from sightline.rendering.files import in_batches
 from sightline.rendering.headers import read_frames
 from sightline.rendering.series_table import entry_argument
+from sightline.rendering.shared_memory import SharedMemory
 from sightline.rendering.volumes import SLICES_PER_TASK
 
 SHAPE = (400, 512, 512)
@@ -46,7 +47,18 @@ def contests(_volume: NDArray[np.int16], _geometry: VolumeGeometry) -> Iterator[
                 "files' bytes, dropped": lambda: [len(path.read_bytes()) for path in paths],
             },
             {"files' bytes": 1.5, "files into shared memory": 1.5},
+            "new shared memory",
         )
+        with _Memory() as memory:
+            yield Contest(
+                "400 native slices -> volume, in memory that another one has left",
+                lambda: _fill(slices, memory),
+                {
+                    "files' bytes": lambda: [path.read_bytes() for path in paths],
+                    "files into the same memory": lambda: memory.read(paths),
+                },
+                {"files' bytes": 1.5},
+            )
 
 
 def _slice(index: int, path: Path) -> dict[str, object]:
@@ -57,15 +69,41 @@ def _slice(index: int, path: Path) -> dict[str, object]:
 
 def _load(slices: list[dict[str, object]]) -> None:
     """Run the engine's own tasks on new shared memory, and free it."""
-    volume = {"id": uuid4().hex, "shape": SHAPE, "dtype": "uint16", "stored": True}
-    descriptor = os.memfd_create("bench")
+    memory = SharedMemory("bench", SHAPE[0] * _SIZE)
     try:
-        os.ftruncate(descriptor, SHAPE[0] * _SIZE)
-        for batch in in_batches(slices, SLICES_PER_TASK):
-            tasks.load_slices({"volume": volume, "slices": batch}, (), (descriptor,))
+        _fill(slices, memory)
     finally:
         mapping.forget_all()
-        os.close(descriptor)
+        memory.free()
+
+
+def _fill(slices: list[dict[str, object]], memory: SharedMemory) -> None:
+    """Run the engine's own tasks."""
+    volume = {"memory": memory.identity, "shape": SHAPE, "dtype": "uint16", "stored": True}
+    for batch in in_batches(slices, SLICES_PER_TASK):
+        tasks.load_slices({"volume": volume, "slices": batch}, (), (memory.descriptor,))
+
+
+class _Memory(SharedMemory):
+    """Shared memory as a volume leaves it, which workers still have mapped."""
+
+    def __init__(self) -> None:
+        super().__init__("bench", SHAPE[0] * _SIZE)
+        os.posix_fallocate(self.descriptor, 0, self.size)
+
+    def __enter__(self) -> Self:
+        self._mapped = mmap(self.descriptor, 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        mapping.forget_all()
+        self._mapped.close()
+        self.free()
+
+    def read(self, paths: list[Path]) -> None:
+        """Read the last bytes of files into it."""
+        with memoryview(self._mapped) as view:
+            _read(paths, view)
 
 
 def _share(paths: list[Path]) -> None:

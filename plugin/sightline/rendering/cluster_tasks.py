@@ -110,7 +110,7 @@ def run_task(
     arguments = header["arguments"]
     for name, memory in zip(MEMORIES, memories, strict=False):
         if arguments.get(name):
-            arguments[name]["id"] = memory.identity
+            arguments[name] |= {"id": memory.identity, "memory": memory.identity}
     descriptors = [memory.descriptor for memory in memories]
     try:
         message = answer_of(_pool(limits), header, buffers, descriptors, deadline)

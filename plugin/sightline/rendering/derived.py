@@ -7,14 +7,14 @@ for it: until it is ready, tasks do without.
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
+
+from sightline.rendering.shared_memory import SharedMemory
 
 _ALIGNMENT = 64
 
@@ -59,17 +59,29 @@ class Derived:
 
     def __init__(self, recipe: Recipe) -> None:
         self.state = State.FILLING
-        self.size = recipe.offsets[-1]
-        self.descriptor = os.memfd_create("sightline-derived", os.MFD_CLOEXEC)
-        os.ftruncate(self.descriptor, self.size)
-        self.identity = uuid4().hex
+        self._memory = SharedMemory("sightline-derived", recipe.offsets[-1])
         self._recipe = recipe
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return self._memory.size
+
+    @property
+    def descriptor(self) -> int:
+        """Of its memory."""
+        return self._memory.descriptor
+
+    @property
+    def identity(self) -> str:
+        """What its memory is called in descriptions."""
+        return self._memory.identity
 
     def description(self) -> dict[str, Any]:
         """Return what a task needs to map it."""
         pairs = zip(self._recipe.arrays, self._recipe.offsets, strict=False)
         arrays = [{"shape": shape, "dtype": dtype, "offset": offset} for (shape, dtype), offset in pairs]
-        return {"id": self.identity, "arrays": arrays}
+        return {"id": self.identity, "memory": self.identity, "arrays": arrays}
 
     def fail(self) -> None:
         """Free it, and remember that it is not worth another try."""
@@ -78,7 +90,4 @@ class Derived:
 
     def free(self) -> None:
         """Give the memory back. May be called again."""
-        if self.size:
-            os.ftruncate(self.descriptor, 0)
-            os.close(self.descriptor)
-            self.size = 0
+        self._memory.free()

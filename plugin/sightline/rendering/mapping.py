@@ -21,14 +21,14 @@ def shared_voxels(description: Mapping[str, Any], descriptor: int) -> NDArray[An
 
     Of a volume that is still loading these are the slices of the part only.
     """
-    volume = mapped_volume(description["id"], descriptor, description["shape"], description["dtype"])
+    volume = mapped_volume(description["memory"], descriptor, description["shape"], description["dtype"])
     first, end = description.get("part") or (0, len(volume))
     return volume[first:end]
 
 
 def derived_arrays(description: Mapping[str, Any], descriptor: int) -> list[NDArray[Any]]:
     """Return the arrays of derived memory, in the order of its recipe; to be filled by the recipe's task only."""
-    memory = _mapping(description["id"], descriptor)
+    memory = _mapping(description["memory"], descriptor)
     return [
         np.ndarray(tuple(array["shape"]), np.dtype(array["dtype"]), memory, array["offset"])
         for array in description["arrays"]
@@ -41,8 +41,8 @@ def mapped_volume(identity: str, descriptor: int, shape: Sequence[int], dtype: s
     Parameters
     ----------
     identity : str
-        Never used again for another volume. The pool empties a volume that it drops, so what is kept mapped of old
-        ones takes no memory; it must not be touched, and is not, because nobody asks for it.
+        Of the memory, which is of another size if it is called otherwise. What is given back is emptied, so what is
+        kept mapped of it takes no memory; it must not be touched, and is not, because nobody asks for it.
     descriptor : int
         Need not stay open.
     shape : three int

@@ -156,7 +156,7 @@ def load_slices(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Seque
     most modality value without padding, or null.
     """
     description = arguments["volume"]
-    volume = mapped_volume(description["id"], fds[0], description["shape"], description["dtype"])
+    volume = mapped_volume(description["memory"], fds[0], description["shape"], description["dtype"])
     ends: list[float] = []
     for item in arguments["slices"]:
         with open_file(item["file"], buffers) as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from uuid import uuid4
 from sightline.errors import SightlineError, SupersededError, UnavailableError
 from sightline.rendering.channel import Reply
 from sightline.rendering.derived import Derived, Recipe, State
+from sightline.rendering.shared_memory import SharedMemory
 from sightline.rendering.volume_plan import VolumePlan
 
 SMALLEST_PART = 2
@@ -20,12 +20,19 @@ StillWanted = Callable[[], bool]
 
 
 class Volume:
-    """Voxels of one series in a memory file that this process owns; it is gone with the process, however that ends."""
+    """Voxels of one series in shared memory that this process owns.
 
-    def __init__(self, plan: VolumePlan) -> None:
+    Parameters
+    ----------
+    plan : VolumePlan
+    memory : SharedMemory, optional
+        That of a volume that nobody uses any more; new one by default.
+    """
+
+    def __init__(self, plan: VolumePlan, memory: SharedMemory | None = None) -> None:
         self.plan = plan
-        self.descriptor = os.memfd_create("sightline-volume", os.MFD_CLOEXEC)
-        os.ftruncate(self.descriptor, plan.size)
+        self._memory = memory or SharedMemory("sightline-volume", plan.size)
+        self._memory.resize(plan.size)
         self.users = 0
         self._id = uuid4().hex
         self._changed = threading.Condition()
@@ -34,6 +41,11 @@ class Volume:
         self._error: SightlineError | None = None
         self._waiting = 0
         self._derived: dict[str, Derived] = {}
+
+    @property
+    def descriptor(self) -> int:
+        """Of its memory."""
+        return self._memory.descriptor
 
     @property
     def size(self) -> int:
@@ -62,7 +74,8 @@ class Volume:
 
     def description(self, part: range | None = None) -> dict[str, Any]:
         """Return what a task needs to map the volume, or a part of it, and to understand its voxels."""
-        return self.plan.description() | {"id": self._id, "part": (part.start, part.stop) if part else None}
+        names = {"id": self._id, "memory": self._memory.identity}
+        return self.plan.description() | names | {"part": (part.start, part.stop) if part else None}
 
     def derived(self, name: str) -> Derived | None:
         """Return what was derived under that name, if it is ready."""
@@ -159,7 +172,21 @@ class Volume:
 
     def free(self) -> None:
         """Give the memory back at once, even where a worker still has it mapped."""
-        os.ftruncate(self.descriptor, 0)
-        os.close(self.descriptor)
+        self._memory.free()
+        self._free_derived()
+
+    def left_memory(self) -> SharedMemory | None:
+        """Give back all but the voxels' own memory, and return that for another volume.
+
+        None where loading failed or has not ended: a worker that passed its deadline may still write into it. Then all
+        is given back.
+        """
+        if self._error is not None or not self.is_complete:
+            self.free()
+            return None
+        self._free_derived()
+        return self._memory
+
+    def _free_derived(self) -> None:
         for derived in self._derived.values():
             derived.free()

@@ -17,6 +17,7 @@ from sightline.rendering.derived import Derived, Recipe, State
 from sightline.rendering.files import file_argument, in_batches
 from sightline.rendering.pool import Pool, Priority, Reply
 from sightline.rendering.series_table import FrameEntry, entry_argument
+from sightline.rendering.shared_memory import SharedMemory
 from sightline.rendering.volume import Volume
 from sightline.rendering.volume_plan import VolumePlan
 
@@ -78,9 +79,11 @@ class VolumeStore:
             if volume.has_begun(recipe.name) or not volume.is_complete or self._closed.is_set():
                 return volume.derived(recipe.name)
             try:
-                self._make_room(recipe.offsets[-1])
+                dropped = self._make_room(recipe.offsets[-1])
             except SightlineError:
                 return None
+            for old in dropped:
+                old.free()
             derived = volume.begin(recipe)
             volume.users += 1
         arguments = {"volume": volume.description(), "derived": derived.description()}
@@ -109,8 +112,8 @@ class VolumeStore:
         with self._lock:
             volume = self._volumes.get(plan.identity)
             if volume is None:
-                self._make_room(plan.size)
-                volume = self._volumes[plan.identity] = Volume(plan)
+                memory = _one_of(self._make_room(plan.size), plan.size)
+                volume = self._volumes[plan.identity] = Volume(plan, memory)
                 volume.users += 1  # the loader's
                 loader = threading.Thread(
                     target=self._load, args=(volume, fetch, first), name="sightline-volume", daemon=True
@@ -121,20 +124,27 @@ class VolumeStore:
             volume.users += 1
             return volume
 
-    def _make_room(self, size: int) -> None:
-        """Drop volumes that nobody uses, least recently used first, until `size` more bytes fit."""
+    def _make_room(self, size: int) -> list[Volume]:
+        """Drop volumes that nobody uses, least recently used first, until `size` more bytes fit; return them.
+
+        Their memory is yet to be given back.
+        """
         if size > self._bound:
             raise UnprocessableError(
                 f"This volume takes {size >> 20} MB; VolumeMegabytes allows {self._bound >> 20}.", "volume-too-large"
             )
         total = sum(volume.size for volume in self._volumes.values())
+        dropped = list[Volume]()
         idle = [key for key, volume in self._volumes.items() if not volume.users]
         while total + size > self._bound:
             if not idle:
+                for old in dropped:
+                    old.free()
                 raise UnavailableError("Too many volumes are in use; please try again.", "volumes-in-use")
-            dropped = self._volumes.pop(idle.pop(0))
-            total -= dropped.size
-            self._free(dropped)
+            dropped.append(self._volumes.pop(idle.pop(0)))
+            total -= dropped[-1].size
+            self._pool.forget(dropped[-1].identities)
+        return dropped
 
     def _release(self, volume: Volume) -> None:
         with self._lock:
@@ -205,6 +215,15 @@ class VolumeStore:
         # Told at once, not when the loader comes by: somebody may wait for just these slices.
         future.add_done_callback(partial(_tell, volume, batch))
         return future
+
+
+def _one_of(dropped: Sequence[Volume], size: int) -> SharedMemory | None:
+    """Return the memory of a dropped volume for another one, if any will do, and give back the rest."""
+    memories = [memory for old in dropped if (memory := old.left_memory()) is not None]
+    memories.sort(key=lambda memory: (memory.size == size, memory.size))
+    for memory in memories[:-1]:
+        memory.free()
+    return memories[-1] if memories else None
 
 
 def _tell(volume: Volume, batch: Sequence[int], future: Future[Reply]) -> None:

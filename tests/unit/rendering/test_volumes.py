@@ -287,6 +287,47 @@ def test_derived_memory_counts_and_is_left_out_where_there_is_no_room(
     opened.store.close()
 
 
+def test_memory_that_a_volume_has_left_serves_the_next_one(
+    archive: SlowArchive, workers: WorkerPool, tmp_path: Path
+) -> None:
+    """New memory takes most of the time of loading. What workers still have mapped of it shows the new volume."""
+    opened = Opened(archive, workers, VOXELS.nbytes + RECIPE.offsets[-1] + 100, tmp_path)
+    other_voxels = VOXELS + np.int16(7)
+    other_archive = FakeArchive(slices_of(other_voxels, [(0, 0, 2.0 * k) for k in range(COUNT)]))
+    other = Opened(other_archive, workers, 1 << 20, tmp_path)
+    memories = set()
+    for one, voxels in ((opened, VOXELS), (other, other_voxels), (opened, VOXELS)):
+        with opened.store.use(one.plan, one.fetch, 0) as volume:
+            volume.wait(None, 10)
+            memories.add((volume.descriptor, volume.description()["memory"]))
+            derived = wait_for_derived(opened.store, volume, RECIPE)
+            assert derived is not None
+            arguments = {"derived": derived.description()}
+            reply = workers.run("sightline.trials:derived_sums", arguments, (), (derived.descriptor,))
+            assert reply.buffers[0] == voxels.sum(axis=0, dtype=np.int64).tobytes()
+    assert len(memories) == 1
+    opened.store.close()
+
+
+def test_memory_into_which_a_worker_may_still_write_serves_nobody(
+    archive: SlowArchive, workers: WorkerPool, tmp_path: Path
+) -> None:
+    opened = Opened(archive, workers, VOXELS.nbytes, tmp_path)
+
+    def vanished(_frame: FrameEntry) -> FileSource:
+        raise UnavailableError("gone")
+
+    with opened.store.use(opened.plan, vanished, 0) as volume:
+        with pytest.raises(UnavailableError):
+            volume.wait(None, 10)
+        first = volume.description()["memory"]
+        assert volume.left_memory() is None
+    with opened.store.use(opened.plan, opened.fetch, 0) as volume:
+        volume.wait(None, 10)
+        assert volume.description()["memory"] != first
+    opened.store.close()
+
+
 def test_what_cannot_be_derived_is_not_tried_again(archive: SlowArchive, workers: WorkerPool, tmp_path: Path) -> None:
     opened = Opened(archive, workers, 1 << 20, tmp_path)
     broken = Recipe("broken", "sightline.trials:fail", (((9,), "uint8"),))
