@@ -152,9 +152,7 @@ def _rendered(bench: Bench) -> None:
         4,
         lambda server, n: timed(server, bench.rendered_paths(n)[:150], PICTURE),
     )
-    bench.rate(
-        "rendered 512x512 JPEG, uncached, 8 connections", 3, 5, lambda n: bench.rendered_paths(n + 100), 8, PICTURE
-    )
+    bench.rate("rendered 512x512 JPEG, uncached, 8 connections", 3, 5, bench.many_rendered_paths, 8, PICTURE)
 
 
 def _whole_series(bench: Bench) -> None:

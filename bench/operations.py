@@ -12,6 +12,7 @@ from bench.servers import Ours, Peer
 
 Server = Ours | Peer
 
+_WINDOWS = 40
 STUDIES = "/dicom-web/studies"
 SERIES = f"{STUDIES}/{CT_STUDY}/series/{CT_SERIES}"
 FRAME = {"Accept": 'multipart/related; type="application/octet-stream"'}
@@ -83,9 +84,14 @@ class Bench:
         ]
 
     def rendered_paths(self, number: int) -> list[str]:
-        """Return addresses of pictures that nobody asked for before: each round has a window of its own."""
+        """Return addresses of pictures that nobody asked for before: each number has a window of its own."""
         window = f"window={40 + number * 0.25},{400 + number},linear"
         return [f"{path}/rendered?{window}" for path in self.frame_paths()]
+
+    def many_rendered_paths(self, number: int) -> list[str]:
+        """Return more such addresses than are asked for in a round, so that none comes twice."""
+        numbers = range(1000 + number * _WINDOWS, 1000 + (number + 1) * _WINDOWS)
+        return [path for other in numbers for path in self.rendered_paths(other)]
 
     def _keep(self, row: Row) -> None:
         self.rows.append(row)

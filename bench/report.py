@@ -10,9 +10,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.kernels.contest import Result
+from bench.kernels.rendering_quality import Likeness
 from bench.operations import Row
 from bench.viewer.figures import Hand, Visit, bars, visit_of
 from bench.viewer.table import lines
@@ -20,6 +22,7 @@ from bench.viewer.table import lines
 FOLDER = Path(__file__).parent
 DICOMWEB, KERNELS = FOLDER / "results.json", FOLDER / "kernels" / "results.json"
 VIEWER = FOLDER / "viewer" / "results.json"
+LIKENESS = FOLDER / "kernels" / "likeness.json"
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 PEERS = ("numpy", "vtk", "simpleitk", "opencv-python-headless", "scipy")
 """What kernels are made of, and what they are measured against, as the package index names them."""
@@ -34,7 +37,8 @@ _DICOMWEB_HEAD = """
 Written by `make bench-dicomweb`. Both servers run at the same time on one machine, with the same files, and are
 measured in turn. Sightline is measured as shipped: filter, login and audit log on. The peer is Orthanc's own DICOMweb
 plugin with stock settings, for ingest Orthanc without any plugin. Unless a row says otherwise, nothing has changed in
-the archives for a while. A ratio of 2x is twice as fast as the peer.
+the archives for a while. No uncached picture is asked for twice, and each server encodes JPEG as it does by default:
+the peer's pictures are a fifth larger. A ratio of 2x is twice as fast as the peer.
 
 | operation | Sightline | peer | ratio | must | aim | measured |
 |---|--:|--:|--:|--:|--:|---|
@@ -72,6 +76,17 @@ information.
 | kernel | Sightline | peer | | ratio | bar | measured |
 |---|--:|---|--:|--:|--:|---|
 """
+_LIKENESS_HEAD = """
+## Volume renderings beside a ray caster's
+
+Written by `python -m bench.kernels.rendering_quality --write`: the structural similarity of the middle 64 rows of each
+picture to those of a ray caster that samples the whole volume twice a voxel, one ray for each pixel, with the same
+light and size, from 12 sides. Part is the resolution of the volume that is read.
+[Why it is so](decisions/0005-volume-rendering.md).
+
+| function and size | quality | part | least | median | most | measured |
+|---|---|---|--:|--:|--:|---|
+"""
 
 
 def write(rows: Sequence[Row]) -> None:
@@ -95,6 +110,20 @@ def write_viewer(visits: Sequence[Visit], hands: Sequence[Hand], measured: str) 
     write_page()
 
 
+def write_likeness(found: Sequence[Likeness]) -> None:
+    """Keep how alike renderings are, in place of earlier ones of the same function, size and quality."""
+    when = f"{datetime.now(UTC):%Y-%m-%d}, numpy {version('numpy')}"
+    rows: dict[str, dict[str, Any]] = {}
+    for one in found:
+        name = f"{one.function} {one.size}"
+        row = rows.setdefault(
+            f"{name} / {one.quality}",
+            {"name": name, "quality": one.quality, "part": f"1/{one.level}", "similarities": [], "measured": when},
+        )
+        row["similarities"].append(one.similarity)
+    _keep(LIKENESS, rows)
+
+
 def _keep(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     path.write_text(json.dumps({**_kept(path), **rows}, indent=1) + "\n", encoding="utf-8")
     write_page()
@@ -108,7 +137,11 @@ def _kept(path: Path) -> dict[str, dict[str, Any]]:
 def write_page() -> None:
     """Write docs/benchmarks.md from the results that are kept."""
     parts = [_HEAD]
-    for path, head, line in ((DICOMWEB, _DICOMWEB_HEAD, _dicomweb_line), (KERNELS, _KERNELS_HEAD, _kernel_line)):
+    for path, head, line in (
+        (DICOMWEB, _DICOMWEB_HEAD, _dicomweb_line),
+        (KERNELS, _KERNELS_HEAD, _kernel_line),
+        (LIKENESS, _LIKENESS_HEAD, _likeness_line),
+    ):
         rows = _kept(path).values()
         if rows:
             parts += [head, _table(rows, line)]
@@ -148,6 +181,12 @@ def _kernel_line(values: dict[str, Any]) -> str:
     bar = f"{result.bar:g}" if result.bar else ""
     figures = f"{result.ours:.3f} ms | {result.peer_name} | {result.peer:.3f} ms | {result.ratio:.3f}"
     return f"{name} | {figures} | {bar}"
+
+
+def _likeness_line(values: dict[str, Any]) -> str:
+    found = values["similarities"]
+    figures = " | ".join(f"{value:.3f}" for value in (min(found), median(found), max(found)))
+    return f"{values['name']} | {values['quality']} | {values['part']} | {figures}"
 
 
 def _machine() -> str:

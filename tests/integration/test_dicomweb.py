@@ -199,6 +199,21 @@ class TestClient:
         )
         assert Image.open(io.BytesIO(jpeg)).size == (16, 16)
 
+    def test_pictures_are_the_same_whichever_way(
+        self, orthanc: OrthancServer, admin: requests.Session, series: Series
+    ) -> None:
+        """After the first picture of a series the others take a shorter way, unless the query has to be negotiated."""
+        accept = {"Accept": "image/png"}
+        for index in range(SLICES):
+            for width in (400, 500):
+                path = f"{series.path(index)}/frames/1/rendered?window=300,{width},linear-exact"
+                short = admin.get(orthanc.url + path, headers=accept)
+                whole = admin.get(f"{orthanc.url}{path}&accept=image%2Fpng", headers=accept)
+                assert (short.status_code, short.content) == (200, whole.content), short.text
+                assert {**short.headers, "Date": ""} == {**whole.headers, "Date": ""}
+        with orthanc.session(None) as nobody:
+            assert nobody.get(orthanc.url + path, headers=accept).status_code == 401
+
     def test_wado_uri(self, orthanc: OrthancServer, admin: requests.Session, series: Series) -> None:
         uids = {
             "requestType": "WADO", "studyUID": series.study, "seriesUID": series.series,

@@ -90,11 +90,14 @@ def again_while_stored(
 
 def answer_unless_known(request: Request, tag: str, make: Callable[[], Response]) -> Response:
     """Answer 304 without a body where the client has this representation already, else make the answer."""
-    base_url = request.grant.base_url
-    if base_url:  # parts name their addresses (Content-Location)
-        tag = sha256(f"{tag} {base_url}".encode()).hexdigest()[:32]
+    tag = tag_under(request.grant.base_url, tag)
     known = request.if_none_match.contains_weak(tag) or request.if_none_match.star_tag
     answer = Response(status=304) if known else make()
     answer.set_etag(tag)
     answer.headers.add("Vary", "Accept")
     return answer
+
+
+def tag_under(base_url: str, tag: str) -> str:
+    """Return the ETag for callers who know us under that address: parts name their own (Content-Location)."""
+    return sha256(f"{tag} {base_url}".encode()).hexdigest()[:32] if base_url else tag

@@ -17,7 +17,8 @@ from sightline.archive.protocol import Level
 from sightline.dicomweb.answers import JSON_OFFERS, XML_OFFER
 from sightline.dicomweb.bulk_types import CONSUMER_TYPES, OCTETS
 from sightline.dicomweb.deviations import deviation_rows
-from sightline.dicomweb.rendered import FORMATS, MAXIMUM_PICTURES
+from sightline.dicomweb.rendered import MAXIMUM_PICTURES
+from sightline.dicomweb.rendered_parameters import FORMATS
 from sightline.dicomweb.rendered_volumes import RESPONSE_OFFERS
 from sightline.dicomweb.retrieve_metadata import OFFERS as METADATA_OFFERS
 from sightline.dicomweb.search_candidates import MAXIMUM_HEADERS

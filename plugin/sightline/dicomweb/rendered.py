@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 from sightline.dicomweb.answers import answer_unless_known, multipart_answer
 from sightline.dicomweb.multipart import Part
 from sightline.dicomweb.rendered_documents import retrieve_document
-from sightline.dicomweb.rendered_parameters import view_settings
+from sightline.dicomweb.rendered_parameters import FORMATS, SETTINGS, view_settings
+from sightline.dicomweb.rendered_siblings import picture_headers, picture_tag, picture_url, rendered_siblings
 from sightline.dicomweb.rendered_sources import (
     PictureSource,
     sources_of_instance,
@@ -22,17 +22,14 @@ from sightline.dicomweb.rendered_sources import (
     sources_of_series,
     sources_of_study,
 )
-from sightline.dicomweb.urls import instance_url
 from sightline.errors import BadRequestError, NotFoundError, TooLargeError
-from sightline.rendering.view import FrameOf, PictureFormat, View
+from sightline.rendering.view import PictureFormat, View
 from sightline.web.animations import ANIMATIONS, animation_answer, render_all
 from sightline.web.negotiation import MediaType, negotiate
-from sightline.web.picture_headers import picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
 MAXIMUM_PICTURES = 1000
-FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
 
 
 def retrieve_rendered(
@@ -68,7 +65,11 @@ def retrieve_rendered(
             f"These are {len(sources)} pictures; at most {MAXIMUM_PICTURES} are rendered at once. "
             "Please ask for series, instances or frames."
         )
-    return answer_pictures(request, services, study, sources, media_type, settings)
+    answer = answer_pictures(request, services, study, sources, media_type, settings)
+    is_picture = media_type.name in FORMATS and not presented and SETTINGS.issuperset(request.args)
+    if is_picture and series is not None and instance is not None:
+        request.siblings = rendered_siblings(services, study, series, frames is not None, media_type)
+    return answer
 
 
 def _sources(
@@ -120,32 +121,18 @@ def answer_pictures(
         View(study, s.series, s.frame, picture_format=kind, presentation=s.presentation, **settings) for s in sources
     ]
     prepared = services.engine.prepare(request.grant, views)
-    tags = "+".join(view.etag for view in prepared)
-    tag = sha256(f"{media_type} {tags}".encode()).hexdigest()[:32]
+    tag = picture_tag(media_type, prepared)
 
     def make() -> Response:
         pictures = render_all(request, services, prepared)
         if media_type.name in ANIMATIONS:
             return animation_answer(services, pictures, sources[0].frame_time, views[0].quality, media_type.name)
         if not media_type.part:
-            picture = pictures[0]
-            answer = Response(picture.content, headers=picture_headers(picture), content_type=picture.media_type)
-            answer.headers["Content-Location"] = _url(services, views[0])
-            return answer
+            return Response(pictures[0].content, headers=picture_headers(services, views[0], pictures[0]))
         parts = [
-            Part({"Content-Type": picture.media_type, "Content-Location": _url(services, view)}, picture.content)
+            Part({"Content-Type": picture.media_type, "Content-Location": picture_url(services, view)}, picture.content)
             for picture, view in zip(pictures, views, strict=True)
         ]
         return multipart_answer(parts, media_type.part)
 
     return answer_unless_known(request, tag, make)
-
-
-def _url(services: Services, view: View) -> str:
-    """Return the address of a frame's picture, or of the presentation state that it is shown with."""
-    study, state, frame = view.study_instance_uid, view.presentation, view.source
-    if state is not None:
-        return f"{instance_url(services, study, state.series_instance_uid, state.sop_instance_uid)}/rendered"
-    assert isinstance(frame, FrameOf)  # noqa: S101 - all views here are of frames
-    address = instance_url(services, study, view.series_instance_uid, frame.sop_instance_uid)
-    return f"{address}/frames/{frame.frame}/rendered"

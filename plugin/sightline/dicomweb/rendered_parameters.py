@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightline.errors import BadRequestError, NotAcceptableError
-from sightline.rendering.view import VoiFunction, Window, parse_annotations, parse_colour_profile
+from sightline.rendering.view import PictureFormat, VoiFunction, Window, parse_annotations, parse_colour_profile
 from sightline.rendering.viewport import Viewport
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -16,6 +16,12 @@ _FUNCTIONS = {
     "linear-exact": VoiFunction.LINEAR_EXACT,
     "sigmoid": VoiFunction.SIGMOID,
 }
+
+FORMATS = {"image/jpeg": PictureFormat.JPEG, "image/png": PictureFormat.PNG}
+"""Media types of a single picture."""
+
+SETTINGS = frozenset({"window", "viewport", "quality", "iccprofile", "annotation"})
+"""Query parameters that `view_settings` reads."""
 
 
 def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -19,8 +19,7 @@ from sightline.dicomweb.answers import (
     multipart_answer,
 )
 from sightline.dicomweb.multipart import Part
-from sightline.dicomweb.rendered import FORMATS
-from sightline.dicomweb.rendered_parameters import view_settings
+from sightline.dicomweb.rendered_parameters import FORMATS, view_settings
 from sightline.dicomweb.volume_inputs import VolumeInput, parse_reference, volume_input
 from sightline.dicomweb.volume_parameters import Method, Resource, VolumeRequest, parse_volume_request
 from sightline.dicomweb.volume_response import response_module

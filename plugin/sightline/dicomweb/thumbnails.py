@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from sightline.dicomweb.answers import answer_unless_known
 from sightline.dicomweb.frames import parse_frames
-from sightline.dicomweb.rendered import FORMATS
-from sightline.dicomweb.rendered_parameters import viewport_of
+from sightline.dicomweb.rendered_parameters import FORMATS, viewport_of
 from sightline.dicomweb.rendered_sources import (
     PictureSource,
     middle_of_study,

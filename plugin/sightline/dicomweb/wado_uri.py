@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from sightline.access.grant import Verb
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.frames import image_entry
-from sightline.dicomweb.rendered import FORMATS, MAXIMUM_PICTURES, answer_pictures
+from sightline.dicomweb.rendered import MAXIMUM_PICTURES, answer_pictures
 from sightline.dicomweb.rendered_documents import answer_form, read_forms
+from sightline.dicomweb.rendered_parameters import FORMATS
 from sightline.dicomweb.rendered_sources import PictureSource
 from sightline.dicomweb.retrieve import DICOM, retrieve_file
 from sightline.dicomweb.wado_uri_parameters import UriRequest, parse_request

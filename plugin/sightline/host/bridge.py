@@ -91,18 +91,16 @@ class Bridge:
     def _ready_answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer | None:
         if self._ready is None:
             return None
-        headers = request["headers"]
         try:
-            name = self._ready.name(request["method"], uri, request.get("get") or {}, headers, grant.base_url)
-            found = self._ready.find(name, grant, headers.get("if-none-match", "")) if name else None
+            found = self._ready.answer(request["method"], uri, request.get("get") or {}, request["headers"], grant)
         except Exception:
             log.exception("A ready answer could not be given")
             return None
         if found is None:
             return None
-        status, body, answer = found
-        content_type = next(value for key, value in answer.headers if key == "Content-Type")
-        return Answer(status, body, content_type, answer.headers)
+        status, body, headers = found
+        content_type = next((value for key, value in headers if key == "Content-Type"), "application/octet-stream")
+        return Answer(status, body, content_type, headers)
 
     def _answer(self, uri: str, request: Mapping[str, Any], grant: Grant) -> Answer:
         try:
@@ -141,7 +139,9 @@ def _send_pieces(output: orthanc.RestOutput, answer: Answer) -> None:
 def _set_headers(output: orthanc.RestOutput, headers: Sequence[tuple[str, str]], left_out: str = "") -> None:
     for name, value in headers:
         if name.lower() not in _OWN_HEADERS and name != left_out:
-            output.SetHttpHeader(_CONTROL.sub("", name), _CONTROL.sub(" ", value))
+            if not (name.isprintable() and value.isprintable()):
+                name, value = _CONTROL.sub("", name), _CONTROL.sub(" ", value)
+            output.SetHttpHeader(name, value)
 
 
 def send(output: orthanc.RestOutput, answer: Answer) -> None:

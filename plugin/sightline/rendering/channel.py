@@ -3,7 +3,8 @@
 No pickle: a worker decodes untrusted bytes, and one that was taken over must not be able to run code in its parent.
 
 A message is a prefix (magic, length of the header, number of descriptors), a JSON header and the buffers whose lengths
-the header gives.
+the header gives. A header nests no deeper than `MAXIMUM_LEVELS`, which is found out before it is parsed: some hundred
+brackets would end Orthanc where it is received on one of the small stacks of Orthanc's own threads.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _MAGIC = b"SLW1"
 MAXIMUM_HEADER = 256 << 20
 MAXIMUM_BUFFERS = 4 << 30
 MAXIMUM_DESCRIPTORS = 16
+MAXIMUM_LEVELS = 32
+_AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class ChannelError(Exception):
@@ -99,14 +103,33 @@ def receive(channel: socket.socket, until: float | None = None) -> Message:
     magic, length, expected = _PREFIX.unpack(incoming.take(_PREFIX.size))
     if magic != _MAGIC or length > MAXIMUM_HEADER or expected != len(descriptors):
         raise ChannelError("This is no message.")
+    text = incoming.take(length)
+    if not is_shallow(text):
+        raise ChannelError("This is no message.")
     try:
-        content = json.loads(incoming.take(length))
+        content = json.loads(text)
         header, lengths = content["header"], [int(size) for size in content["lengths"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ChannelError("This is no message.") from None
     if not isinstance(header, dict) or any(size < 0 for size in lengths) or sum(lengths) > MAXIMUM_BUFFERS:
         raise ChannelError("This is no message.")
     return Message(header, tuple(incoming.take(size) for size in lengths), tuple(descriptors))
+
+
+def is_shallow(text: bytes | bytearray, levels: int = MAXIMUM_LEVELS) -> bool:
+    """Whether a JSON text nests at most so many levels deep; found out without recursion.
+
+    >>> is_shallow(b'[[{"a": "[[["}], [0]]', levels=3), is_shallow(b'[[{"a": [1]}]]', levels=3)
+    (True, False)
+    """
+    if text.count(b"[") + text.count(b"{") <= levels:
+        return True
+    without_escapes = text.replace(rb"\\", b"").replace(rb"\"", b"")
+    outside_of_strings = b"".join(without_escapes.split(b'"')[::2])
+    brackets = outside_of_strings.translate(_AS_ONE_KIND, _ALL_BUT_BRACKETS)
+    for _ in range(levels):
+        brackets = brackets.replace(b"[]", b"")
+    return not brackets
 
 
 class _Incoming:

@@ -109,9 +109,8 @@ def decode_frame(
         return pixels, instance.photometric_interpretation
     plain = _plain_cells(file, instance, frame)
     if plain is not None:
-        keeps = every_bit or instance.shift > 0 or instance.bits_stored == instance.bits_allocated
         pixels = plain
-        if not keeps:
+        if not every_bit and not instance.shift and _has_more(pixels, instance):
             _clear(pixels, instance)
         photometric_interpretation = instance.photometric_interpretation
     else:

@@ -49,6 +49,8 @@ class DaskPool(Pool):
         The scheduler cannot be reached, or the package is missing.
     """
 
+    is_shallow = False
+
     def __init__(self, scheduler: Scheduler, local: WorkerPool, *, count: int, limits: Limits) -> None:
         self._local, self._cluster = local, Cluster(scheduler, limits)
         super().__init__(

@@ -178,6 +178,23 @@ class RenderingEngine:
         known: dict[tuple[str, str], Mapping[str, InstanceRecord]] = {}
         return [PreparedView(view, *self._prepared(grant, view, views, known)) for view in views]
 
+    def prepare_known(self, grant: Grant, view: View) -> PreparedView | None:
+        """Do what `prepare` does for a frame, if no worker is needed to know how its pixels are encoded; else None.
+
+        This, and rendering what it returns, may be done on a small stack.
+
+        Raises
+        ------
+        NotFoundError
+            It is not there.
+        """
+        if not isinstance(view.source, FrameOf) or not self._pool.is_shallow:
+            return None
+        identity, records = self._identity(grant, view)
+        if self._tables.known_frame(records[0], view.source.frame) is None:
+            return None
+        return PreparedView(view, _etag(identity, view), records)
+
     def render_prepared(self, grant: Grant, prepared: PreparedView, asking: Asking = ANYBODY) -> Picture:
         """Return the picture of a view that `prepare` has looked up just now; raises as `render` does."""
         view, etag = prepared.view, prepared.etag

@@ -78,6 +78,9 @@ class Pool:
         How long a task may run that does not say.
     """
 
+    is_shallow = True
+    """Whether `run` may be called on a small stack."""
+
     def __init__(self, start_worker: Callable[[], Worker], *, count: int, deadline_seconds: float) -> None:
         self._start_worker = start_worker
         self.deadline_seconds = deadline_seconds

@@ -33,6 +33,7 @@ from sightline.web.request import Request, Response, check_encoding
 from sightline.web.routing import Route, UidConverter
 from sightline.web.security_headers import content_security_policy, protect
 from sightline.web.services import Services
+from sightline.web.siblings import KeptSiblings
 
 log = logging.getLogger(__name__)
 
@@ -93,20 +94,24 @@ class Dispatcher:
         if not self._cors.is_preflight(request):
             self._cors.allow(request, response)
         protect(response, self._policy)
-        if route is not None and request.again is not None:
+        if route is not None and (request.again or request.siblings):
             self._keep(request, response, route, route.checked_study(values, request.args))
         return response
 
     def _keep(self, request: Request, response: Response, route: Route, study: str | None) -> None:
-        """Keep an answer that may be given again, where the host asks for such."""
+        """Keep an answer that may be given again, or how those beside it are made, where the host asks for such."""
         name = request.environ.get(READY_KEY)
-        if name is None or request.again is None or study is None or response.status_code != 200:
+        if name is None or study is None or response.status_code != 200:
             return
         if route.audit != AuditKind.READ or not isinstance(route.permission, Verb):
             return
         headers = tuple(pair for pair in response.headers if pair[0] != "Content-Length")
-        etag = response.headers.get("ETag", "")
-        self.ready.keep(name, ReadyAnswer(route.permission, study, headers, etag, request.again))
+        if request.again is not None:
+            etag = response.headers.get("ETag", "")
+            self.ready.keep(name, ReadyAnswer(route.permission, study, headers, etag, request.again))
+        if request.siblings is not None:
+            common = tuple(pair for pair in headers if pair[0] not in request.siblings.own_headers)
+            self.ready.keep_siblings(name, KeptSiblings(request.siblings, route.permission, study, common))
 
     def _handle(self, request: Request, route: Route, path_values: dict[str, Any]) -> Response:
         study = route.checked_study(path_values, request.args)

@@ -26,16 +26,23 @@ def answer_error(request: Request, error: SightlineError) -> Response:
     A person who is not logged in is led to the login page instead; one who came by a link which has ended, to a page
     that says so.
     """
-    if wants_page(request):
-        if isinstance(error, UnauthenticatedError):
-            return Response(status=303, headers={"Location": _way_in(request)})
-        return Response(f"{error.message}\n", error.status, error.headers, content_type="text/plain; charset=utf-8")
-    body = {"status": error.status, "code": error.code, "message": error.message}
-    response = Response(json.dumps(body), error.status, error.headers, content_type="application/json")
-    if error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
+    is_page = wants_page(request)
+    if is_page and isinstance(error, UnauthenticatedError):
+        return Response(status=303, headers={"Location": _way_in(request)})
+    body, content_type = error_body(error, is_page)
+    response = Response(body, error.status, error.headers, content_type=content_type)
+    if not is_page and error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
         # A browser would answer this challenge with its own ugly dialogue; only programs get it.
         response.headers["WWW-Authenticate"] = 'Basic realm="Sightline", charset="UTF-8"'
     return response
+
+
+def error_body(error: SightlineError, is_page: bool) -> tuple[bytes, str]:
+    """Return body and content type: a sentence for a person in a browser, else JSON."""
+    if is_page:
+        return f"{error.message}\n".encode(), "text/plain; charset=utf-8"
+    body = {"status": error.status, "code": error.code, "message": error.message}
+    return json.dumps(body).encode(), "application/json"
 
 
 def _way_in(request: Request) -> str:
@@ -77,4 +84,9 @@ def _wanted(request: Request) -> str:
 
 def wants_page(request: Request) -> bool:
     """Whether a person in a browser is asking for a page, rather than a program for data."""
-    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
+    return request.method in ("GET", "HEAD") and is_for_a_page(request.headers.get("Accept", ""))
+
+
+def is_for_a_page(accept: str) -> bool:
+    """Whether a header `Accept` is that of a browser that opens a page."""
+    return "text/html" in accept

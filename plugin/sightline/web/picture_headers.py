@@ -6,6 +6,9 @@ from base64 import b64encode
 
 from sightline.rendering.view import Picture
 
+PICTURE_HEADERS = frozenset({"Content-Type", "ETag", "Repr-Digest", "Sightline-Provenance"})
+"""Headers that depend on the picture."""
+
 
 def picture_headers(picture: Picture) -> dict[str, str]:
     """Return digest (RFC 9530) and provenance: ASCII of some hundred bytes, nothing of the patient.

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sightline.access.audit import AuditLog
 from sightline.access.grant import Grant, Verb
+from sightline.web.siblings import Asked, Headers, KeptSiblings
 
 READY_KEY = "sightline.ready-key"
 """WSGI environment key under which a host leaves the name of a request whose answer may be kept."""
@@ -23,6 +25,8 @@ Body = Callable[[], bytes | None]
 MAXIMUM_ANSWERS = 8_000
 """Some 20 MB."""
 _PART_DROPPED = 10
+_FIXED = 5
+"""Parts of a name that come before those of the query."""
 _ASK_FOR_MORE = ("origin", "range", "if-match", "if-modified-since", "if-unmodified-since", "if-range")
 
 
@@ -44,7 +48,7 @@ class ReadyAnswer:
 
     verb: Verb
     study: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     etag: str
     body: Body
 
@@ -64,6 +68,28 @@ class ReadyAnswers:
         self._audit = audit
         self._maximum = maximum
         self._answers: dict[Name, ReadyAnswer] = {}
+        self._siblings: dict[Name, KeptSiblings] = {}
+        self._depths: tuple[int, ...] = ()
+
+    def answer(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], grant: Grant
+    ) -> tuple[int, bytes, Headers] | None:
+        """Return status, body and headers of a request that need not go the whole way; arguments as for `name`."""
+        name = self.name(method, path, query, headers, grant.base_url)
+        if name is None:
+            return None
+        known_etags = headers.get("if-none-match", "")
+        found = self.find(name, grant, known_etags)
+        if found is not None:
+            status, body, answer = found
+            return status, body, answer.headers
+        for depth in self._depths:
+            kept = self._siblings.get(_of_siblings(name, depth))
+            if kept is not None:
+                asked = Asked(grant, path.rsplit("/", depth)[1:], query, headers)
+                given = kept.answer(asked, known_etags)
+                return given if given and self._audit.count_read(grant, kept.study) else None
+        return None
 
     @staticmethod
     def name(
@@ -113,6 +139,22 @@ class ReadyAnswers:
     def keep(self, name: Name, answer: ReadyAnswer) -> None:
         """Keep an answer."""
         self._answers[name] = answer
-        if len(self._answers) > self._maximum:
-            for oldest in list(self._answers)[: self._maximum // _PART_DROPPED]:
-                self._answers.pop(oldest, None)
+        self._bound(self._answers)
+
+    def keep_siblings(self, name: Name, kept: KeptSiblings) -> None:
+        """Keep how the answers to all addresses beside that of a request are made."""
+        depth = kept.siblings.depth
+        self._siblings[_of_siblings(name, depth)] = kept
+        self._bound(self._siblings)
+        self._depths = tuple({*self._depths, depth})
+
+    def _bound(self, kept: dict[Name, Any]) -> None:
+        if len(kept) > self._maximum:
+            for oldest in list(kept)[: self._maximum // _PART_DROPPED]:
+                kept.pop(oldest, None)
+
+
+def _of_siblings(name: Name, depth: int) -> Name:
+    """Return what the names of siblings have in common."""
+    path, *rest = name[:_FIXED]
+    return (path.rsplit("/", depth)[0], *rest, str(depth))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -12,6 +12,9 @@ from werkzeug.wrappers import Response
 
 from sightline.access.grant import Grant
 from sightline.errors import BadRequestError, TooLargeError
+
+if TYPE_CHECKING:
+    from sightline.web.siblings import Siblings
 
 GRANT_KEY = "sightline.grant"
 """WSGI environment key under which the host, or the outside server's middleware, leaves the caller's `Grant`."""
@@ -45,6 +48,8 @@ class Request(WerkzeugRequest):
         Study Instance UIDs that a handler changed or handed out where the path names none: each is audited.
     again : callable or None
         Set by a handler whose answer may be given again: makes its body, None when it would be another by now.
+    siblings : Siblings or None
+        Set by a handler that can make the answers to all addresses beside this one without being asked.
     audit : str
         Kind of audit event, if a handler knows better than its route's row: one that shows pictures has handed out a
         file.
@@ -54,6 +59,7 @@ class Request(WerkzeugRequest):
         super().__init__(environ)
         self.studies: set[str] = set()
         self.again: Callable[[], bytes | None] | None = None
+        self.siblings: Siblings | None = None
         self.audit = ""
 
     @property

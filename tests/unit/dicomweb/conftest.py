@@ -78,6 +78,12 @@ class LocalEngine:
     def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
         return [PreparedView(view, self.etag(grant, view), ()) for view in views]
 
+    def prepare_known(self, grant: Grant, view: View) -> PreparedView | None:
+        self._archive.instance(grant, view.study_instance_uid, view.series_instance_uid, view.source.sop_instance_uid)  # type: ignore[union-attr]
+        table = self.describe(grant, view.study_instance_uid, view.series_instance_uid)
+        known = table.frame(view.source.sop_instance_uid, view.source.frame)  # type: ignore[union-attr]
+        return PreparedView(view, self.etag(grant, view), ()) if known else None
+
     def render_prepared(self, grant: Grant, prepared: PreparedView) -> Picture:
         return self.render(grant, prepared.view)
 
@@ -105,6 +111,10 @@ class Audit:
 
     def read_study(self, grant: Grant, study: str, patient: Callable[[], str]) -> None:
         self.events.append(("read", study, patient()))
+
+    def count_read(self, _grant: Grant, study: str) -> bool:
+        self.events.append(("further read", study))
+        return True
 
     def denial(self, *_: object) -> None:
         self.events.append("denial")

@@ -160,22 +160,19 @@ def test_failure_is_answered(bridge: Any) -> None:
 class Ready:
     """Ready answers as a test wants them."""
 
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
+    def __init__(self, headers: Any) -> None:
+        self.headers = headers
 
-    def name(self, *_of: Any) -> tuple[str, ...]:
-        return ("name",)
-
-    def find(self, _name: Any, _grant: Any, known: str) -> Any:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return (304 if known else 200, b"" if known else b"ready", self.answer) if self.answer else None
+    def answer(self, _method: str, _path: str, _query: Any, headers: Any, _grant: Any) -> Any:
+        if isinstance(self.headers, Exception):
+            raise self.headers
+        known = "if-none-match" in headers
+        return (304 if known else 200, b"" if known else b"ready", self.headers) if self.headers else None
 
 
 def test_ready_answers_need_no_handler(bridge: Any) -> None:
     """They are sent with all their headers; where there is none, or none can be made, the handler answers."""
-    headers = (("Content-Type", "image/png"), ("ETag", '"1"'))
-    kept = types.SimpleNamespace(headers=headers)
+    kept = (("Content-Type", "image/png"), ("ETag", '"1"'))
 
     def handle(_uri: str, _request: Any, _grant: Any) -> Any:
         return bridge.Answer(200, b"made", "text/plain")

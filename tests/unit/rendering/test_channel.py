@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sightline.rendering import channel
-from sightline.rendering.channel import ChannelError, receive, send
+from sightline.rendering.channel import MAXIMUM_LEVELS, ChannelError, is_shallow, receive, send
 
 Pair = tuple[socket.socket, socket.socket]
 JSON = st.recursive(
@@ -114,3 +114,26 @@ def test_a_side_that_dribbles_does_not_stretch_the_deadline(pair: Pair) -> None:
     assert time.monotonic() - start < 1
     stop.set()
     dribbler.join()
+
+
+def levels(value: object) -> int:
+    """Return how deeply lists and objects nest."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(levels, inner), default=0)
+
+
+@given(JSON, st.integers(0, 4))
+def test_depth_is_found_out_without_parsing(value: object, bound: int) -> None:
+    """Brackets, quotation marks and backslashes in texts are none of JSON's."""
+    assert is_shallow(json.dumps(value).encode(), bound) == (levels(value) <= bound)
+    assert is_shallow(json.dumps([']}[{"\\', value]).encode(), bound + 1) == (levels(value) <= bound)
+
+
+def test_what_nests_too_deeply_is_no_message(pair: Pair) -> None:
+    """Its depth alone would end whoever parses it on a small stack."""
+    deep: list[object] = []
+    for _ in range(MAXIMUM_LEVELS):
+        deep = [deep]
+    send(pair[0], {"a": deep})
+    with pytest.raises(ChannelError):
+        receive(pair[1], time.monotonic() + 5)

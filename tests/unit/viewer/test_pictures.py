@@ -17,7 +17,7 @@ from sightline.kernels.colour_maps import colour_map
 from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.view import Picture
 from sightline.viewer.pictures import asking_of, picture_response
-from sightline.web.request import GRANT_KEY, Request
+from sightline.web.request import Request
 from tests.support.viewer_server import link_grant
 
 from .conftest import CHEST, HAND
@@ -152,7 +152,7 @@ def test_the_stacks_of_a_series_are_named(client: Client) -> None:
 
 def asking(session: str, **headers: str) -> Asking:
     environ = EnvironBuilder(headers={f"Sightline-{name}": value for name, value in headers.items()}).get_environ()
-    return asking_of(Request({**environ, GRANT_KEY: administrator("doctor", session)}))
+    return asking_of(administrator("doctor", session), Request(environ).headers)
 
 
 def test_headers_say_who_waits_for_a_picture() -> None:
