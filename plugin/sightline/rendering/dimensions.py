@@ -70,11 +70,12 @@ DIMENSIONS = (
     Dimension(
         "acquisition time", "time", "FrameContentSequence", ("FrameAcquisitionDateTime", "AcquisitionTime"), _TIME
     ),
+    Dimension("content time", "time", "", ("ContentTime",), _TIME),
 )  # fmt: skip
 
 NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 STACK = NAMES[0]
-WEAK_NAMES = NAMES[-2:]
+WEAK_NAMES = NAMES[-3:]
 """They count whatever was scanned. What says why it was scanned is tried first."""
 
 

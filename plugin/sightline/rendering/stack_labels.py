@@ -17,7 +17,11 @@ Value = tuple[str, str]
 CLIP = "clip"
 """The dimension of instances of many frames that do not say where they lie."""
 
+RUN = "pass"
+"""The dimension of passes through all places, of which the images say nothing but their number."""
+
 _BY_NAME = {dimension.name: dimension for dimension in DIMENSIONS}
+_WEIGHTING, _DIRECTION = "b-value (s/mm2)", "diffusion direction"
 _PLANES = ("sagittal", "coronal", "axial")
 _NOT_GIVEN = "{name} not given"
 _WORDS: Mapping[str, str] = MappingProxyType(
@@ -59,9 +63,13 @@ def labels_of(
         for name, value in values:
             known.setdefault((family, name), []).append(value)
     ordered = {key: in_order(values) for key, values in known.items()}
+    known_weightings: dict[int, set[str]] = {}
+    for frames, _, family in stacks:
+        known_weightings.setdefault(family, set()).update(_values_of(frames, _WEIGHTING))
     texts = []
     for (frames, values, family), plane in zip(stacks, planes, strict=True):
         parts = [plane] if with_plane and plane else []
+        parts += _weighting(frames, values, known_weightings[family])
         parts += [phrase(name, value, ordered[family, name]) for name, value in values]
         texts.append(", ".join(parts) or _otherwise(frames))
     return _different(texts)
@@ -74,15 +82,18 @@ def phrase(name: str, value: str, values: Sequence[str]) -> str:
     """
     if name == CLIP:
         return f"clip {value}"
+    if name == RUN:
+        return f"pass {value} of {len(values)}"
     if not value:
-        return _NOT_GIVEN.format(name=name)
+        return "no direction" if name == _DIRECTION else _NOT_GIVEN.format(name=name)
     dimension = _BY_NAME[name]
     shown = value
     if dimension.kind == "component":
         common = set.intersection(*(set(each.split()) for each in values if each))
         words = dict.fromkeys(word for word in value.split() if word not in common)
         shown = " ".join(_WORDS.get(word, word.lower().replace("_", " ")) for word in words) or value.lower()
-    return dimension.label.format(value=shown, rank=values.index(value) + 1, count=len(values))
+    given = [each for each in values if each]
+    return dimension.label.format(value=shown, rank=given.index(value) + 1, count=len(given))
 
 
 def in_order(values: Iterable[str]) -> list[str]:
@@ -96,6 +107,19 @@ def sorting(value: str) -> tuple[float, str]:
         return float(value), value
     except ValueError:
         return np.inf, value
+
+
+def _weighting(frames: Sequence[FrameEntry], values: Sequence[Value], known: set[str]) -> list[str]:
+    """Return the b-value of a stack that only its gradient direction tells from others of other b-values."""
+    names = {name for name, _ in values}
+    own = _values_of(frames, _WEIGHTING)
+    if _DIRECTION not in names or _WEIGHTING in names or len(known) < 2 or len(own) != 1:
+        return []
+    return [phrase(_WEIGHTING, own.pop(), in_order(known))]
+
+
+def _values_of(frames: Sequence[FrameEntry], name: str) -> set[str]:
+    return {value for frame in frames for key, value in frame.dimensions if key == name}
 
 
 def _otherwise(frames: Sequence[FrameEntry]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations, product
+from itertools import chain, combinations, count, product
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from sightline.kernels.geometry import ORIENTATION_TOLERANCE, SMALLEST_VOLUME
 from sightline.rendering.dimensions import NAMES, STACK, WEAK_NAMES
 from sightline.rendering.series_table import FrameEntry, SeriesTable
-from sightline.rendering.stack_labels import CLIP, Value, in_order, labels_of, sorting
+from sightline.rendering.stack_labels import CLIP, RUN, Value, in_order, labels_of, sorting
 from sightline.rendering.videos import EVERY_VIDEO_SYNTAX
 
 MAXIMUM_STACKS = 1000
@@ -147,12 +147,12 @@ def _alike(frames: Iterable[FrameEntry]) -> list[_Group]:
 
 
 def _with_clips(groups: list[_Group]) -> list[_Group]:
-    """Number instances of many frames without a place, where there are several."""
-    clips = [group for group in groups if _is_clip(group.frames[0])]
-    if len(clips) < 2:
+    """Number instances of many frames without a place, where there is something else."""
+    if len(groups) < 2:
         return groups
+    numbers = count(1)
     return [
-        replace(group, values=((CLIP, str(clips.index(group) + 1)),)) if group in clips else group for group in groups
+        replace(group, values=((CLIP, str(next(numbers))),)) if _is_clip(group.frames[0]) else group for group in groups
     ]
 
 
@@ -196,7 +196,27 @@ def _told_apart(group: _Group) -> list[_Group]:
         best = parts
         if len(parts) == most:
             break
-    return best if max((len(part.frames) for part in best), default=0) >= SMALLEST_VOLUME else [group]
+    if max((len(part.frames) for part in best), default=0) >= SMALLEST_VOLUME:
+        return best
+    return _passes(group, most) or [group]
+
+
+def _passes(group: _Group, times: int) -> list[_Group]:
+    """Return the passes through all places in which images were numbered; nothing where they were not so numbered.
+
+    Some scanners say of time points nothing but that: each run of Instance Numbers has one image of each place.
+    """
+    numbers = [frame.instance.instance_number for frame in group.frames]
+    length, rest = divmod(len(numbers), times)
+    if rest or length < SMALLEST_VOLUME or None in numbers or len(set(numbers)) < len(numbers):
+        return []
+    ordered = sorted(group.frames, key=lambda frame: frame.instance.instance_number or 0)
+    runs = [set(map(id, ordered[start : start + length])) for start in range(0, len(ordered), length)]
+    # In the order in which the group has them: that of their places.
+    parts = [tuple(frame for frame in group.frames if id(frame) in run) for run in runs]
+    if any(_repetitions(part) > 1 for part in parts):
+        return []
+    return [_Group(part, (*group.values, (RUN, str(number)))) for number, part in enumerate(parts, start=1)]
 
 
 def _choices(names: Sequence[str]) -> Iterator[tuple[str, ...]]:

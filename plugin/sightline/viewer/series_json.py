@@ -36,8 +36,12 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
     kinds: dict[str, tuple[int, dict[str, Any]]] = {}
     windows: dict[tuple[WindowPreset, ...], int] = {}
     frames = []
+    # Of several frames of reference none is that of the series: its positions can be compared with no other's.
+    references = {frame.instance.frame_of_reference_uid for frame in table.frames}
     for frame in table.frames:
         kind = kind_json(frame)
+        if len(references) > 1:
+            kind.pop("frameOfReference", None)
         kind_index = kinds.setdefault(repr(kind), (len(kinds), kind))[0]
         window_index = windows.setdefault(frame.windows, len(windows)) if frame.windows else -1
         rest = frame.sop_instance_uid[len(prefix) :]

@@ -177,6 +177,33 @@ def test_an_incomplete_grid_is_none() -> None:
     assert grids(stacks_of([*frames, *twice])) == ()
 
 
+def test_passes_are_told_apart_by_their_numbers_alone() -> None:
+    def numbered(number: int, z: float) -> FrameEntry:
+        found = frame(number, z)
+        return replace(found, instance=replace(found.instance, instance_number=number))
+
+    frames = [numbered(4 * t + k, k) for k in range(4) for t in range(3)]
+    stacks = stacks_of(frames)
+    assert [(stack.label, uids(stack)[0]) for stack in stacks] == [
+        ("Pass 1 of 3", "1.2.0"), ("Pass 2 of 3", "1.2.4"), ("Pass 3 of 3", "1.2.8"),
+    ]  # fmt: skip
+    assert [grid.stacks for grid in grids(stacks)] == [(0, 1, 2)]
+    # Numbered place by place, no run of numbers goes through all places.
+    assert len(stacks_of([numbered(3 * k + t, k) for k in range(4) for t in range(3)])) == 1
+
+
+def test_directions_are_named_with_their_weighting() -> None:
+    pairs = (("0", None), ("1000", "1 0 0"), ("1000", "0 1 0"))
+    frames = [
+        frame(100 * n + k, k, **{"b-value (s/mm2)": b} | ({"diffusion direction": d} if d else {}))
+        for n, (b, d) in enumerate(pairs)
+        for k in range(3)
+    ]
+    assert {stack.label for stack in stacks_of(frames)} == {
+        "b = 0, no direction", "b = 1000, direction 1", "b = 1000, direction 2",
+    }  # fmt: skip
+
+
 def test_mosaics_are_refused() -> None:
     frames = [replace(frame(k, k), instance=replace(INSTANCE, mosaic=True)) for k in range(4)]
     with pytest.raises(GeometryError, match="mosaic"):

@@ -53,9 +53,19 @@ export interface StudyDocument {
   readonly status: string;
 }
 
-/** What a reader leafs through from one stack to another. `stack` is a Stack ID of the file, `clip` an instance. */
+/** What a reader leafs through from one stack to another. `stack` is a Stack ID of the file, `clip` an instance,
+ * `pass` a run of Instance Numbers through all places. */
 export type Dimension =
-  "time" | "echo" | "b-value" | "direction" | "inversion" | "component" | "acquisition" | "stack" | "clip";
+  | "time"
+  | "echo"
+  | "b-value"
+  | "direction"
+  | "inversion"
+  | "component"
+  | "acquisition"
+  | "pass"
+  | "stack"
+  | "clip";
 
 /** Some frames of a series, by their index in its whole stack. `by` is what tells it from others of the same places. */
 export interface StackPart {
@@ -85,7 +95,7 @@ export interface Kind extends ImageGeometry {
   readonly exactBytes: number;
   /** Image Orientation (Patient): where columns, then rows, go in patient space (LPS). Absent where it is not known. */
   readonly orientation?: Cosines;
-  /** Frame of Reference UID: only positions of the same one can be compared. */
+  /** Frame of Reference UID: only positions of the same one can be compared. Absent where a series has several. */
   readonly frameOfReference?: string;
   /** Slice Thickness, mm. */
   readonly thickness?: number;
