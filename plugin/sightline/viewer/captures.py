@@ -26,8 +26,9 @@ _SOURCE = re.compile(r"([0-9.]{1,64})/([0-9.]{1,64})/([1-9][0-9]{0,6})", re.ASCI
 def capture(request: Request, services: Services, study: str) -> Response:
     """Store a PNG as a Secondary Capture image, into one series for each day.
 
-    The query says ``sources``, which frames of the study it shows, as ``series/instance/frame`` with commas between;
-    ``annotated=1`` if something is written into it, and ``lossy=1`` if it was made of pictures that lost something.
+    Headers say what it is, for Orthanc loses the query of a POST: ``Sightline-Sources``, which frames of the study it
+    shows, as ``series/instance/frame`` with commas between; ``Sightline-Annotated: 1`` if something is written into it,
+    and ``Sightline-Lossy: 1`` if it was made of pictures that lost something.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def capture(request: Request, services: Services, study: str) -> Response:
         raise UnsupportedMediaTypeError("Send the picture as image/png.")
     buffers: list[Buffer] = [request.body]
     sources = []
-    for series, instance, frame in _sources(request.args.get("sources", "")):
+    for series, instance, frame in _sources(request.headers.get("Sightline-Sources", "")):
         record = services.archive.instance(request.grant, study, series, instance)
         file = file_argument(services.archive.source(request.grant, record), buffers)
         sources.append({"file": file, "frame": frame})
@@ -47,8 +48,8 @@ def capture(request: Request, services: Services, study: str) -> Response:
     arguments = {
         "picture": 0,
         "sources": sources,
-        "annotated": _flag(request, "annotated"),
-        "lossy": _flag(request, "lossy"),
+        "annotated": _flag(request, "Sightline-Annotated"),
+        "lossy": _flag(request, "Sightline-Lossy"),
         "instance": f"2.25.{uuid4().int}",
         "series": series_uid,
         **_numbers(services, request.grant, study, series_uid),
@@ -75,13 +76,13 @@ def _sources(text: str) -> list[tuple[str, str, int]]:
     named = [(each[1], each[2], int(each[3])) for each in found if each]
     if len(named) < len(found) or len(found) > _MOST_SOURCES:
         raise BadRequestError(
-            f"'sources' are from 1 to {_MOST_SOURCES} frames as series/instance/frame, with commas between."
+            f"'Sightline-Sources' are from 1 to {_MOST_SOURCES} frames as series/instance/frame, with commas between."
         )
     return named
 
 
 def _flag(request: Request, name: str) -> bool:
-    text = request.args.get(name, "0")
+    text = request.headers.get(name, "0")
     if text not in ("0", "1"):
         raise BadRequestError(f"'{name}' is 0 or 1.")
     return text == "1"

@@ -293,8 +293,9 @@ export interface ValueAnswer {
 }
 
 /**
- * The answer to `POST …/studies/<uid>/captures?sources=<series>/<instance>/<frame>,…&annotated=1&lossy=1` with a PNG as its
- * body: where what was seen is stored now.
+ * The answer to `POST …/studies/<uid>/captures` with a PNG as its body: where what was seen is stored now. Headers say what
+ * it is: `Sightline-Sources: <series>/<instance>/<frame>,…`, `Sightline-Annotated: 1` where something is written into it, and
+ * `Sightline-Lossy: 1` where it was made of pictures that lost something.
  */
 export interface CaptureAnswer {
   readonly series: string;
