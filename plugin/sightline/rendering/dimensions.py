@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pydicom import Dataset
@@ -73,6 +74,17 @@ DIMENSIONS = (
     Dimension("content time", "time", "", ("ContentTime",), _TIME),
 )  # fmt: skip
 
+_GE, _GE_FLAG = "GEMS_PARM_01", 100_000
+_PRIVATE: Mapping[str, tuple[tuple[int, str, int], ...]] = MappingProxyType(
+    {
+        "b-value (s/mm2)": (
+            (0x0019, "SIEMENS MR HEADER", 0x0C), (0x0043, _GE, 0x39), (0x2001, "Philips Imaging DD 001", 0x03),
+        ),
+        "diffusion direction": ((0x0019, "SIEMENS MR HEADER", 0x0E),),
+    }
+)  # fmt: skip
+"""Group, creator and element of what scanners wrote before the standard knew of it."""
+
 NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 STACK = NAMES[0]
 WEAK_NAMES = NAMES[-3:]
@@ -92,7 +104,7 @@ def dimensions_of(macro: Macro) -> tuple[tuple[str, str], ...]:
         item = macro(dimension.macro)
         if dimension.name == "diffusion direction":
             item = (item.get("DiffusionGradientDirectionSequence") or [item])[0]
-        if text := _first(item, dimension.keywords):
+        if text := _first(item, dimension.keywords) or _private(macro(""), dimension.name):
             pairs.append((dimension.name, text))
     return tuple(pairs)
 
@@ -103,6 +115,18 @@ def _first(item: Dataset, keywords: Sequence[str]) -> str:
         with suppress(Exception):  # anything can be in a file, and a picture can do without this
             if keyword in item and item[keyword].value not in (None, ""):
                 return _text(item[keyword].value)
+    return ""
+
+
+def _private(top: Dataset, name: str) -> str:
+    """Return what a scanner says in attributes of its own, where it does not use those of the standard."""
+    for group, creator, element in _PRIVATE.get(name, ()):
+        with suppress(Exception):  # most files have no such block
+            value = top.private_block(group, creator)[element].value
+            if creator == _GE:
+                # The first of several numbers, with a flag above the weighting itself.
+                return _text(int(value[0]) % _GE_FLAG)
+            return _text(value)
     return ""
 
 

@@ -121,6 +121,28 @@ def test_cine_says_its_time() -> None:
     assert read(FrameTime=0, CineRate=0).instance.cine is None
 
 
+@pytest.mark.parametrize(
+    ("group", "creator", "element", "vr", "value", "expected"),
+    [
+        (0x0019, "SIEMENS MR HEADER", 0x0C, "IS", 1000, ("b-value (s/mm2)", "1000")),
+        (0x0019, "SIEMENS MR HEADER", 0x0E, "FD", [1.0, 0.0, 0.5], ("diffusion direction", "1 0 0.5")),
+        (0x0043, "GEMS_PARM_01", 0x39, "IS", [1000000800, 8, 0, 0], ("b-value (s/mm2)", "800")),
+        (0x2001, "Philips Imaging DD 001", 0x03, "FL", 400.0, ("b-value (s/mm2)", "400")),
+    ],
+)
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"])
+def test_diffusion_is_found_where_scanners_keep_it(
+    group: int, creator: str, element: int, vr: str, value: Any, expected: tuple[str, str], syntax: str
+) -> None:
+    dataset = dcmread(BytesIO(image_file(PIXELS)))
+    dataset.private_block(group, creator, create=True).add_new(element, vr, value)
+    (entry,) = read_frames(BytesIO(part_10(dataset, syntax)), "uuid")
+    assert expected in entry.dimensions
+    dataset.DiffusionBValue = 50.0
+    (entry,) = read_frames(BytesIO(part_10(dataset, syntax)), "uuid")
+    assert ("b-value (s/mm2)", "50") in entry.dimensions
+
+
 def test_what_hangs_an_image() -> None:
     view = Dataset()
     view.CodeValue, view.CodingSchemeDesignator = "399368009", "SCT"
