@@ -128,8 +128,8 @@ class TestWindow:
     def test_what_jpeg_loses_is_what_jpeg_has_to(self, browser: Browser, site: OrthancServer, ct: Chest) -> None:
         """The quick picture is marked lossy, loses no more than another encoder does, and is drawn as it is."""
         with watched_page(browser, DESKTOP, site.url) as page:
-            # The exact picture, which follows when the reader rests, never comes.
-            page.route(re.compile("format=png"), lambda _route: None)
+            # Neither the exact frame nor the exact picture, which follow when the reader rests, ever comes.
+            page.route(re.compile("format=(png|exact)"), lambda _route: None)
             stage = open_link(page, ask_for_link(site, ct.study))
             middle = SLICES // 2 + 1
             path = stage.shows(middle, "lossy")
