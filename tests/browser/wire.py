@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ new MutationObserver((_records, observer) => {
 
 @dataclass
 class Transfer:
-    """One request that went to the server. `started` is in seconds since 1970."""
+    """One request that went to the server. `started` and `finished` are in seconds since 1970."""
 
     path: str
     started: float
+    finished: float = math.inf
     encoded_bytes: int = 0
     media_type: str = ""
     encoding: str = ""
@@ -46,6 +48,7 @@ class Wire:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._transfers: dict[str, Transfer] = {}
+        self._clock = 0.0
         page.add_init_script(_NOTE_FIRST_PICTURE)
         session = page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._on_sent)
@@ -56,6 +59,7 @@ class Wire:
         session.send("Network.enable")
 
     def _on_sent(self, event: Mapping[str, Any]) -> None:
+        self._clock = event["wallTime"] - event["timestamp"]
         parts = urlsplit(event["request"]["url"])
         if parts.scheme not in ("blob", "data"):
             path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -80,6 +84,7 @@ class Wire:
         transfer = self._transfers.get(event["requestId"])
         if transfer is not None:
             transfer.encoded_bytes, transfer.done = int(event["encodedDataLength"]), True
+            transfer.finished = self._clock + event["timestamp"]
 
     def _on_failed(self, event: Mapping[str, Any]) -> None:
         transfer = self._transfers.get(event["requestId"])

@@ -15,9 +15,12 @@ class Bitmap {
 
 /** The next frame of the screen, which comes when it is told to. */
 const screen = {
-  waiting: [] as (() => void)[],
+  waiting: new Map<number, () => void>(),
+  last: 0,
   next(): void {
-    for (const run of screen.waiting.splice(0)) run();
+    const due = [...screen.waiting.values()];
+    screen.waiting.clear();
+    for (const run of due) run();
   },
 };
 Object.assign(globalThis, {
@@ -26,11 +29,17 @@ Object.assign(globalThis, {
     width = 1;
   },
   createImageBitmap: async () => new Bitmap(),
-  requestAnimationFrame: (run: () => void) => screen.waiting.push(run),
-  cancelAnimationFrame: () => screen.waiting.splice(0),
+  requestAnimationFrame: (run: () => void) => {
+    screen.last += 1;
+    screen.waiting.set(screen.last, run);
+    return screen.last;
+  },
+  cancelAnimationFrame: (id: number) => screen.waiting.delete(id),
 });
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** The clock itself: a test puts another in its place. */
+const { setTimeout: later } = globalThis;
+const settle = (): Promise<void> => new Promise((resolve) => later(resolve, 5));
 
 /** A server that answers when it is told to. */
 class Network {
@@ -125,13 +134,16 @@ function setUp() {
   return { network, frames, window, settings, viewport };
 }
 
-test("the server's picture comes first, and frames are fetched from then on", async () => {
+test("the server's picture comes first, and frames are fetched once it is on the screen", async () => {
   const { network, frames, viewport } = setUp();
   viewport.wake();
   assert.equal(frames.watched, 0);
   assert.deepEqual(network.asked, [pictureOf(5)]);
   await network.finish(pictureOf(5));
   assert.equal(viewport.shown.value?.lossy, true);
+  assert.equal(frames.watched, 0);
+  screen.next();
+  await settle();
   assert.equal(frames.watched, 1);
   viewport.sleep();
   assert.equal(frames.watched, 0);

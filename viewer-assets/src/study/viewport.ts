@@ -21,6 +21,7 @@ import {
 } from "../geometry";
 import { isConnectionProblem, revivals } from "../connection";
 import type { ExactFrame } from "../exact/exactFrame";
+import { afterFrame } from "./afterFrame";
 import type { Lane, PictureLoader } from "./loader";
 import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictures";
 import type { Picture } from "./picture";
@@ -148,7 +149,10 @@ export class Viewport implements Lane<Picture>, Watched {
           void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
-      effect(() => (this.isShowing.value ? this.settings.local.value?.watch(this) : undefined)),
+      effect(() => {
+        const local = this.settings.local.value;
+        return local && this.isShowing.value ? afterFrame(() => local.watch(this)) : undefined;
+      }),
       effect(() => {
         void this.settings.local.value?.version.value;
         untracked(() => this.onLocalChange());

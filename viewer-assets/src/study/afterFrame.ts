@@ -1,0 +1,18 @@
+/**
+ * Begin something once the screen has what is drawn now: nothing that can wait may delay it. Returns what ends it again,
+ * or leaves it undone.
+ */
+export function afterFrame(begin: () => () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let end: (() => void) | null = null;
+  const frame = requestAnimationFrame(() => {
+    timer = setTimeout(() => {
+      end = begin();
+    });
+  });
+  return () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    end?.();
+  };
+}
