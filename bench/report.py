@@ -58,12 +58,14 @@ graphics card. DWV, a library, has a page that does no more than read one series
 
 The first image is there when a frame has been painted in which a canvas or picture of at least 250 pixels each way
 shows at least twelve greys; every page is looked at for it every 15 ms in the same way. In brackets: times as long as
-Sightline by a link. Bytes and requests are those of the slowest line until then, answers with their headers; the
-application is all but pixels. *All bytes* and *memory* (proportional set size of the renderer) are those of the
-unlimited line once the viewer asks for nothing more by itself.
+Sightline by a link. Bytes, requests and memory (proportional set size of the renderer) are those of the slowest line
+until then, answers with their headers; the application is all but pixels. *All bytes*, *memory then* are those of the
+unlimited line once the viewer asks for nothing more by itself: DWV and OHIF fetch the series as it is stored, Sightline
+exact frames, packed, as far as its cache of 256 MiB has room.
 
 Input to paint is the time from a movement with the button held, or a notch of the wheel, until the changed image has
 been painted, looked at after each frame in the same way for all; each input follows once the last one can be seen.
+*Pictures from the server* are what Sightline shows before exact frames are there, and where the line is not for them.
 
 """
 _KERNELS_HEAD = """

@@ -11,8 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench.report import write_viewer
-from bench.viewer.figures import DWV, EXACT, PREVIEW, SIGHTLINE_PAGE, Hand, Visit, bars, medians
-from bench.viewer.hand import hands
+from bench.viewer.figures import DWV, EXACT, PREVIEW, SIGHTLINE_PAGE, Visit, bars, medians
+from bench.viewer.hand import Case, hands
 from bench.viewer.line import FOURTH_GENERATION, RURAL, SPEEDS, UNLIMITED
 from bench.viewer.sites import Viewer, viewers
 from bench.viewer.table import lines
@@ -24,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rural-rounds", type=int, default=2)
+    parser.add_argument("--hand-rounds", type=int, default=2)
     parser.add_argument("--pictures", type=Path, help="a folder for what could be seen when an image was found")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     arguments = parser.parse_args()
@@ -33,7 +34,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         visits = medians(_visits(playwright, compared, arguments))
-        moved = _hands(playwright, compared)
+        moved = hands(playwright, _cases(compared), arguments.hand_rounds)
     load = f"load average {os.getloadavg()[2]:.1f}"
     versions = "; ".join(f"{viewer.name}: {viewer.version}" for viewer in compared)
     for line in lines(visits, moved, bars(visits, moved)):
@@ -57,18 +58,11 @@ def _visits(playwright: Playwright, compared: Sequence[Viewer], arguments: argpa
     return found
 
 
-def _hands(playwright: Playwright, compared: Sequence[Viewer]) -> list[Hand]:
-    """Measure the hand where all is on the device already, and where each picture comes over the line."""
-    found = []
-    for viewer in compared:
-        if viewer.name in (SIGHTLINE_PAGE, DWV):
-            found += hands(playwright, viewer, UNLIMITED, EXACT)
-        if viewer.name == SIGHTLINE_PAGE:
-            for speed in (UNLIMITED, FOURTH_GENERATION):
-                found += hands(playwright, viewer, speed, PREVIEW)
-    for one in found:
-        print(one, flush=True)
-    return found
+def _cases(compared: Sequence[Viewer]) -> list[Case]:
+    """Return the hand's cases: all is on the device already, or each picture comes over the line."""
+    named = {viewer.name: viewer for viewer in compared}
+    cases = [Case(named[name], UNLIMITED, EXACT) for name in (SIGHTLINE_PAGE, DWV) if name in named]
+    return cases + [Case(named[SIGHTLINE_PAGE], speed, PREVIEW) for speed in (UNLIMITED, FOURTH_GENERATION)]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from typing import Any
 from bench.viewer.line import FOURTH_GENERATION, RURAL, SPEEDS
 
 KILOBYTE, MEBIBYTE = 1000, 1 << 20
+MEMORY_MEBIBYTES, CACHE_MEBIBYTES = 150, 256
+"""What the renderer may take until the first image, and what Sightline's exact frames may take beside that."""
 SIGHTLINE, SIGHTLINE_PAGE = "Sightline, by a link", "Sightline, reading page"
 ORTHANC_WEB_VIEWER, DWV, OHIF = "Orthanc Web Viewer", "DWV", "OHIF"
 EXACT, PREVIEW = "exact frames at hand", "pictures from the server"
@@ -34,6 +36,7 @@ class Visit:
     bytes: int
     application_bytes: int
     requests: int
+    memory: int
     settled: Settled | None = None
 
 
@@ -89,6 +92,7 @@ def _median(group: Sequence[Visit]) -> Visit:
         int(middle(lambda one: one.bytes)),
         int(middle(lambda one: one.application_bytes)),
         int(middle(lambda one: one.requests)),
+        int(middle(lambda one: one.memory)),
         next((one.settled for one in group if one.settled), None),
     )
 
@@ -121,8 +125,11 @@ def bars(visits: Sequence[Visit], hands: Sequence[Hand]) -> list[Bar]:
             Bar("application", max(one.application_bytes for one in own) / KILOBYTE, 120, "kB"),
             Bar("requests to the first image", max(one.requests for one in own), 10),
             Bar("all bytes to the first image", max(one.bytes for one in own) / KILOBYTE, 250, "kB"),
+            Bar("memory at the first image", max(one.memory for one in own) / MEBIBYTE, MEMORY_MEBIBYTES, "MiB"),
         ]
-    found += [Bar("memory of the renderer", one.settled.memory / MEBIBYTE, 150, "MiB") for one in own if one.settled]
+    for settled in (one.settled for one in own if one.settled):
+        most = MEMORY_MEBIBYTES + CACHE_MEBIBYTES
+        found.append(Bar("memory with all frames on the device", settled.memory / MEBIBYTE, most, "MiB"))
     return found + [_hand_bar(one) for one in hands if one.viewer.startswith("Sightline")]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Page, Playwright
@@ -23,23 +24,40 @@ _FROM_SERVER = """try { localStorage.setItem("sightline.local", '{"mode":"never"
 """Sightline's setting for pictures from the server only, as a slow line or a data saver has it."""
 
 
-def hands(playwright: Playwright, viewer: Viewer, speed: Speed, source: str = EXACT) -> list[Hand]:
-    """Measure a window drag and a scroll, with exact frames once all are there, or with pictures from the server."""
-    script = _FROM_SERVER if source == PREVIEW else ""
-    with opened(playwright, viewer, speed, script) as (page, line, moments):
+@dataclass(frozen=True)
+class Case:
+    """A viewer over a line, and whether it has exact frames at hand or shows pictures from the server."""
+
+    viewer: Viewer
+    speed: Speed
+    source: str
+
+
+def hands(playwright: Playwright, cases: Sequence[Case], rounds: int) -> list[Hand]:
+    """Measure a window drag and a scroll in each case, in turn, so that what else the machine does falls on all."""
+    times: dict[tuple[Case, str], list[float]] = {}
+    for _ in range(rounds):
+        for case in cases:
+            for what, found in _movements(playwright, case):
+                times.setdefault((case, what), []).extend(found)
+    return [
+        Hand(case.viewer.name, what, case.speed.name, case.source, statistics.median(found), percentile_95(found))
+        for (case, what), found in times.items()
+    ]
+
+
+def _movements(playwright: Playwright, case: Case) -> Iterator[tuple[str, list[float]]]:
+    script = _FROM_SERVER if case.source == PREVIEW else ""
+    with opened(playwright, case.viewer, case.speed, script) as (page, line, moments):
         wait_for_image(page, moments)
         wait_for_quiet(page, line)
         page.evaluate(_SCRIPT)
-        found = []
         for what, work in (("window", _window_drag), ("scroll", _scroll)):
             times = work(page)
-            if source == EXACT and page.locator(".picture:not([data-quality=exact])").count():
-                print(
-                    f"!!! LEFT OUT: {viewer.name}, {what}: its pictures are not exact while a hand moves.", flush=True
-                )
+            if case.source == EXACT and page.locator(".picture:not([data-quality=exact])").count():
+                print(f"!!! LEFT OUT: {case.viewer.name}, {what}: not exact while a hand moves.", flush=True)
                 continue
-            found.append(Hand(viewer.name, what, speed.name, source, statistics.median(times), percentile_95(times)))
-        return found
+            yield what, times
 
 
 def _window_drag(page: Page) -> list[float]:

@@ -11,8 +11,9 @@ from bench.viewer.line import RURAL, SPEEDS
 def lines(visits: Sequence[Visit], hands: Sequence[Hand], found: Sequence[Bar]) -> Iterator[str]:
     """Yield the lines of all tables in Markdown. `visits` are medians; the first viewer is the others' measure."""
     speeds = " | ".join(speed.name for speed in SPEEDS)
-    yield f"| until the first image | {speeds} | bytes | of them application | requests | all bytes | memory |"
-    yield "|---|" + "--:|" * (len(SPEEDS) + 5)
+    costs = "bytes | of them application | requests | memory | all bytes | memory then"
+    yield f"| until the first image | {speeds} | {costs} |"
+    yield "|---|" + "--:|" * (len(SPEEDS) + 6)
     for viewer in dict.fromkeys(visit.viewer for visit in visits):
         yield _visits_line(viewer, visits)
     yield ""
@@ -33,10 +34,13 @@ def _visits_line(viewer: str, visits: Sequence[Visit]) -> str:
     own = {visit.speed: visit for visit in visits if visit.viewer == viewer}
     times = [_time(own.get(speed.name), measure) for speed in SPEEDS]
     slowest = own.get(RURAL.name)
-    costs = [_megabytes(slowest.bytes), _megabytes(slowest.application_bytes), str(slowest.requests)] if slowest else []
-    settled = next((visit.settled for visit in own.values() if visit.settled), None)
-    after = [_megabytes(settled.bytes), f"{settled.memory / MEBIBYTE:.0f} MiB"] if settled else ["", ""]
-    return f"| {' | '.join([viewer, *times, *(costs or ['', '', '']), *after])} |"
+    costs, after = [""] * 4, [""] * 2
+    if slowest:
+        sizes = (slowest.bytes, slowest.application_bytes)
+        costs = [*map(_megabytes, sizes), str(slowest.requests), _mebibytes(slowest.memory)]
+    for settled in (visit.settled for visit in own.values() if visit.settled):
+        after = [_megabytes(settled.bytes), _mebibytes(settled.memory)]
+    return f"| {' | '.join([viewer, *times, *costs, *after])} |"
 
 
 def _time(visit: Visit | None, measure: dict[str, float]) -> str:
@@ -45,3 +49,7 @@ def _time(visit: Visit | None, measure: dict[str, float]) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.3f} MB" if size < 1e6 else f"{size / 1e6:.1f} MB"
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:.0f} MiB"

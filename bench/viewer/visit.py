@@ -72,12 +72,13 @@ def visit(
         shown = moments["image"]
         before = line.traffic.until(shown)
         application = before.without(_PIXELS).size()
-        cost = (shown - moments["start"], before.size(), application, len(before.requests))
+        browser = page.context.browser
+        assert browser is not None
+        memory = renderer_memory(browser)
+        cost = (shown - moments["start"], before.size(), application, len(before.requests), memory)
         if not settle:
             return Visit(viewer.name, speed.name, *cost)
         wait_for_quiet(page, line)
-        browser = page.context.browser
-        assert browser is not None
         settled = Settled(line.traffic.size(), len(line.traffic.requests), renderer_memory(browser))
         return Visit(viewer.name, speed.name, *cost, settled)
 

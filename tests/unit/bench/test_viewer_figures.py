@@ -24,8 +24,8 @@ from bench.viewer.figures import (
 from bench.viewer.line import FOURTH_GENERATION, RURAL, UNLIMITED, Direction, Passed, Speed, Traffic
 from bench.viewer.table import lines
 
-OURS = Visit(SIGHTLINE, RURAL.name, 1.5, 100_000, 60_000, 9, Settled(250_000, 15, 100 << 20))
-THEIRS = Visit(OHIF, RURAL.name, 20.0, 4_000_000, 3_000_000, 60)
+OURS = Visit(SIGHTLINE, RURAL.name, 1.5, 100_000, 60_000, 9, 80 << 20, Settled(50_000_000, 315, 300 << 20))
+THEIRS = Visit(OHIF, RURAL.name, 20.0, 4_000_000, 3_000_000, 60, 400 << 20)
 
 
 def cleared(visits: list[Visit], hands: list[Hand]) -> dict[str, bool]:
@@ -65,8 +65,13 @@ def test_a_sixth_of_ohifs_time_and_no_more_than_orthanc_web_viewers(seconds: flo
 
 
 def test_the_dearest_visit_counts_for_bytes_and_requests() -> None:
-    dear = replace(OURS, speed=UNLIMITED.name, bytes=260_000, application_bytes=121_000, requests=11)
-    names = ("application", "requests to the first image", "all bytes to the first image")
+    dear = replace(OURS, speed=UNLIMITED.name, bytes=260_000, application_bytes=121_000, requests=11, memory=151 << 20)
+    names = (
+        "application",
+        "requests to the first image",
+        "all bytes to the first image",
+        "memory at the first image",
+    )
     assert {cleared([OURS], [])[name] for name in names} == {True}
     assert {cleared([OURS, dear], [])[name] for name in names} == {False}
 
@@ -79,7 +84,7 @@ def test_a_hand_may_wait_for_one_round_trip_only_before_exact_frames_are_there()
 
 def test_the_table_names_viewers_once_and_says_what_was_missed() -> None:
     text = "\n".join(lines([OURS, THEIRS], [], bars([replace(OURS, seconds=5.0), THEIRS], [])))
-    assert f"| {OHIF} |  |  | 20.00 s (13.3x) | 4.0 MB | 3.0 MB | 60 |  |  |" in text
+    assert f"| {OHIF} |  |  | 20.00 s (13.3x) | 4.0 MB | 3.0 MB | 60 | 400 MiB |  |  |" in text
     assert text.count(f"| {SIGHTLINE} |") == 1
     assert "| 0.25 of its time | 0.1 of its time | **missed** |" in text
 
