@@ -44,12 +44,13 @@ def main() -> None:
 
 
 def _visits(playwright: Playwright, compared: Sequence[Viewer], arguments: argparse.Namespace) -> list[Visit]:
-    """Visit all in turn, again and again, so that what else the machine does falls on all of them."""
+    """Visit all in turn, again and again, each time from another one on: what else the machine does falls on all."""
     found = []
     for speed in SPEEDS:
         rounds = arguments.rural_rounds if speed is RURAL else arguments.rounds
         for number in range(rounds):
-            for viewer in compared:
+            first = number % len(compared)
+            for viewer in (*compared[first:], *compared[:first]):
                 settle = speed is UNLIMITED and number == rounds - 1
                 name = f"{viewer.name}, {speed.megabits:g}, {number + 1}.png"
                 picture = arguments.pictures / name if arguments.pictures else None
