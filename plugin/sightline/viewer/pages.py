@@ -8,7 +8,7 @@ from sightline import __version__
 from sightline.access.grant import Grant, Verb
 from sightline.viewer.assets import load_build
 from sightline.viewer.search import find_studies
-from sightline.viewer.studies import Asked, open_study, study_json
+from sightline.viewer.studies import AskedFrame, open_study, study_json
 from sightline.viewer.study_search import StudySearch
 from sightline.viewer.templates import page
 from sightline.web.error_answer import from_next
@@ -37,7 +37,7 @@ def study_page(request: Request, services: Services, study: str) -> Response:
     value = study_json(services, request.grant, study)
     if request.grant.allows(Verb.SEARCH):  # whoever has a list, sees there what was opened
         services.openings.note(request.grant.subject, study)
-    opening = open_study(services, request.grant, study, value["series"], Asked.parse(request.args))
+    opening = open_study(services, request.grant, study, value["series"], AskedFrame.parse(request.args))
     data: dict[str, Any] = {**value, "session": session_json(request.grant, services, study), "opening": None}
     first, spacing = None, None
     if opening is not None:

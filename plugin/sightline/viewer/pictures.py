@@ -13,9 +13,7 @@ from sightline.errors import NotFoundError
 from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.view import Picture, View
 from sightline.viewer.series_json import window_json
-from sightline.viewer.studies import Asked, open_study, series_row, series_rows
-from sightline.web.picture_headers import picture_headers
-from sightline.viewer.studies import open_study, series_row, series_rows
+from sightline.viewer.studies import AskedFrame, open_study, series_row, series_rows
 from sightline.web.picture_headers import PICTURE_HEADERS, picture_headers
 from sightline.web.request import Request, Response
 from sightline.web.routing import is_uid
@@ -140,7 +138,7 @@ def _headers(picture: Picture) -> dict[str, str]:
 
 
 def _thumbnail(request: Request, services: Services, study: str, rows: list[dict[str, object]]) -> Response:
-    opening = open_study(services, request.grant, study, rows, Asked())
+    opening = open_study(services, request.grant, study, rows, AskedFrame())
     if opening is None:
         raise NotFoundError("There is nothing to show a small picture of.")
     whole = opening.view

@@ -27,7 +27,7 @@ STACK_SIZE = 10
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedFrame:
     """What the page's address asks to open with, as the viewer writes it: ``series=UID~STACK&slice=NUMBER``.
 
     Parameters
@@ -45,7 +45,7 @@ class Asked:
     frame: int | None = None
 
     @classmethod
-    def parse(cls, query: Mapping[str, str]) -> Asked:
+    def parse(cls, query: Mapping[str, str]) -> AskedFrame:
         """Read the query of the page; what is not understood is as if it were not there."""
         series, _, stack = query.get("series", "").partition("~")
         number = query.get("slice", "")
@@ -159,7 +159,7 @@ def opening_order(series: list[dict[str, Any]], asked: str) -> list[dict[str, An
 
 
 def open_study(
-    services: Services, grant: Grant, study: str, series: list[dict[str, Any]], asked: Asked
+    services: Services, grant: Grant, study: str, series: list[dict[str, Any]], asked: AskedFrame
 ) -> Opening | None:
     """Return the picture that the page opens with, and fill in the frames of its series; None if there is none.
 
@@ -169,12 +169,12 @@ def open_study(
         table = fill_series(services, grant, study, row)
         if table is not None:
             return Opening(
-                table, _opening_frame(row, len(table.frames), asked if row["uid"] == asked.series else Asked())
+                table, _opening_frame(row, len(table.frames), asked if row["uid"] == asked.series else AskedFrame())
             )
     return None
 
 
-def _opening_frame(row: dict[str, Any], count: int, asked: Asked) -> int:
+def _opening_frame(row: dict[str, Any], count: int, asked: AskedFrame) -> int:
     """Return the frame, of the whole series, that is asked for."""
     stacks = [stack["frames"] for stack in row.get("stacks", ())]
     every: Sequence[int] = range(count)
