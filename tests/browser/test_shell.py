@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -385,3 +386,61 @@ def test_everything_fits_at_four_hundred_percent(browser: Browser, study: str, s
             check(page)
             page.keyboard.press("Escape")
             expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def with_documents(page: Page) -> None:
+    """Have the study hold a report, a PDF, a video and something else beside its pictures."""
+    kinds = {"report": "Chest report", "pdf": "Consent", "video": "Swallowing", "other": "Raw data"}
+    documents = [
+        {"instance": f"{STUDY}.9.{number}", "kind": kind, "title": title, "date": "20260102", "status": ""}
+        for number, (kind, title) in enumerate(kinds.items())
+    ]
+
+    def add(route: Route) -> None:
+        answer = route.fetch().json()
+        empty = {**answer["series"][-1], "uid": f"{STUDY}.9", "modality": "SR", "description": "", "error": None}
+        answer["series"].append({**empty, "pictures": False, "documents": documents})
+        route.fulfill(json=answer)
+
+    html = "<!doctype html><html lang=en><title>R</title><h1>Chest report</h1><ul><li>No effusion</li></ul>"
+    page.route(f"**/api/studies/{STUDY}", add)
+    page.route("**/instances/*/document", lambda route: route.fulfill(body=html, content_type="text/html"))
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=lambda device: device.name)
+def test_reports_are_read_beside_pictures(browser: Browser, study: str, device: Device) -> None:
+    with page_of(browser, device) as page:
+        with_documents(page)
+        opened(page, study)
+        if device is PHONE:
+            page.get_by_role("button", name="Series").tap()
+        tile = page.locator(".document-tile:visible", has_text="Chest report")
+        tile.click()
+        frame = page.frame_locator("iframe[title='Chest report']")
+        expect(frame.get_by_role("heading")).to_have_text("Chest report")
+        body = frame.locator("html")
+        expect(body).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")  # it has the look of the page
+        assert page.get_by_text("Maximiliane").first.is_visible()
+        assert violations(page) == []
+        page.wait_for_url(f"**series={STUDY}.9.0*")
+        page.reload()
+        expect(frame.get_by_role("heading")).to_have_text("Chest report")
+        page.keyboard.press("g")
+        page.get_by_role("button", name="2 × 1", exact=True).click()
+        page.wait_for_selector(SHOWN)
+        assert frame.get_by_role("heading").is_visible()
+
+
+def test_what_cannot_be_shown_says_what_it_is(browser: Browser, study: str) -> None:
+    with page_of(browser) as page:
+        with_documents(page)
+        page.route("**/instances/*/video", lambda route: route.fulfill(status=200, body=b"", content_type="video/mp4"))
+        opened(page, study)
+        page.get_by_role("button", name="Raw data").click()
+        page.get_by_text("cannot be shown here").wait_for()
+        page.get_by_role("button", name="Swallowing").click()
+        page.get_by_text("cannot play the video").wait_for()
+        expect(page.get_by_role("link", name="Download")).to_have_attribute(
+            "href", re.compile(r"/instances/[0-9.]+/video$")
+        )
+        check(page)

@@ -29,8 +29,9 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   const reader = new Reader(pageAnswer);
   const image = document.getElementById("first-picture");
   const asked = askedDesk();
-  const { opening } = pageAnswer;
-  if (opening) {
+  const opening = namesDocument(asked, pageAnswer) ? null : pageAnswer.opening;
+  if (!opening) reader.restore(asked);
+  else {
     reader.restore({
       ...asked,
       panes: [firstPane(asked, opening, reader.tiles.value), ...asked.panes.slice(1)],
@@ -57,6 +58,11 @@ function askedDesk(): DeskState {
   const query = new URLSearchParams(location.search);
   const isNamed = query.has("layout") || query.has("series");
   return isNamed || defaultLayout.value === "auto" ? asked : { ...asked, layout: defaultLayout.value };
+}
+
+/** Whether the first pane is to show what is no series of the study; the server opens a series instead. */
+function namesDocument({ panes: [pane] }: DeskState, { series }: StudyPageData): boolean {
+  return pane != null && !series.some(({ uid }) => uid === pane.tile.replace(/~.*/, ""));
 }
 
 /** The pane that the server filled: it followed series and slice of the URL, and knows which slices there are. */
@@ -112,7 +118,8 @@ async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
   if (!reader.local.value) void loadLocalPictures(reader);
   reader.seriesProblem.value = null;
   try {
-    const isMissing = reader.tiles.value.some(({ series, stack }) => !stack && series.error === null);
+    const [{ series } = { series: [] }] = reader.studies.value;
+    const isMissing = series.some(({ stack, error }) => !stack && error === null);
     if (isMissing) reader.take(await studyAnswer(reader.study.uid));
     for (const study of asked.beside) reader.take(await studyAnswer(study));
   } catch (error) {

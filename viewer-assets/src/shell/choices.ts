@@ -2,6 +2,7 @@
 import { measured } from "../format";
 import { t } from "../messages";
 import { COMMANDS, runCommand } from "../study/commands";
+import { documentTitle } from "../study/DocumentTiles";
 import { keyName, keysOf } from "../study/keys";
 import { layoutTitle, LAYOUTS } from "../study/layouts";
 import type { Reader } from "../study/reader";
@@ -23,7 +24,13 @@ export interface Choice {
 
 /** All of them, commands first. */
 export function allChoices(reader: Reader): readonly Choice[] {
-  return [...commands(reader), ...series(reader), ...layouts(reader), ...windows(reader)];
+  return [
+    ...commands(reader),
+    ...series(reader),
+    ...documents(reader),
+    ...layouts(reader),
+    ...windows(reader),
+  ];
 }
 
 /** Those that answer the query, the best first; without one, all in their order. */
@@ -58,6 +65,18 @@ function series(reader: Reader): readonly Choice[] {
     keys: [],
     icon: "icon:images",
     refusal: tile.stack ? null : (tile.series.error ?? t("palette.loading")),
+    run: () => reader.change("command.open", () => reader.open(tile.key)),
+  }));
+}
+
+function documents(reader: Reader): readonly Choice[] {
+  return reader.documents.value.map((tile) => ({
+    id: `document.${tile.key}`,
+    name: t("palette.document", { name: documentTitle(tile) }),
+    about: t(`document.kind.${tile.document.kind}`),
+    keys: [],
+    icon: "icon:file-text",
+    refusal: null,
     run: () => reader.change("command.open", () => reader.open(tile.key)),
   }));
 }

@@ -4,8 +4,10 @@ import type { Point } from "../geometry";
 import { plural, t } from "../messages";
 import { Icon } from "../ui/Icon";
 import { Dimensions } from "./Dimensions";
+import { later } from "../ui/later";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
 import { carry, onDrop } from "./carry";
+import { documentTitle } from "./DocumentTiles";
 import { layoutNamed } from "./layouts";
 import { linkedCode } from "./linkedCode";
 import { isSamePatient } from "./patient";
@@ -54,7 +56,9 @@ function PaneView({ reader, pane, index, area }: PaneProps & { readonly area: st
       })}
     >
       {!isOnly && <Grip reader={reader} pane={pane} index={index} />}
-      {reading ? (
+      {pane.document.value ? (
+        <DocumentView key={pane.document.value.key} tile={pane.document.value} />
+      ) : reading ? (
         <Stack
           key={groupOf(reading.tile)}
           reader={reader}
@@ -69,10 +73,13 @@ function PaneView({ reader, pane, index, area }: PaneProps & { readonly area: st
   );
 }
 
+const DocumentView = later(async () => (await import("../shell/DocumentView")).DocumentView);
+
 /** What takes a pane to another place; choosing it makes the pane the active one. */
 function Grip({ reader, pane, index }: PaneProps) {
   const tile = pane.reading.value?.tile;
-  const name = tile ? tileName(tile) : t("pane.empty");
+  const { value: document } = pane.document;
+  const name = document ? documentTitle(document) : tile ? tileName(tile) : t("pane.empty");
   return (
     <button
       type="button"

@@ -4,6 +4,7 @@ import { plural, t } from "../messages";
 import { Thumb } from "../ui/Thumb";
 import { carry } from "./carry";
 import type { StudyAnswer } from "./data";
+import { DocumentTiles } from "./DocumentTiles";
 import type { Reader } from "./reader";
 import { emblemOf, groupOf, shelfOf, tilesOf, type Tile } from "./tiles";
 import { tileName } from "./Panes";
@@ -47,7 +48,7 @@ interface StudyTilesProps {
 }
 
 function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
-  const others = answer.series.filter((series) => !series.pictures);
+  const others = answer.series.filter((series) => !series.pictures && !series.documents?.length);
   const kinds = [...new Set(others.map((series) => series.modality || series.description))].join(", ");
   return (
     <>
@@ -59,6 +60,7 @@ function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
           </li>
         ))}
       </ul>
+      <DocumentTiles reader={reader} answer={answer} />
       {others.length > 0 && <p class="strip-note">{t("study.without", { kinds })}</p>}
     </>
   );

@@ -34,7 +34,8 @@ function Desk({ reader }: { reader: Reader }) {
   const reading = reader.current.value;
   if (reader.planes.value && reading)
     return <Planes key={reading.tile.key} reader={reader} reading={reading} />;
-  const isEmpty = reader.started.value && !reader.tiles.value.some((tile) => tile.stack);
+  const hasAny = reader.tiles.value.some((tile) => tile.stack) || reader.documents.value.length > 0;
+  const isEmpty = reader.started.value && !hasAny;
   return isEmpty ? <NoPictures reader={reader} /> : <Panes reader={reader} />;
 }
 

@@ -1,6 +1,8 @@
 /** One pane of the desk: the series it shows, and those it showed before. */
 import { signal } from "@preact/signals";
-import type { PaneState } from "./deskState";
+import { OWN_LOOK, type PaneState } from "./deskState";
+import { FITTED } from "../geometry";
+import type { DocumentTile } from "./documents";
 import type { Reader } from "./reader";
 import { Reading } from "./reading";
 import { groupOf, tileOf, type Tile } from "./tiles";
@@ -11,6 +13,8 @@ export class Pane {
   /** Tells panes apart, wherever they are. */
   readonly id = (panes += 1);
   readonly reading = signal<Reading | null>(null);
+  /** The document that is shown instead of pictures. */
+  readonly document = signal<DocumentTile | null>(null);
   /** What it is to show as soon as that tile's frames are known. */
   private readonly wanted = signal<PaneState | null>(null);
   private readonly readings = new Map<string, Reading>();
@@ -22,6 +26,7 @@ export class Pane {
   open(tile: Tile, slice?: number): void {
     if (!tile.stack) return;
     this.wanted.value = null;
+    this.document.value = null;
     const reading = this.readings.get(groupOf(tile)) ?? new Reading(this.reader, tile, tile.stack);
     this.readings.set(groupOf(tile), reading);
     reading.select(tile);
@@ -33,9 +38,16 @@ export class Pane {
     if (this.isSeen) reading.viewport.wake();
   }
 
+  /** Show a document. */
+  openDocument(tile: DocumentTile): void {
+    this.clear();
+    this.document.value = tile;
+  }
+
   /** Show nothing. */
   clear(): void {
     this.wanted.value = null;
+    this.document.value = null;
     this.reading.value?.viewport.sleep();
     this.reading.value = null;
   }
@@ -49,6 +61,8 @@ export class Pane {
   }
 
   get state(): PaneState | null {
+    const { value: tile } = this.document;
+    if (tile) return { tile: tile.key, slice: 0, look: OWN_LOOK, placement: FITTED };
     return this.wanted.value ?? this.reading.value?.state ?? null;
   }
 
@@ -56,6 +70,11 @@ export class Pane {
   restore(state: PaneState | null, tiles: readonly Tile[], keepSlice = false): void {
     if (!state) {
       this.clear();
+      return;
+    }
+    const document = this.reader.documents.peek().find((one) => one.key === state.tile);
+    if (document) {
+      this.openDocument(document);
       return;
     }
     const tile = tileOf(tiles, state.tile);

@@ -7,6 +7,7 @@ import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
 import type { Session, Study, StudyAnswer, StudyPageData } from "./data";
 import { deskQuery, type DeskState } from "./deskState";
+import { documentsOf, type DocumentTile } from "./documents";
 import type { Tool } from "./gestures";
 import { History } from "./history";
 import { layoutNamed, type LayoutName } from "./layouts";
@@ -31,6 +32,9 @@ export class Reader {
   /** This study, then others that are open beside it. */
   readonly studies = signal<readonly StudyAnswer[]>([]);
   readonly tiles: ReadonlySignal<readonly Tile[]> = computed(() => this.studies.value.flatMap(tilesOf));
+  readonly documents: ReadonlySignal<readonly DocumentTile[]> = computed(() =>
+    this.studies.value.flatMap(documentsOf),
+  );
   readonly layout = signal<LayoutName>("1x1");
   /** Whether the active pane's series is seen as three planes instead of the panes. */
   readonly planes = signal(false);
@@ -138,11 +142,13 @@ export class Reader {
 
   /** Open a tile in the active pane, or in that one. */
   open(key: string, slice?: number, pane = this.activePane.value): void {
+    const document = this.documents.value.find((one) => one.key === key);
     const tile = tileOf(this.tiles.value, key);
-    if (!tile?.stack) return;
+    if (!document && !tile?.stack) return;
     this.planes.value = false;
     this.activePane.value = pane;
-    this.panes.value[pane]?.open(tile, slice);
+    if (document) this.panes.value[pane]?.openDocument(document);
+    else if (tile) this.panes.value[pane]?.open(tile, slice);
   }
 
   /** Open the series after, or before, the current one. */
@@ -294,6 +300,9 @@ export class Reader {
       const tile = pane.state === null && free.shift();
       if (tile) pane.open(tile);
     }
+    const [document] = this.documents.value;
+    const isEmpty = panes.every((pane) => pane.state === null);
+    if (isEmpty && document) panes[0]?.openDocument(document);
   }
 
   /** Only what is on the screen fetches pictures. */

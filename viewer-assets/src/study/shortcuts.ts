@@ -12,7 +12,7 @@ export function listenForKeys(reader: Reader): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented) return;
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("input:not([type=range]), textarea, select, dialog[open]")) return;
+    if (target?.closest("input:not([type=range]), textarea, select, video, dialog[open]")) return;
     const chord = chordOf(event);
     if (chord === null || (target?.closest("input") && isForSlider(chord))) return;
     if (isSingleCharacter(chord) && !shortcuts.value) return;
