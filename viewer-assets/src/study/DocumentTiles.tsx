@@ -29,7 +29,7 @@ export function DocumentTiles({ reader, answer }: { reader: Reader; answer: Stud
 }
 
 function OneTile({ reader, tile }: { reader: Reader; tile: DocumentTile }) {
-  const { document, series, key } = tile;
+  const { document, key } = tile;
   const isShown = reader.state.panes.some((pane) => pane?.tile === key);
   const isCurrent = reader.state.panes[reader.activePane.value]?.tile === key;
   const about = [
@@ -50,7 +50,7 @@ function OneTile({ reader, tile }: { reader: Reader; tile: DocumentTile }) {
     >
       <Icon name={ICONS[document.kind]} />
       <span class="series-name">{documentTitle(tile)}</span>
-      <span class="series-about">{[series.modality, ...about].filter(Boolean).join(" · ")}</span>
+      <span class="series-about">{about.filter(Boolean).join(" · ")}</span>
     </button>
   );
 }
