@@ -65,7 +65,9 @@ const laterParts = (entry) => ({
   name: "later-parts",
   setup({ onResolve, onLoad, resolve }) {
     onResolve({ filter: /^\./ }, async ({ kind, path: wanted, resolveDir, namespace }) => {
-      if (kind !== "dynamic-import" || namespace !== "file" || wanted.endsWith(".json")) return undefined;
+      // A worker runs its file again, where there is no page.
+      const isAlone = /\.json$|\/worker$/.test(wanted);
+      if (kind !== "dynamic-import" || namespace !== "file" || isAlone) return undefined;
       const { path: file } = await resolve(wanted, { resolveDir, kind: "import-statement" });
       return { path: file, namespace: "later" };
     });
