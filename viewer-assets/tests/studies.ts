@@ -31,7 +31,7 @@ export const KIND: Kind = {
   lossy: false,
   unit: "HU",
   voiLut: false,
-  exactBytes: 0,
+  exactBytes: 20_000,
   orientation: AXIAL,
   frameOfReference: "1.9",
 };

@@ -1,4 +1,5 @@
 /** What is loaded after the first picture: how studies are hung, and viewports that know of each other. */
+import "../study/shared";
 
 export { hang } from "../hanging/hang";
 export { LinkOverlay, LinkSigns } from "./LinkOverlay";
