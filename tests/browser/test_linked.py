@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.support.viewer_server import serve
 
 STUDY, PRIOR, BREASTS = "1.2.826.0.7.5", "1.2.826.0.7.6", "1.2.826.0.7.7"
 FRAME, PRIOR_FRAME = "1.2.826.0.7.5.99", "1.2.826.0.7.6.99"
-PATIENT: dict[str, Any] = {"PatientName": "Vester^Ida", "PatientID": "P-7", "BodyPartExamined": "CHEST"}
+PATIENT: dict[str, Any] = {"PatientName": "Vester^Ida", "PatientID": "P-7", "PatientBirthDate": "19610203", "BodyPartExamined": "CHEST"}
 SIZE = 96
 
 
@@ -210,6 +211,29 @@ def test_a_mammogram_is_hung_back_to_back_around_its_first_picture(browser: Brow
         wait_for_url(page, "side:left")
         page.reload()
         expect(page.locator(SHOWN)).to_have_count(4)
+
+
+def test_a_prior_is_found_and_hung_beside_the_current_series(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{site}/{STUDY}?series={STUDY}.1&slice=11")
+        prior = page.get_by_role("button", name="Prior: 14 months before, CT chest")
+        expect(prior).to_have_attribute("title", re.compile("same body part"))
+        page.keyboard.press("b")
+        panes = page.locator(".picture")
+        expect(page.locator(SHOWN)).to_have_count(2)
+        expect(page.locator(".band")).to_have_text("Prior, 14 months before · 1 Jan 2025 · CT chest")
+        # A third of the way through 31 slices is a third of the way through 16, and 20 mm are five of the prior's slices.
+        expect(panes.nth(1)).to_have_attribute("data-slice", "6")
+        page.keyboard.press("PageDown")
+        expect(panes.nth(0)).to_have_attribute("data-slice", "21")
+        expect(panes.nth(1)).to_have_attribute("data-slice", "11")
+        assert f"beside={PRIOR}" in wait_for_url(page, "slice:11")
+        assert violations(page) == []
+        assert page.evaluate(OVERLAPS) == []
+        page.reload()
+        expect(panes.nth(1)).to_have_attribute("data-slice", "11")
+        page.goto(f"{site}/{STUDY}?beside={PRIOR}")
+        expect(page.locator(".band")).to_have_count(1)
 
 
 def stage_of(page: Page, name: str) -> Stage:

@@ -1,12 +1,12 @@
 /** The reading page: takes over the first picture that the server put into the page, then everything else. */
 import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
-import { getJson } from "./api";
 import { revivals, watchConnection } from "./connection";
 import { FITTED } from "./geometry";
 import { pageData } from "./page";
 import { defaultLayout, followTheme } from "./settings";
-import type { StudyAnswer, StudyPageData } from "./study/data";
+import { studyAnswer } from "./study/answers";
+import type { StudyPageData } from "./study/data";
 import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
 import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
@@ -126,16 +126,7 @@ async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
     reader.seriesProblem.value = error instanceof Error ? error.message : String(error);
   }
   reader.settle(true);
-  await linkViewports(reader, isUnarranged(asked));
-}
-
-/** Whether the address leaves it to us how the study is hung. */
-function isUnarranged({ layout, planes, panes, beside }: DeskState): boolean {
-  return layout === "1x1" && !planes && panes.every((pane) => pane === null) && beside.length === 0;
-}
-
-function studyAnswer(study: string): Promise<StudyAnswer> {
-  return getJson<StudyAnswer>(`sightline/api/studies/${study}`);
+  await linkViewports(reader, asked);
 }
 
 /** The URL follows the state, so that reload and back do what people expect. */

@@ -2,5 +2,6 @@
 import "../study/shared";
 
 export { hang } from "../hanging/hang";
+export { bring, compare, findPriors, hangBeside } from "./compare";
 export { LinkOverlay, LinkSigns } from "./LinkOverlay";
 export { LinkedViewports } from "./LinkedViewports";

@@ -6,6 +6,7 @@ import { Icon } from "../ui/Icon";
 import { Dimensions } from "./Dimensions";
 import { later } from "../ui/later";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
+import { apart } from "./apart";
 import { carry, onDrop } from "./carry";
 import { documentTitle } from "./DocumentTiles";
 import { layoutNamed } from "./layouts";
@@ -133,7 +134,7 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
       <Stage
         reader={reader}
         viewport={viewport}
-        label={tileName(tile)}
+        label={paneName(reader, reading)}
         isActive={isActive}
         onActivate={activate}
         {...(linked?.canPoint(reading) && { onCrosshair: point })}
@@ -159,10 +160,32 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
 function OtherStudy({ reader, tile: { study } }: { reader: Reader; tile: Tile }) {
   if (study.uid === reader.study.uid) return null;
   const isOther = !isSamePatient(study, reader.study);
+  const prior = reader.priors.value.find((one) => one.study.uid === study.uid);
   const text = isOther
     ? t("pane.otherPatient", { name: personName(study.name) || t("list.noName"), id: study.id })
-    : t("pane.otherStudy", { date: fullDate(study.date), description: study.description });
+    : prior
+      ? t("pane.prior", {
+          when: apart(prior.days),
+          date: fullDate(study.date),
+          description: study.description,
+        })
+      : t("pane.otherStudy", { date: fullDate(study.date), description: study.description });
   return <p class={`band${isOther ? " is-other" : ""}`}>{text}</p>;
+}
+
+/** What a pane is called: its tile, with the date where that is another study's, and a number where it is there twice. */
+function paneName(reader: Reader, reading: Reading): string {
+  const name = (one: Reading): string => {
+    const { study } = one.tile;
+    const own = tileName(one.tile);
+    return study.uid === reader.study.uid
+      ? own
+      : t("study.stackName", { name: own, label: fullDate(study.date) });
+  };
+  const names = reader.visible.value.map(name);
+  const place = reader.visible.value.indexOf(reading);
+  const number = names.slice(0, place + 1).filter((one) => one === names[place]).length;
+  return number > 1 ? t("study.stackName", { name: name(reading), label: number }) : name(reading);
 }
 
 /** What a tile is called. */

@@ -1,10 +1,13 @@
 import { viewPath } from "../address";
 import { fullDate } from "../format";
 import { plural, t } from "../messages";
+import { Icon } from "../ui/Icon";
 import { Thumb } from "../ui/Thumb";
 import { carry } from "./carry";
-import type { StudyAnswer } from "./data";
 import { DocumentTiles } from "./DocumentTiles";
+import { apart } from "./apart";
+import type { Prior, StudyAnswer } from "./data";
+import { linkedCode } from "./linkedCode";
 import type { Reader } from "./reader";
 import { emblemOf, groupOf, shelfOf, tilesOf, type Tile } from "./tiles";
 import { tileName } from "./Panes";
@@ -20,6 +23,12 @@ export function SeriesStrip({ reader }: { reader: Reader }) {
         <StudyTiles key={answer.study.uid} reader={reader} answer={answer} isNamed={studies.length > 1} />
       ))}
       {reader.seriesProblem.value !== null && <ListProblem reader={reader} />}
+      {reader.priors.value
+        .filter(({ study }) => !studies.some((answer) => answer.study.uid === study.uid))
+        .map((prior) => (
+          <PriorHead key={prior.study.uid} reader={reader} prior={prior} />
+        ))}
+      {reader.priorsProblem.value && <p class="strip-note">{reader.priorsProblem.value}</p>}
     </nav>
   );
 }
@@ -41,6 +50,27 @@ function ListProblem({ reader }: { reader: Reader }) {
   );
 }
 
+/** Another study of the patient, whose series come when it is chosen. */
+function PriorHead({ reader, prior }: { reader: Reader; prior: Prior }) {
+  return (
+    <button
+      type="button"
+      class="strip-prior"
+      title={prior.why}
+      onClick={() => void linkedCode.value?.bring(reader, prior.study.uid)}
+    >
+      <Icon name="icon:history" />
+      <span>{priorName(prior)}</span>
+    </button>
+  );
+}
+
+/** "Prior: 14 months before, CT chest". */
+function priorName({ study, days }: Prior): string {
+  const what = study.description || study.modalities.join(" ");
+  return t("prior.name", { when: apart(days), what: what || fullDate(study.date) });
+}
+
 interface StudyTilesProps {
   readonly reader: Reader;
   readonly answer: StudyAnswer;
@@ -49,10 +79,15 @@ interface StudyTilesProps {
 
 function StudyTiles({ reader, answer, isNamed }: StudyTilesProps) {
   const others = answer.series.filter((series) => !series.pictures && !series.documents?.length);
+  const prior = reader.priors.value.find(({ study }) => study.uid === answer.study.uid);
   const kinds = [...new Set(others.map((series) => series.modality || series.description))].join(", ");
   return (
     <>
-      {isNamed && <h2 class="strip-study">{fullDate(answer.study.date)}</h2>}
+      {isNamed && (
+        <h2 class="strip-study" title={prior?.why}>
+          {prior ? priorName(prior) : fullDate(answer.study.date)}
+        </h2>
+      )}
       <ul>
         {shelfOf(tilesOf(answer)).map((tile) => (
           <li key={tile.key}>

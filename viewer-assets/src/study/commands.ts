@@ -4,6 +4,7 @@ import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import type { IconName } from "../ui/Icon";
 import type { Tool } from "./gestures";
+import { linkedCode } from "./linkedCode";
 import type { Links } from "./links";
 import type { Panel, Reader } from "./reader";
 
@@ -278,6 +279,16 @@ export const COMMANDS: readonly Command[] = [
       reader.exact.value = !reader.exact.value;
     },
     pressed: (reader) => reader.exact.value,
+  },
+  {
+    id: "compare",
+    name: "command.compare",
+    group: "link",
+    keys: ["Shift+p"],
+    icon: "icon:history",
+    bar: "menu",
+    run: (reader) => void linkedCode.value?.compare(reader),
+    offered: ({ priors, planes }) => priors.value.length > 0 && !planes.value,
   },
   link("scroll", "Shift+s", "icon:link", "scroll", ["position", "off"]),
   link("offset", "Shift+o", "icon:link-2", "scroll", ["offset", "off"]),

@@ -1,5 +1,6 @@
 /** Brings the code that moves viewports together, once the first picture is there. */
 import { signal } from "@preact/signals";
+import type { DeskState } from "./deskState";
 import type { Reader } from "./reader";
 
 type LinkedCode = typeof import("../linked/load");
@@ -7,10 +8,18 @@ type LinkedCode = typeof import("../linked/load");
 /** Null until it is there. */
 export const linkedCode = signal<LinkedCode | null>(null);
 
-/** Get the code, hang the study if it is to be, and let the reader's viewports know of each other. */
-export async function linkViewports(reader: Reader, isHung: boolean): Promise<void> {
+/** Whether the address leaves it to us how the study is hung. */
+function isUnarranged({ layout, planes, panes }: DeskState): boolean {
+  return layout === "1x1" && !planes && panes.every((pane) => pane === null);
+}
+
+/** Get the code, hang the study if it is to be, and let the reader's viewports know of each other; then look for priors. */
+export async function linkViewports(reader: Reader, asked: DeskState): Promise<void> {
   const code = await import("../linked/load");
   linkedCode.value = code;
-  if (isHung) code.hang(reader);
+  if (isUnarranged(asked) && asked.beside.length === 0) code.hang(reader);
   reader.linked.value ??= new code.LinkedViewports(reader);
+  const [beside] = asked.beside;
+  if (beside !== undefined && isUnarranged(asked)) await code.hangBeside(reader, beside);
+  await code.findPriors(reader);
 }

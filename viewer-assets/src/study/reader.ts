@@ -5,7 +5,7 @@ import { t, type MessageKey } from "../messages";
 import type { VoiWindow } from "../address";
 import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
-import type { Session, Study, StudyAnswer, StudyPageData } from "./data";
+import type { Prior, Session, Study, StudyAnswer, StudyPageData } from "./data";
 import { deskQuery, type DeskState } from "./deskState";
 import { documentsOf, type DocumentTile } from "./documents";
 import type { Tool } from "./gestures";
@@ -70,6 +70,10 @@ export class Reader {
   readonly introducing = signal(false);
   /** What a screen reader is told next. */
   readonly said = signal("");
+  /** Other studies of the patient, the best to compare with first. */
+  readonly priors = signal<readonly Prior[]>([]);
+  /** Why they, or one of them, could not be had. */
+  readonly priorsProblem = signal<string | null>(null);
   /** Why the other series could not be listed. */
   readonly seriesProblem = signal<string | null>(null);
   /** Counts how often somebody asked to list them again. */
