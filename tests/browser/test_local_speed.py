@@ -185,8 +185,13 @@ def test_nothing_is_fetched_ahead_with_data_saver_nor_while_nobody_looks(browser
         page.add_init_script(_LINE)
         asked = Asked(page)
         stage = open_study(page, site)
-        stage.shows(quality="exact")  # the server's, after a rest
-        assert asked.count("format=exact") == 0
+        page.keyboard.press("ArrowDown")
+        stage.shows(SLICES // 2 + 2, "lossy")
+        page.wait_for_timeout(2000)  # a rest
+        assert stage.shows(quality="lossy").count("?") == 0
+        assert asked.count("/view/") == 2
+        page.keyboard.press("x")
+        stage.shows(quality="exact")
         assert asked.count("format=png") == 1
         page.evaluate("() => { window.isHidden = true; document.dispatchEvent(new Event('visibilitychange')); }")
         page.evaluate(
@@ -197,7 +202,7 @@ def test_nothing_is_fetched_ahead_with_data_saver_nor_while_nobody_looks(browser
         page.evaluate("() => { window.isHidden = false; document.dispatchEvent(new Event('visibilitychange')); }")
         wait_until_all_are_here(page, asked)
         page.keyboard.press("ArrowDown")
-        stage.shows(SLICES // 2 + 2, "exact")
+        stage.shows(SLICES // 2 + 3, "exact")
         assert asked.count("format=png") == 1
 
 

@@ -98,6 +98,7 @@ async function loadLocalPictures(reader: Reader): Promise<void> {
     const { startLocalPictures } = await import("./exact/local");
     reader.local.value = await startLocalPictures(reader.loader);
   } catch (error) {
+    reader.local.value = null;
     console.info("Pictures are not made on this device:", error);
   }
 }

@@ -79,8 +79,8 @@ export class Reader {
   /** Counts how often somebody asked to list them again. */
   readonly listRequests = signal(0);
   readonly loader: PictureLoader<Picture>;
-  /** Pictures that are made on the device; comes after the first picture. */
-  readonly local = signal<LocalPictures | null>(null);
+  /** Pictures that are made on the device: undefined until after the first picture, null where they cannot be. */
+  readonly local = signal<LocalPictures | null | undefined>(undefined);
   readonly history = new History<DeskState>(
     (state) => this.restore(state, true),
     (a, b) => deskQuery(withoutSlices(a)) === deskQuery(withoutSlices(b)),

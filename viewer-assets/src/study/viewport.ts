@@ -24,6 +24,7 @@ import type { ExactFrame } from "../exact/exactFrame";
 import { afterFrame } from "./afterFrame";
 import type { Lane, PictureLoader } from "./loader";
 import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictures";
+import { mayLookAhead } from "./lookAhead";
 import type { Picture } from "./picture";
 import type { PictureSource, Place } from "./source";
 
@@ -36,8 +37,8 @@ export interface PictureSettings {
   readonly exact: ReadonlySignal<boolean>;
   /** A drag is changing the window: quick small pictures are better than late good ones. */
   readonly hurry: ReadonlySignal<boolean>;
-  /** Pictures that are made on the device, once there are any. */
-  readonly local: ReadonlySignal<LocalPictures | null>;
+  /** Pictures that are made on the device: undefined while that is still to come, null where it never will. */
+  readonly local: ReadonlySignal<LocalPictures | null | undefined>;
 }
 
 /**
@@ -288,7 +289,9 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 
   private expectsLocal(place: Place | null = this.source.at(this.index.peek())): boolean {
-    return place !== null && (this.settings.local.peek()?.expects(place, this.appearance) ?? false);
+    const local = this.settings.local.peek();
+    if (!place?.exact || local === null) return false;
+    return local === undefined || local.expects(place, this.appearance);
   }
 
   /** Make the picture here in the screen's next frame, where that is possible; else ask the server for it. */
@@ -396,6 +399,7 @@ export class Viewport implements Lane<Picture>, Watched {
 
   /** Fetch what may be wanted next, but for places that are provided for. */
   private fetchNeighbours(isProvided = (place: Place) => this.hasLocal(place)): void {
+    if (!mayLookAhead()) return;
     const paths: string[] = [];
     // Somebody who has not moved yet may never do so: only the next few then.
     const { ahead, behind } = this.hasTravelled ? this.manners : { ahead: 2, behind: 2 };
@@ -413,7 +417,7 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 
   private exactIsWorthIt(): boolean {
-    if (!this.manners.exactOnRest) return false;
+    if (!this.manners.exactOnRest || !mayLookAhead()) return false;
     const { columns = 0, rows = 0 } = this.source.at(this.index.peek())?.geometry ?? {};
     const expected = (columns * rows * 0.7) / (this.loader.throughput ?? 100);
     return expected < LONGEST_EXACT_MS;
