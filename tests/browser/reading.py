@@ -78,7 +78,7 @@ class Stage:
         self._page = page
         section = within.locator("section.stage" if name is None else f"section.stage[aria-label='{name}']")
         self.picture: Locator = section.locator(".picture")
-        self.canvas: Locator = section.locator("canvas")
+        self.canvas: Locator = section.locator(".picture > canvas")
         self.slider: Locator = section.locator("input.slices")
 
     def shows(self, number: int | None = None, quality: str | None = None, window: str | None = None) -> str:

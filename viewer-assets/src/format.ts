@@ -72,6 +72,11 @@ export function measured(value: number): string {
   return signed(Number(value.toPrecision(2)));
 }
 
+/** A value as it is, but without the digits that only arithmetic made: six that count. */
+export function probed(value: number): string {
+  return signed(Number(value.toPrecision(Math.abs(value) >= 1e6 ? 12 : 6)));
+}
+
 /** With a real minus sign, which is as wide as a digit. */
 function signed(value: number): string {
   return String(value).replace("-", "\u2212");

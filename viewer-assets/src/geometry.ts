@@ -110,6 +110,17 @@ export function imagePose(image: ImageGeometry, viewport: Size, placement: Place
   };
 }
 
+/** The pose in a square of that side whose middle shows what is under `point`, enlarged by `factor`. */
+export function magnified(pose: Pose, point: Point, factor: number, side: number): Pose {
+  return {
+    x: side / 2 + (pose.x - point.x) * factor,
+    y: side / 2 + (pose.y - point.y) * factor,
+    width: pose.width * factor,
+    height: pose.height * factor,
+    turn: pose.turn,
+  };
+}
+
 /** The image point under a screen point. */
 export function toImage(point: Point, image: ImageGeometry, pose: Pose): Point {
   let u = (point.x - pose.x) / pose.width;
@@ -148,6 +159,19 @@ export function zoomAt(placement: Placement, factor: number, anchor: Point, view
       x: fromCentre.x - (fromCentre.x - placement.pan.x) * ratio,
       y: fromCentre.y - (fromCentre.y - placement.pan.y) * ratio,
     },
+  };
+}
+
+/** Enlarge until the rectangle between two corners fills the viewport, its middle in the viewport's. */
+export function zoomToRectangle(placement: Placement, a: Point, b: Point, viewport: Size): Placement {
+  const factor = Math.min(viewport.width / Math.abs(a.x - b.x), viewport.height / Math.abs(a.y - b.y));
+  const zoom = clamp(placement.zoom * factor, ZOOM_LIMITS[0], ZOOM_LIMITS[1]);
+  const ratio = zoom / placement.zoom;
+  const middle = { x: (a.x + b.x) / 2 / viewport.width - 0.5, y: (a.y + b.y) / 2 / viewport.height - 0.5 };
+  return {
+    ...placement,
+    zoom,
+    pan: { x: (placement.pan.x - middle.x) * ratio, y: (placement.pan.y - middle.y) * ratio },
   };
 }
 

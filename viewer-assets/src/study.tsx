@@ -7,7 +7,9 @@ import { pageData } from "./page";
 import { defaultLayout, followTheme } from "./settings";
 import { studyAnswer } from "./study/answers";
 import type { StudyPageData } from "./study/data";
-import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "./study/deskState";
+import { deskQuery, parseDesk, type DeskState, type PaneState } from "./study/deskState";
+import { OWN_LOOK } from "./study/look";
+import { listenForHeldTools } from "./study/heldTools";
 import { linkViewports } from "./study/linkedCode";
 import { Reader } from "./study/reader";
 import { announcePictures } from "./study/announce";
@@ -42,6 +44,7 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   else void loadOthers(reader, asked);
   root.replaceChildren();
   render(<StudyPage reader={reader} />, root);
+  listenForHeldTools(reader);
   listenForKeys(reader);
   loadAgain(reader, asked);
   announcePictures(reader);

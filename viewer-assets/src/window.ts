@@ -1,37 +1,5 @@
-/** Windows: what a drag makes of them, and the ones that are offered per modality. */
+/** Windows: what a drag makes of them, and which show the same. */
 import type { VoiWindow } from "./address";
-import type { MessageKey } from "./messages";
-
-/** A window with a name. */
-export interface Preset {
-  readonly name: MessageKey;
-  readonly window: VoiWindow;
-}
-
-const hounsfield = (name: MessageKey, center: number, width: number): Preset => ({
-  name,
-  window: { center, width },
-});
-
-/** Computed tomography has a common unit, so its windows have a meaning of their own. Other modalities use the file's. */
-export const CT_PRESETS: readonly Preset[] = [
-  hounsfield("preset.softTissue", 40, 400),
-  hounsfield("preset.lung", -600, 1500),
-  hounsfield("preset.bone", 480, 2500),
-  hounsfield("preset.brain", 40, 80),
-  hounsfield("preset.stroke", 40, 40),
-  hounsfield("preset.mediastinum", 50, 350),
-  hounsfield("preset.liver", 90, 150),
-  hounsfield("preset.angio", 300, 600),
-];
-
-/**
- * Presets for a series: those of its modality where values are Hounsfield units. A CT that names no unit is in them
- * (Rescale Type is required only where it is another one, PS3.3 C.8.2.1).
- */
-export function presetsFor(modality: string, unit: string): readonly Preset[] {
-  return modality === "CT" && (unit === "HU" || unit === "") ? CT_PRESETS : [];
-}
 
 /** Smallest width that a function allows (PS3.3 C.11.2.1.2). */
 function smallestWidth(window: VoiWindow): number {

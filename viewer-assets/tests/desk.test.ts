@@ -1,16 +1,25 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { FITTED } from "../src/geometry";
-import { deskQuery, OWN_LOOK, parseDesk, type DeskState, type PaneState } from "../src/study/deskState";
+import { deskQuery, parseDesk, type DeskState, type PaneState } from "../src/study/deskState";
 import { History } from "../src/study/history";
 import { LAYOUTS } from "../src/study/layouts";
 import { linksText, NO_LINKS, parseLinks } from "../src/study/links";
+import { OWN_LOOK } from "../src/study/look";
 
 const PLAIN: PaneState = { tile: "1.2.3", slice: 11, look: OWN_LOOK, placement: FITTED };
 const CHANGED: PaneState = {
   tile: "1.2.4",
   slice: 0,
-  look: { window: { center: -600, width: 1500, voiFunction: "SIGMOID" }, invert: true },
+  look: {
+    window: { center: -600, width: 1500, voiFunction: "SIGMOID" },
+    invert: true,
+    filter: "local_contrast",
+    colourMap: "hot_iron",
+    overlays: false,
+    shutter: false,
+    smooth: false,
+  },
   placement: { zoom: 2.5, pan: { x: 0.125, y: -0.25 }, turn: { quarters: 3, mirrored: true }, side: "left" },
 };
 const DESK: DeskState = {
@@ -56,6 +65,8 @@ test("what is not understood is as if it were not there", () => {
     "?active=7",
     "?place=0,0,0",
     "?rotate=45",
+    "?filter=blur",
+    "?colourmap=jet",
     "?pane=<script>",
     "?beside=../x",
   ]) {

@@ -7,6 +7,7 @@ import { PictureLoader, type Loaded } from "../src/study/loader";
 import type { Appearance, LocalPictures, Painted } from "../src/study/localPictures";
 import type { Picture } from "../src/study/picture";
 import type { Place, PictureSource } from "../src/study/source";
+import { OWN_SHADING } from "../src/study/look";
 import { Viewport } from "../src/study/viewport";
 
 class Bitmap {
@@ -123,6 +124,8 @@ function setUp() {
   const settings = {
     window,
     invert: signal(false),
+    shading: signal(OWN_SHADING),
+    colours: signal(null),
     exact: signal(false),
     hurry: signal(false),
     local: signal<LocalPictures | null>(frames),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { dragWindow, presetsFor, rounded, sameWindow } from "../src/window";
+import { dragWindow, rounded, sameWindow } from "../src/window";
 
 const SOFT = { center: 40, width: 400 };
 
@@ -18,13 +18,6 @@ test("dragging down raises the centre", () => {
 test("narrow windows keep three significant digits", () => {
   const window = { center: 0.00123456, width: 0.00234567, voiFunction: "SIGMOID" as const };
   assert.deepEqual(rounded(window), { center: 0.00123, width: 0.00235, voiFunction: "SIGMOID" });
-});
-
-test("Hounsfield presets are for computed tomography in Hounsfield units only", () => {
-  assert.ok(presetsFor("CT", "HU").length > 3);
-  assert.ok(presetsFor("CT", "").length > 3);
-  assert.equal(presetsFor("CT", "US").length, 0);
-  assert.equal(presetsFor("MR", "HU").length, 0);
 });
 
 test("windows are the same when they show the same", () => {

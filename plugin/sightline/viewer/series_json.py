@@ -64,6 +64,7 @@ def kind_json(frame: FrameEntry) -> dict[str, Any]:
     instance, hanging = frame.instance, frame.instance.hanging
     edges, orientation = frame_edges(frame), frame.image_orientation_patient
     optional = {
+        "inverse": instance.is_inverse,
         "orientation": [round(cosine, 6) for cosine in orientation] if orientation else None,
         "frameOfReference": instance.frame_of_reference_uid,
         "thickness": frame.slice_thickness,

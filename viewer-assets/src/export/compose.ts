@@ -27,7 +27,8 @@ export async function composeScreen(
     const shown = viewport.shown.value;
     if (!shown) continue;
     const own = document.createElement("canvas");
-    drawPicture(own, viewport.size.value, shown.bitmap, viewport.pose(shown.place), scale);
+    const { smooth } = shown.shading;
+    drawPicture(own, viewport.size.value, shown.bitmap, viewport.pose(shown.place), smooth, scale);
     context.drawImage(own, Math.round(x * scale), Math.round(y * scale));
     context.save();
     context.translate(Math.round(x * scale), Math.round(y * scale));
@@ -53,7 +54,7 @@ export function composeWhole(
   const own = { width: Math.round(columns * (wide ?? 1)), height: Math.round(rows * (high ?? 1)) };
   const size = isSideways(turn) ? { width: own.height, height: own.width } : own;
   const { canvas, context } = blank(size.width, size.height);
-  drawPicture(canvas, size, bitmap, { x: 0, y: 0, ...size, turn }, 1);
+  drawPicture(canvas, size, bitmap, { x: 0, y: 0, ...size, turn }, true, 1);
   const captions = { ...captionsOf(picture, texts), scaleBar: 0 };
   drawCaptions(context, captions, size, Math.max(0.75, Math.min(size.width, size.height) / 700));
   return canvas;

@@ -1,5 +1,5 @@
 /** The address of a film: `plugin/sightline/viewer/films.py` reads it. */
-import { windowText } from "../address";
+import { lookSettings } from "../study/look";
 import type { Reading } from "../study/reading";
 
 export type Media = "webp" | "gif" | "mp4";
@@ -20,7 +20,7 @@ export function filmPath({ tile, look }: Reading, { media, rate, first, last, si
   const query = [`media=${media}`, `rate=${rate}`, `frames=${first}-${last}`, `size=${size}`];
   const [, part] = tile.key.split("~");
   if (part !== undefined) query.push(`stack=${part}`);
-  if (look.window) query.push(`window=${windowText(look.window)}`);
-  if (look.invert) query.push("invert=1");
+  // How enlarged pixels are drawn is the screen's matter alone.
+  for (const [name, value] of lookSettings(look)) if (name !== "smooth") query.push(`${name}=${value}`);
   return `sightline/api/studies/${tile.study.uid}/series/${tile.series.uid}/film?${query.join("&")}`;
 }

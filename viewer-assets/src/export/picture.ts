@@ -4,7 +4,7 @@ import { request } from "../api";
 import type { FrameOf } from "../address";
 import { onScreen } from "../study/onScreen";
 import type { Reader } from "../study/reader";
-import type { Viewport } from "../study/viewport";
+import { addressed, type Viewport } from "../study/viewport";
 import { captionsOf, type Texts } from "./captions";
 import { composeScreen, composeWhole, type Part } from "./compose";
 import { encoded } from "./save";
@@ -83,7 +83,8 @@ async function whole(
     study: viewport.source.study,
     series: viewport.source.series,
     source: shown.place.source,
-    ...look,
+    invert: look.invert,
+    ...addressed(look, shown.place),
     window: shown.place.colour ? undefined : (look.window ?? undefined),
     format: "png",
   });

@@ -5,7 +5,7 @@
 import { batch, effect, signal, untracked } from "@preact/signals";
 import { toImage, type Point } from "../geometry";
 import type { MessageKey } from "../messages";
-import type { Look } from "../study/deskState";
+import type { Look } from "../study/look";
 import { isSamePatient } from "../study/patient";
 import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
@@ -51,7 +51,8 @@ export class LinkedViewports {
         (reading) => reading.look,
         sameLook,
         (leader, followers) => {
-          for (const one of followers) if (this.sharesWindow(leader, one)) one.look = leader.look;
+          for (const one of followers)
+            if (this.sharesWindow(leader, one)) one.look = { ...one.look, ...windowOf(leader.look) };
         },
       ),
       this.watch(
@@ -251,6 +252,11 @@ function lying(reading: Reading): Lying | null {
   const { size, placement } = reading.viewport;
   if (!place || size.value.width === 0) return null;
   return { image: place.geometry, viewport: size.value, placement: placement.value, plane: place.plane };
+}
+
+/** What is shared of a look: colours and filters are each picture's own. */
+function windowOf({ window, invert }: Look): Pick<Look, "window" | "invert"> {
+  return { window, invert };
 }
 
 function sameLook(a: Look, b: Look): boolean {

@@ -80,7 +80,6 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
           <span class="optional"> · {t("study.slice", { number: shown.index + 1, count: grid.count })}</span>
         </p>
       )}
-      {!grid.exact && <p class="optional">{t("mpr.resampled")}</p>}
     </div>
   );
 }

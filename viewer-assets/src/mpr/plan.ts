@@ -124,6 +124,12 @@ export function planeSource(
             plane: null,
             windows: [],
             exact: null,
+            orientation: [...grid.columnDirection, ...grid.rowDirection],
+            position: toPatient(grid, { plane: index, row: 0, column: 0 }),
+            resampled: !grid.exact,
+            inverse: false,
+            suv: null,
+            cine: null,
           },
   };
 }

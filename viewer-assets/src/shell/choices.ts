@@ -1,4 +1,5 @@
 /** What the command palette offers: every command, series, layout and window. */
+import { windowsFor } from "../study/presetStore";
 import { measured } from "../format";
 import { t } from "../messages";
 import { COMMANDS, runCommand } from "../study/commands";
@@ -97,8 +98,8 @@ function windows(reader: Reader): readonly Choice[] {
   const presets = reader.current.value?.presets;
   if (!presets || presets.colour) return [];
   const own = { name: t("preset.own"), window: null, key: "0" };
-  const named = presets.named.map(({ name, window }, index) => ({
-    name: t(name),
+  const named = windowsFor(presets.subject).map(({ preset, window }, index) => ({
+    name: preset.name,
     window,
     key: index < 9 ? String(index + 1) : "",
   }));

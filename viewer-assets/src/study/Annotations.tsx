@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { measured, age, fullDate, personName } from "../format";
 import { columnScale, scaleBar, screenScale, turnedEdges } from "../geometry";
 import { t, type MessageKey } from "../messages";
+import { later } from "../ui/later";
 import type { Series, Study } from "./data";
 import type { Shown, Viewport } from "./viewport";
 
@@ -84,13 +85,20 @@ export function WindowCorner({ viewport }: { viewport: Viewport }) {
   return (
     <div class="corner corner-bottom-left">
       <p class="strong">{windowLine(shown)}</p>
-      <p class="optional">
-        {[t("study.zoom", { zoom: zoom.toFixed(2) }), shown.inverted ? t("study.inverted") : ""]
-          .filter(Boolean)
-          .join(" · ")}
-      </p>
+      <p class="optional">{[t("study.zoom", { zoom: zoom.toFixed(2) }), ...changesOf(shown)].join(" · ")}</p>
     </div>
   );
+}
+
+/** What the reader changed that the picture itself may not give away. */
+function changesOf({ inverted, shading, place }: Shown): readonly string[] {
+  const { filter, overlays, shutter } = shading;
+  return [
+    inverted ? t("study.inverted") : "",
+    filter && !place.colour ? t(`filter.${filter}`) : "",
+    overlays ? "" : t("study.noOverlays"),
+    shutter ? "" : t("study.noShutter"),
+  ].filter(Boolean);
 }
 
 function windowLine(shown: Shown): string {
@@ -100,29 +108,37 @@ function windowLine(shown: Shown): string {
   return t("study.window", { center: measured(center), width: measured(width) });
 }
 
+const OrientationCube = later(async () => (await import("../tools/OrientationCube")).OrientationCube);
+
 /** Whether what is seen is exact, and how large it is. The quality block is never hidden. */
 export function QualityCorner({ viewport }: { viewport: Viewport }) {
   const shown = viewport.shown.value;
   if (!shown) return null;
   return (
     <div class="corner corner-bottom-right">
+      <OrientationCube viewport={viewport} />
       <Scale viewport={viewport} shown={shown} />
       <Quality shown={shown} />
     </div>
   );
 }
 
-/** Green square: exact. Amber triangle-like half block: lossy. The word says it too. */
+/** Green square: exact. Amber triangle: lossy. Red disc: a preview. The word says it too, and what else was done. */
 export function Quality({ shown }: { shown: Shown }) {
-  const stored = shown.place.storedLossy;
-  const png = shown.path.includes("format=png");
-  const state = !shown.lossy ? "exact" : stored && png ? "lossyStored" : "lossy";
+  const { place, lossy, draft, path, shading } = shown;
+  const isStored = place.storedLossy && path.includes("format=png");
+  const state = draft ? "preview" : !lossy ? "exact" : isStored ? "lossyStored" : "lossy";
+  const words = [
+    t(`study.quality.${state}`),
+    place.resampled ? t("study.quality.resampled") : "",
+    shading.filter && !place.colour ? t("study.quality.filtered") : "",
+  ];
   return (
     <p
-      class={`quality quality-${state === "exact" ? "exact" : "lossy"}`}
+      class={`quality quality-${state === "lossyStored" ? "lossy" : state}`}
       title={t(`study.qualityLabel.${state}`)}
     >
-      {t(`study.quality.${state}`)}
+      {words.filter(Boolean).join(" · ")}
     </p>
   );
 }

@@ -5,10 +5,16 @@ import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
 import { drawPicture } from "./draw";
 import { localTrack } from "./localTrack";
-import { listen, type PointerActions, type Tool } from "./gestures";
+import { isPointingTool, listen, type PointerActions, type Tool } from "./gestures";
 import { putOnScreen } from "./onScreen";
-import type { Reader } from "./reader";
+import type { Pointer, Reader } from "./reader";
+import { later } from "../ui/later";
 import type { Viewport } from "./viewport";
+
+/** What tools lay over the picture; it comes when one of them is first used. */
+const ToolLayer = later(async () => (await import("../tools/all")).ToolLayer);
+
+const PlayerBar = later(async () => (await import("../tools/all")).PlayerBar);
 
 interface StageProps {
   readonly reader: Reader;
@@ -33,7 +39,9 @@ export function Stage(props: StageProps) {
       effect(() => {
         const shown = viewport.shown.value;
         const pose = viewport.pose(shown?.place);
-        if (canvas.current) drawPicture(canvas.current, viewport.size.value, shown?.bitmap ?? null, pose);
+        const { smooth } = viewport.settings.shading.value;
+        if (canvas.current)
+          drawPicture(canvas.current, viewport.size.value, shown?.bitmap ?? null, pose, smooth);
       }),
     [viewport],
   );
@@ -43,6 +51,7 @@ export function Stage(props: StageProps) {
     [reader, viewport, onActivate, onCrosshair],
   );
   const shown = viewport.shown.value;
+  const player = reader.players.value.get(viewport);
   return (
     <section class={`stage${isActive ? " is-active" : ""}`} aria-label={label}>
       <div
@@ -55,11 +64,20 @@ export function Stage(props: StageProps) {
         <canvas ref={canvas} role="img" aria-label={pictureLabel(viewport)} />
         {children}
         <WaitLine viewport={viewport} />
+        {needsLayer(reader, viewport) && <ToolLayer reader={reader} viewport={viewport} />}
+        <Notice viewport={viewport} />
         <Problem viewport={viewport} />
       </div>
       <SliceSlider viewport={viewport} onActivate={onActivate} />
+      {player && <PlayerBar reader={reader} viewport={viewport} player={player} />}
     </section>
   );
+}
+
+function needsLayer(reader: Reader, viewport: Viewport): boolean {
+  const isPointed = reader.pointer.value?.viewport === viewport;
+  const isPointing = isPointingTool(reader.tool.value) && reader.active.value === viewport;
+  return isPointed || isPointing || viewport.settings.shading.value.colourMap !== "grey";
 }
 
 /** What a screen reader says of the picture. */
@@ -74,6 +92,16 @@ function pictureLabel(viewport: Viewport): string {
 function WaitLine({ viewport }: { viewport: Viewport }) {
   const isWaiting = viewport.shown.value?.index !== viewport.index.value;
   return isWaiting && viewport.problem.value === null ? <div class="wait-line" aria-hidden="true" /> : null;
+}
+
+/** What a tool could not do, and why. */
+function Notice({ viewport }: { viewport: Viewport }) {
+  const { notice } = viewport;
+  return (
+    <p class="notice-line" role="status">
+      {notice.value}
+    </p>
+  );
 }
 
 /** What went wrong, where it went wrong, and a way to try again. */
@@ -145,7 +173,18 @@ const CHANGES = {
   pan: "command.toolPan",
   zoom: "command.toolZoom",
   crosshair: "command.toolCrosshair",
+  probe: "command.toolProbe",
+  magnify: "command.toolMagnify",
+  regionWindow: "command.toolRegionWindow",
+  regionZoom: "command.toolRegionZoom",
 } as const satisfies Record<Tool, MessageKey>;
+
+/** A rectangle is drawn: do what it is for. */
+async function finishRegion(reader: Reader, pointer: Pointer): Promise<void> {
+  reader.pointer.value = null;
+  const { takeRegion } = await import("../tools/all");
+  await takeRegion(reader, pointer);
+}
 
 /** What pointing does here. */
 function actionsFor(
@@ -164,6 +203,11 @@ function actionsFor(
     end: () => {
       reader.endWindowDrag();
       reader.commit();
+      const pointer = reader.pointer.peek();
+      if (pointer?.start && pointer.tool.startsWith("region")) void finishRegion(reader, pointer);
+    },
+    pointAt: (place) => {
+      reader.pointer.value = place && { ...place, viewport };
     },
     scrollBy: (slices) => viewport.goTo(viewport.index.value + slices),
     pixelsPerSlice: () =>

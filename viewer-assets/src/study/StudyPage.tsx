@@ -25,6 +25,7 @@ export function StudyPage({ reader }: { reader: Reader }) {
       <p class="sr-only" role="status">
         {reader.said.value}
       </p>
+      {reader.tags.value && <TagBrowser reader={reader} />}
       <Panels reader={reader} />
     </>
   );
@@ -48,6 +49,7 @@ const FirstSteps = later(async () => (await import("../shell/FirstSteps")).First
 
 /** The planes' code arrives when somebody first wants planes. */
 const Planes = later<PlanesProps>(async () => (await import("../mpr/PlanesView")).PlanesView);
+const TagBrowser = later(async () => (await import("../tools/all")).TagBrowser);
 
 function NoPictures({ reader }: { reader: Reader }) {
   const series = reader.studies.value.flatMap((answer) => answer.series);

@@ -7,6 +7,7 @@ import type { Tool } from "./gestures";
 import { linkedCode } from "./linkedCode";
 import type { Links } from "./links";
 import type { Panel, Reader } from "./reader";
+import { TOOL_COMMANDS } from "./toolCommands";
 
 /** In the order in which help has them. */
 export const GROUPS = ["place", "tool", "picture", "link", "layout", "page"] as const;
@@ -171,6 +172,7 @@ export const COMMANDS: readonly Command[] = [
   tool("command.toolScroll", "scroll", "d", "icon:arrow-up-down", "gesture.scroll"),
   tool("command.toolPan", "pan", "p", "icon:move", "gesture.pan"),
   tool("command.toolZoom", "zoom", "z", "icon:zoom-in", "gesture.zoom"),
+  ...TOOL_COMMANDS,
   {
     id: "presets",
     name: "command.presets",
@@ -187,7 +189,7 @@ export const COMMANDS: readonly Command[] = [
     group: "picture",
     keys: ["i"],
     icon: "icon:contrast",
-    bar: "roomy",
+    bar: "menu",
     run: ({ current: { value: reading } }) => {
       if (reading) reading.invert.value = !reading.invert.value;
     },
@@ -200,7 +202,7 @@ export const COMMANDS: readonly Command[] = [
     keys: ["r"],
     gesture: "gesture.reset",
     icon: "icon:rotate-ccw",
-    bar: "roomy",
+    bar: "menu",
     run: (reader) => reader.reset(),
   },
   placed("rotateRight", "command.rotateRight", ["]", "Shift+ArrowRight"], "icon:rotate-cw-square", (was) => ({
@@ -385,7 +387,7 @@ export const COMMANDS: readonly Command[] = [
     group: "page",
     keys: ["?"],
     icon: "icon:keyboard",
-    bar: "roomy",
+    bar: "menu",
     run: (reader) => toggle(reader, "help"),
     pressed: (reader) => reader.panel.value === "help",
   },

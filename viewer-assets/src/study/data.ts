@@ -93,6 +93,8 @@ export interface Kind extends ImageGeometry {
   readonly voiLut: boolean;
   /** Bytes of a sample of its exact frames; 0 where only the server can make the pictures. */
   readonly exactBytes: number;
+  /** Whether the least value is meant to be white. */
+  readonly inverse?: boolean;
   /** Image Orientation (Patient): where columns, then rows, go in patient space (LPS). Absent where it is not known. */
   readonly orientation?: Cosines;
   /** Frame of Reference UID: only positions of the same one can be compared. Absent where a series has several. */

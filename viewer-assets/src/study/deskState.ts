@@ -2,20 +2,11 @@
  * What is where on the desk and how it looks, as a value. It is what the URL holds, what undo goes back to, and what
  * another window is given. No patient data: series are named by UID, as in the path of the page.
  */
-import { parseWindow, windowText, numberText, type VoiWindow } from "../address";
+import { numberText } from "../address";
 import { FITTED, type Placement, type Turn } from "../geometry";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { linksText, parseLinks, type Links } from "./links";
-
-/** How pictures look, beside where they lie. */
-export interface Look {
-  /** The reader's window; null means the file's own. */
-  readonly window: VoiWindow | null;
-  readonly invert: boolean;
-}
-
-/** As the file has it. */
-export const OWN_LOOK: Look = { window: null, invert: false };
+import { lookSettings, parseLook, type Look } from "./look";
 
 /** What one pane shows. `slice` counts from 0. */
 export interface PaneState {
@@ -76,9 +67,7 @@ export function parseDesk(search: string): DeskState {
 
 /** What differs from the defaults, by name. */
 function settings({ slice, look, placement }: PaneState): readonly (readonly [string, string])[] {
-  const found: [string, string][] = [["slice", String(slice + 1)]];
-  if (look.window) found.push(["window", windowText(look.window)]);
-  if (look.invert) found.push(["invert", "1"]);
+  const found: [string, string][] = [["slice", String(slice + 1)], ...lookSettings(look)];
   const { zoom, pan, turn, side } = placement;
   if (turn.quarters > 0) found.push(["rotate", String(turn.quarters * 90)]);
   if (turn.mirrored) found.push(["mirror", "1"]);
@@ -110,7 +99,7 @@ function paneOf(tile: string, value: (name: string) => string | null): PaneState
   return {
     tile,
     slice: Number.isInteger(slice) && slice >= 0 ? slice : 0,
-    look: { window: parseWindow(value("window")), invert: value("invert") === "1" },
+    look: parseLook(value),
     placement: placementOf(value("place"), turnOf(value("rotate"), value("mirror")), value("side")),
   };
 }

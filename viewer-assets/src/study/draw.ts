@@ -1,12 +1,16 @@
 /** Drawing: the one place that writes pixels to the screen. */
 import { isSideways, type Pose, type Size } from "../geometry";
 
-/** Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, `ratio` pixels for each, black around it. */
+/**
+ * Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, `ratio` pixels for each, black around it; not
+ * `smooth`: its pixels as squares.
+ */
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
   picture: ImageBitmap | OffscreenCanvas | HTMLCanvasElement | null,
   pose: Pose | null,
+  smooth = true,
   ratio = globalThis.devicePixelRatio || 1,
 ): void {
   const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
@@ -22,7 +26,7 @@ export function drawPicture(
   context.fillStyle = "#000";
   context.fillRect(0, 0, width, height);
   if (!picture || !pose) return;
-  context.imageSmoothingEnabled = true;
+  context.imageSmoothingEnabled = smooth;
   context.imageSmoothingQuality = "high";
   let [x, y, wide, high] = [pose.x * ratio, pose.y * ratio, pose.width * ratio, pose.height * ratio];
   const [columns, rows] = isSideways(pose.turn)

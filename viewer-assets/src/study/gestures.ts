@@ -2,7 +2,20 @@
 import type { Point } from "../geometry";
 import { scrollReversed, zoomReversed } from "../settings";
 
-export type Tool = "window" | "scroll" | "pan" | "zoom" | "crosshair";
+export type Tool = "window" | "scroll" | "pan" | "zoom" | "crosshair" | PointingTool;
+
+/** Tools that do nothing to the image by themselves: they follow the pointer, pressed or not. */
+export type PointingTool = "probe" | "magnify" | "regionWindow" | "regionZoom";
+
+/** Where a pointing tool is. */
+export interface PointerPlace {
+  readonly tool: PointingTool;
+  readonly point: Point;
+  /** Where it was pressed; null while it only hovers. */
+  readonly start: Point | null;
+  /** A finger hides what it points at. */
+  readonly isTouch: boolean;
+}
 
 /** What can be done by pointing. Points are CSS pixels of the element. */
 export interface PointerActions {
@@ -18,6 +31,8 @@ export interface PointerActions {
   panBy(by: Point): void;
   zoomAt(factor: number, anchor: Point): void;
   crosshairTo(point: Point): void;
+  /** A pointing tool is there; null: it has left. */
+  pointAt(place: PointerPlace | null): void;
   reset(): void;
   /** A quick stroke to the left (1) or to the right (-1) with one finger that scrolls. */
   swipe(step: 1 | -1): void;
@@ -29,6 +44,13 @@ const DOUBLE_TAP_MS = 300;
 const TAP_PIXELS = 8;
 const SWIPE_MS = 500;
 const SWIPE_PIXELS = 80;
+const LONG_PRESS_MS = 450;
+const POINTING: ReadonlySet<Tool> = new Set(["probe", "magnify", "regionWindow", "regionZoom"]);
+
+/** Whether it is one of those that follow the pointer. */
+export function isPointingTool(tool: Tool): tool is PointingTool {
+  return POINTING.has(tool);
+}
 
 interface Drag {
   readonly tool: Tool;
@@ -36,6 +58,11 @@ interface Drag {
   readonly start: Point;
   last: Point;
   remainder: number;
+  readonly isTouch: boolean;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
 /** Listen on `element` until the returned function is called. */
@@ -46,7 +73,8 @@ export function listen(element: HTMLElement, actions: PointerActions): () => voi
   element.addEventListener("pointerdown", (event) => gestures.down(event), { signal });
   element.addEventListener("pointermove", (event) => gestures.move(event), { signal });
   element.addEventListener("pointerup", (event) => gestures.up(event), { signal });
-  element.addEventListener("pointercancel", (event) => gestures.up(event), { signal });
+  element.addEventListener("pointercancel", (event) => gestures.cancel(event), { signal });
+  element.addEventListener("pointerleave", () => gestures.leave(), { signal });
   element.addEventListener("dblclick", () => actions.reset(), { signal });
   element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
   element.addEventListener("wheel", (event) => gestures.wheel(event), { signal, passive: false });
@@ -58,6 +86,7 @@ class Gestures {
   private drag: Drag | null = null;
   private wheelRest = 0;
   private lastTap = 0;
+  private longPress: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly element: HTMLElement,
@@ -70,24 +99,58 @@ class Gestures {
     this.element.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, point);
     if (this.pointers.size > 1) {
+      this.actions.pointAt(null);
       this.endDrag();
       if (this.pointers.size === 2) this.actions.begin("zoom");
       return;
     }
     const tool = event.button === 1 ? "pan" : event.button === 2 ? "zoom" : this.actions.tool();
     if (event.button === 1) event.preventDefault();
-    this.drag = { tool, since: event.timeStamp, start: point, last: point, remainder: 0 };
+    const isTouch = event.pointerType === "touch";
+    this.startDrag(tool, point, isTouch, event.timeStamp);
+    // A finger that rests wants to see what is under it.
+    if (isTouch && !isPointingTool(tool)) {
+      this.longPress = setTimeout(() => {
+        this.endDrag();
+        this.startDrag("magnify", point, true, event.timeStamp);
+      }, LONG_PRESS_MS);
+    }
+  }
+
+  private startDrag(tool: Tool, point: Point, isTouch: boolean, since: number): void {
+    this.drag = { tool, since, start: point, last: point, remainder: 0, isTouch };
     this.actions.begin(tool);
     if (tool === "crosshair") this.actions.crosshairTo(point);
+    if (isPointingTool(tool)) this.actions.pointAt({ tool, point, start: point, isTouch });
   }
 
   move(event: PointerEvent): void {
     const before = this.pointers.get(event.pointerId);
-    if (!before) return;
+    if (!before) {
+      this.hover(event);
+      return;
+    }
     const point = this.pointOf(event);
     if (this.pointers.size === 2) this.pinch(event.pointerId, before, point);
     this.pointers.set(event.pointerId, point);
     if (this.drag) this.dragTo(this.drag, point);
+  }
+
+  /** The pointer is over the image without being pressed. */
+  private hover(event: PointerEvent): void {
+    const tool = this.actions.tool();
+    if (isPointingTool(tool) && event.pointerType !== "touch")
+      this.actions.pointAt({ tool, point: this.pointOf(event), start: null, isTouch: false });
+  }
+
+  leave(): void {
+    if (!this.drag) this.actions.pointAt(null);
+  }
+
+  /** The system took the pointer away: nothing that was begun by it is finished. */
+  cancel(event: PointerEvent): void {
+    this.actions.pointAt(null);
+    this.up(event);
   }
 
   up(event: PointerEvent): void {
@@ -96,6 +159,7 @@ class Gestures {
     this.pointers.delete(event.pointerId);
     if (wasPinch) this.actions.end();
     this.endDrag();
+    if (drag?.isTouch) this.actions.pointAt(null);
     if (!drag || event.pointerType === "mouse") return;
     this.tap(drag, event.timeStamp);
     this.swipe(drag, event.timeStamp);
@@ -127,7 +191,10 @@ class Gestures {
   private dragTo(drag: Drag, point: Point): void {
     const by = { x: point.x - drag.last.x, y: point.y - drag.last.y };
     drag.last = point;
-    if (drag.tool === "pan") this.actions.panBy(by);
+    const { tool, start, isTouch } = drag;
+    if (distance(start, point) > TAP_PIXELS) clearTimeout(this.longPress);
+    if (isPointingTool(tool)) this.actions.pointAt({ tool, point, start, isTouch });
+    else if (drag.tool === "pan") this.actions.panBy(by);
     else if (drag.tool === "zoom") this.actions.zoomAt(Math.exp(-by.y / 150), drag.start);
     else if (drag.tool === "crosshair") this.actions.crosshairTo(point);
     else if (drag.tool === "window") this.actions.windowBy(point.x - drag.start.x, point.y - drag.start.y);
@@ -143,15 +210,14 @@ class Gestures {
   private pinch(moved: number, before: Point, after: Point): void {
     const other = [...this.pointers].find(([id]) => id !== moved)?.[1];
     if (!other) return;
-    const distance = (a: Point): number => Math.hypot(a.x - other.x, a.y - other.y);
     this.actions.panBy({ x: (after.x - before.x) / 2, y: (after.y - before.y) / 2 });
     const middle = { x: (after.x + other.x) / 2, y: (after.y + other.y) / 2 };
-    if (distance(before) > 10) this.actions.zoomAt(distance(after) / distance(before), middle);
+    const apart = distance(before, other);
+    if (apart > 10) this.actions.zoomAt(distance(after, other) / apart, middle);
   }
 
   private tap(drag: Drag, time: number): void {
-    const moved = Math.hypot(drag.last.x - drag.start.x, drag.last.y - drag.start.y);
-    if (moved > TAP_PIXELS) return;
+    if (isPointingTool(drag.tool) || distance(drag.last, drag.start) > TAP_PIXELS) return;
     if (time - this.lastTap < DOUBLE_TAP_MS) this.actions.reset();
     this.lastTap = time;
   }
@@ -164,6 +230,7 @@ class Gestures {
   }
 
   private endDrag(): void {
+    clearTimeout(this.longPress);
     if (this.drag) this.actions.end();
     this.drag = null;
   }

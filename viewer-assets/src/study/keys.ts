@@ -60,7 +60,7 @@ export function isSingleCharacter(chord: string): boolean {
 
 /** Keys that are no command's: digits choose windows, the rest moves through every page. */
 export function isReserved(chord: string): boolean {
-  return /^([0-9]|(Shift\+)?(Tab|Escape|Enter|Space))$/.test(chord);
+  return /^([0-9]|(Shift\+)?(Tab|Escape|Enter))$/.test(chord);
 }
 
 /** Give a command that key alone; whoever had it loses it. Returns the map to keep. */

@@ -1,6 +1,7 @@
 /** One pane of the desk: the series it shows, and those it showed before. */
 import { signal } from "@preact/signals";
-import { OWN_LOOK, type PaneState } from "./deskState";
+import type { PaneState } from "./deskState";
+import { OWN_LOOK } from "./look";
 import { FITTED } from "../geometry";
 import type { DocumentTile } from "./documents";
 import type { Reader } from "./reader";

@@ -1,12 +1,9 @@
 /** Panels over the page: windows, more tools, series on a phone; others come when they are first opened. */
 import type { ComponentType } from "preact";
-import { measured } from "../format";
 import { t } from "../messages";
 import { later } from "../ui/later";
 import { Sheet } from "../ui/Sheet";
-import { sameWindow } from "../window";
 import { COMMANDS, GROUPS } from "./commands";
-import type { NamedWindow } from "./data";
 import { LayoutsPanel } from "./LayoutsPanel";
 import type { Panel, Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
@@ -18,7 +15,8 @@ export interface PanelProps {
 }
 
 const PANELS: Readonly<Record<Exclude<Panel, "none">, ComponentType<PanelProps>>> = {
-  presets: Presets,
+  presets: later(async () => (await import("../tools/all")).PresetsPanel),
+  look: later(async () => (await import("../tools/all")).LookPanel),
   layouts: LayoutsPanel,
   more: More,
   series: SeriesDrawer,
@@ -45,65 +43,6 @@ function SeriesDrawer({ reader, close }: PanelProps) {
       <SeriesStrip reader={reader} />
     </Sheet>
   );
-}
-
-function Presets({ reader, close }: PanelProps) {
-  const reading = reader.current.value;
-  if (!reading) return null;
-  const { own, named, colour } = reading.presets;
-  const chosen = reading.window.value;
-  const rows = [
-    {
-      name: own[0]?.explanation ? t("preset.ownNamed", { name: own[0].explanation }) : t("preset.own"),
-      window: null,
-      key: "0",
-    },
-    ...distinct(own).map(({ window, explanation }) => ({
-      name: explanation ? t("preset.ownNamed", { name: explanation }) : t("preset.own"),
-      window,
-      key: "",
-    })),
-    ...named.map(({ name, window }, index) => ({ name: t(name), window, key: String(index + 1) })),
-  ];
-  return (
-    <Sheet title={t("preset.title")} kind="side" onClose={close}>
-      {colour ? (
-        <p class="quiet">{t("preset.none")}</p>
-      ) : (
-        <ul class="menu">
-          {rows.map(({ name, window, key }) => {
-            const numbers = window ?? own[0]?.window;
-            return (
-              <li key={`${name}${key}`}>
-                <button
-                  type="button"
-                  aria-pressed={sameWindow(window, chosen)}
-                  onClick={() => {
-                    reader.change("command.presets", () => reader.setWindow(window));
-                    close();
-                  }}
-                >
-                  <span>{name}</span>
-                  <span class="numbers">
-                    {numbers &&
-                      t("study.window", { center: measured(numbers.center), width: measured(numbers.width) })}
-                  </span>
-                  <kbd>{key}</kbd>
-                </button>
-              </li>
-            );
-          })}
-        </ul>
-      )}
-    </Sheet>
-  );
-}
-
-/** The file's further windows, each once. */
-function distinct(own: readonly NamedWindow[]): readonly NamedWindow[] {
-  return own
-    .filter(({ window }, index) => own.findIndex((one) => sameWindow(one.window, window)) === index)
-    .slice(1);
 }
 
 /** Every tool in its group. The style sheet leaves out what the bar has at this size. */

@@ -8,21 +8,28 @@ import { ByteCache } from "./cache";
 import type { Prior, Session, Study, StudyAnswer, StudyPageData } from "./data";
 import { deskQuery, type DeskState } from "./deskState";
 import { documentsOf, type DocumentTile } from "./documents";
-import type { Tool } from "./gestures";
+import type { PointerPlace, Tool } from "./gestures";
 import { History } from "./history";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { NO_LINKS, type Links } from "./links";
 import { PictureLoader } from "./loader";
 import type { LocalPictures } from "./localPictures";
+import { OWN_LOOK } from "./look";
 import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
+import type { Player } from "../tools/player";
 import type { Reading } from "./reading";
 import { groupOf, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
 export type Panel =
-  "none" | "help" | "presets" | "more" | "series" | "layouts" | "export" | "palette" | "settings";
+  "none" | "help" | "presets" | "more" | "series" | "layouts" | "export" | "palette" | "settings" | "look";
+
+/** A pointing tool over one of the viewports. */
+export interface Pointer extends PointerPlace {
+  readonly viewport: Viewport;
+}
 
 const CACHE_BYTES = 48 << 20;
 
@@ -60,6 +67,14 @@ export class Reader {
     this.planes.value ? this.activePlane.value : (this.current.value?.viewport ?? null),
   );
   readonly tool = signal<Tool>(usualTool());
+  /** Where the pointing tool is; null while it is over no image. */
+  readonly pointer = signal<Pointer | null>(null);
+  /** How much a magnifier enlarges what is on the screen. */
+  readonly magnification = signal(2);
+  /** Viewports that play or can be played, with their players. */
+  readonly players = signal<ReadonlyMap<Viewport, Player>>(new Map());
+  /** Whether the attributes of the slice on the screen are listed beside it. */
+  readonly tags = signal(false);
   readonly panel = signal<Panel>("none");
   readonly exact = signal(false);
   readonly hurry = signal(false);
@@ -253,12 +268,11 @@ export class Reader {
     viewport.placement.value = zoomAt(viewport.loose, factor, point, viewport.size.value);
   }
 
-  /** Back to the file's window, fitted, not inverted, not turned. */
+  /** Back to how the file has it, fitted, not turned. */
   reset(): void {
     const reading = this.current.value;
     if (!reading) return;
-    reading.window.value = null;
-    reading.invert.value = false;
+    reading.look = OWN_LOOK;
     if (this.active.value) this.active.value.placement.value = FITTED;
   }
 

@@ -2,6 +2,7 @@
 import { shortcuts } from "../settings";
 import { COMMANDS, runCommand } from "./commands";
 import { chordOf, findByKey, isSingleCharacter } from "./keys";
+import { windowsFor } from "./presetStore";
 import type { Reader } from "./reader";
 
 /**
@@ -15,7 +16,10 @@ export function listenForKeys(reader: Reader): void {
     if (target?.closest("input:not([type=range]), textarea, select, video, dialog[open]")) return;
     const chord = chordOf(event);
     if (chord === null || (target?.closest("input") && isForSlider(chord))) return;
+    if (chord === "Space" && target?.closest("button, a, summary, input")) return;
     if (isSingleCharacter(chord) && !shortcuts.value) return;
+    // A key that is held does again only what is done again on purpose, such as zooming.
+    if (event.repeat && isSingleCharacter(chord) && !"+=-".includes(chord)) return;
     if (pressKey(reader, chord)) event.preventDefault();
   });
 }
@@ -37,7 +41,7 @@ function isForSlider(chord: string): boolean {
 function runPreset(reader: Reader, chord: string): boolean {
   const reading = reader.current.value;
   if (!reading || !/^[0-9]$/.test(chord)) return false;
-  const preset = reading.presets.named[Number(chord) - 1];
+  const preset = windowsFor(reading.presets.subject)[Number(chord) - 1];
   if (chord === "0") reader.change("command.presets", () => reader.setWindow(null));
   else if (preset) reader.change("command.presets", () => reader.setWindow(preset.window));
   return true;

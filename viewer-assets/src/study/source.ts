@@ -2,7 +2,17 @@
 import { viewPath, type FrameOf, type PlaneOf } from "../address";
 import type { ImageGeometry } from "../geometry";
 import { planeOf, type PatientPlane } from "../linked/patientPlane";
-import { frameAt, type Frame, type Letters, type NamedWindow, type Stack } from "./data";
+import {
+  frameAt,
+  type Cine,
+  type Cosines,
+  type Frame,
+  type Kind,
+  type Letters,
+  type NamedWindow,
+  type PatientPoint,
+  type Stack,
+} from "./data";
 
 /** One picture of the pile, before anything of it was fetched. */
 export interface Place {
@@ -22,6 +32,15 @@ export interface Place {
   readonly windows: readonly NamedWindow[];
   /** Where the picture can be made here from stored values: which ones. Null where only the server can. */
   readonly exact: ExactAddress | null;
+  /** Where columns, then rows, go in the patient, and where the centre of the first pixel lies; null where not known. */
+  readonly orientation: Cosines | null;
+  readonly position: PatientPoint | null;
+  /** Whether its values lie between those that are stored. */
+  readonly resampled: boolean;
+  /** Whether the least value is meant to be white. */
+  readonly inverse: boolean;
+  readonly suv: Kind["suv"] | null;
+  readonly cine: Cine | null;
 }
 
 /** An exact frame. Its key changes with the stored files, so that no old value is ever shown for a new one. */
@@ -62,6 +81,12 @@ export function stackSource(study: string, series: string, stack: Stack): Pictur
         plane: planeOf(frame),
         windows: frame.windows,
         exact: exactAddress(study, series, stack.identity, frame),
+        orientation: kind.orientation ?? null,
+        position: frame.position,
+        resampled: false,
+        inverse: kind.inverse ?? false,
+        suv: kind.suv ?? null,
+        cine: kind.cine ?? null,
       };
     },
   };

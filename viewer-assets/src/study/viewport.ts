@@ -25,6 +25,7 @@ import { afterFrame } from "./afterFrame";
 import type { Lane, PictureLoader } from "./loader";
 import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictures";
 import { mayLookAhead } from "./lookAhead";
+import { OWN_SHADING, type ColourTable, type Shading } from "./look";
 import type { Picture } from "./picture";
 import type { PictureSource, Place } from "./source";
 
@@ -33,6 +34,9 @@ export interface PictureSettings {
   /** The reader's window; null means the file's own. */
   readonly window: ReadonlySignal<VoiWindow | null>;
   readonly invert: ReadonlySignal<boolean>;
+  readonly shading: ReadonlySignal<Shading>;
+  /** The colours of the map that was asked for last, once they are here. */
+  readonly colours: ReadonlySignal<ColourTable | null>;
   /** Ask for exact pictures at once, instead of when the reader rests. */
   readonly exact: ReadonlySignal<boolean>;
   /** A drag is changing the window: quick small pictures are better than late good ones. */
@@ -54,6 +58,9 @@ export interface Shown {
   readonly window: VoiWindow | null;
   readonly inverted: boolean;
   readonly lossy: boolean;
+  /** Whether it is a small quick one that a better one will follow. */
+  readonly draft: boolean;
+  readonly shading: Shading;
 }
 
 /** What a request was for. */
@@ -62,6 +69,7 @@ interface Asked {
   readonly place: Place;
   readonly stage: Stage;
   readonly inverted: boolean;
+  readonly shading: Shading;
 }
 
 /** From quick to exact. */
@@ -93,6 +101,8 @@ export class Viewport implements Lane<Picture>, Watched {
   readonly problem = signal<string | null>(null);
   /** What can wait waits for the first picture. */
   private readonly isShowing = computed(() => this.shown.value !== null);
+  /** What a tool has to say of the picture; it goes with the next one. */
+  readonly notice = signal<string | null>(null);
   private readonly asked = new Map<string, Asked>();
   private shownOrder = 0;
   direction = 1;
@@ -110,7 +120,7 @@ export class Viewport implements Lane<Picture>, Watched {
   constructor(
     source: PictureSource,
     private readonly loader: PictureLoader<Picture>,
-    private readonly settings: PictureSettings,
+    readonly settings: PictureSettings,
     private readonly manners: Manners,
   ) {
     this.pile = signal(source);
@@ -145,9 +155,9 @@ export class Viewport implements Lane<Picture>, Watched {
     const stops = [
       effect(() => {
         const { width, height } = this.size.value;
-        const { window, invert, exact, hurry } = this.settings;
-        for (const cause of [this.pile, this.index, this.placement, window, invert, exact, hurry, revivals])
-          void cause.value;
+        const { window, invert, shading, colours, exact, hurry } = this.settings;
+        const look = [window, invert, shading, colours, exact, hurry];
+        for (const cause of [this.pile, this.index, this.placement, revivals, ...look]) void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
       effect(() => {
@@ -196,7 +206,8 @@ export class Viewport implements Lane<Picture>, Watched {
       return;
     }
     const own = place.voiLut || place.colour ? null : (place.windows[0]?.window ?? null);
-    this.show({ path, index, place, bitmap, frame: null, window: own, inverted: false, lossy: true });
+    const asStored = { inverted: false, shading: OWN_SHADING, frame: null };
+    this.show({ path, index, place, bitmap, window: own, lossy: true, draft: false, ...asStored });
     this.rest("exact", REST_MS * 2);
   }
 
@@ -248,10 +259,10 @@ export class Viewport implements Lane<Picture>, Watched {
       return;
     }
     this.shownOrder = order;
-    const { index, place, inverted, stage } = asked;
+    const { stage, ...about } = asked;
     const { window, lossy } = picture;
-    this.show({ path, index, place, bitmap, frame: null, window, inverted, lossy });
-    this.next(stage, index);
+    this.show({ ...about, path, bitmap, frame: null, window, lossy, draft: stage === "draft" });
+    this.next(stage, about.index);
   }
 
   /** After a picture: a better one, and its neighbours. */
@@ -267,6 +278,7 @@ export class Viewport implements Lane<Picture>, Watched {
     batch(() => {
       this.shown.value = shown;
       if (shown) this.problem.value = null;
+      if (shown?.index !== before?.index) this.notice.value = null;
     });
     if (before && before.bitmap instanceof ImageBitmap) before.bitmap.close();
   }
@@ -280,18 +292,27 @@ export class Viewport implements Lane<Picture>, Watched {
     else if (isShown && this.timer === undefined && this.exactIsWorthIt()) this.rest("exact", REST_MS);
   }
 
-  private get appearance(): Appearance {
-    return { window: this.settings.window.peek(), invert: this.settings.invert.peek() };
+  /** How the picture is to be made here; null where only the server can. */
+  private get appearance(): Appearance | null {
+    const { filter, colourMap } = this.settings.shading.peek();
+    const table = this.settings.colours.peek();
+    const isGrey = colourMap === "grey";
+    if (filter !== null || !(isGrey || table?.name === colourMap)) return null;
+    const colours = isGrey || !table ? null : table.colours;
+    return { window: this.settings.window.peek(), invert: this.settings.invert.peek(), colours };
   }
 
   private hasLocal(place: Place | null): boolean {
-    return place !== null && (this.settings.local.peek()?.has(place, this.appearance) ?? false);
+    const { appearance } = this;
+    const local = this.settings.local.peek();
+    return place !== null && appearance !== null && (local?.has(place, appearance) ?? false);
   }
 
   private expectsLocal(place: Place | null = this.source.at(this.index.peek())): boolean {
+    const { appearance } = this;
     const local = this.settings.local.peek();
-    if (!place?.exact || local === null) return false;
-    return local === undefined || local.expects(place, this.appearance);
+    if (!place?.exact || appearance === null || local === null) return false;
+    return local === undefined || local.expects(place, appearance);
   }
 
   /** Make the picture here in the screen's next frame, where that is possible; else ask the server for it. */
@@ -308,12 +329,14 @@ export class Viewport implements Lane<Picture>, Watched {
     const shown = this.shown.peek();
     if (shown?.path !== path || !shown.frame) {
       const { appearance } = this;
+      if (!appearance) return false;
       this.canvas ??= new OffscreenCanvas(1, 1);
       const painted = this.settings.local.peek()?.paint(place, appearance, this.canvas);
       if (!painted) return false;
       // Whatever the server still sends of earlier wishes is older than this.
       this.shownOrder = this.loader.leave(this);
-      this.show({ ...painted, path, index, place, inverted: appearance.invert, lossy: place.storedLossy });
+      const about = { index, place, inverted: appearance.invert, shading: this.settings.shading.peek() };
+      this.show({ ...painted, ...about, path, lossy: place.storedLossy, draft: false });
     }
     this.fetchNeighbours((neighbour) => this.hasLocal(neighbour) || this.expectsLocal(neighbour));
     return true;
@@ -339,8 +362,9 @@ export class Viewport implements Lane<Picture>, Watched {
 
   /** Whether something else than the page's first picture is wanted by now. */
   private hasMoved(): boolean {
-    const { window, invert } = this.settings;
-    if (this.index.value === this.heldIndex && window.value === null && !invert.value) return false;
+    const { window, invert, shading } = this.settings;
+    const isOwn = window.value === null && !invert.value && sameLook(shading.value, OWN_SHADING);
+    if (this.index.value === this.heldIndex && isOwn) return false;
     this.held = false;
     return true;
   }
@@ -376,7 +400,8 @@ export class Viewport implements Lane<Picture>, Watched {
       return;
     }
     if (this.asked.size > 500) this.asked.clear();
-    this.asked.set(path, { index, place, stage, inverted: this.settings.invert.peek() });
+    const { invert, shading } = this.settings;
+    this.asked.set(path, { index, place, stage, inverted: invert.peek(), shading: shading.peek() });
     this.loader.want(this, path);
   }
 
@@ -391,6 +416,7 @@ export class Viewport implements Lane<Picture>, Watched {
       source: place.source,
       window: place.colour ? undefined : (this.settings.window.peek() ?? undefined),
       invert: this.settings.invert.peek(),
+      ...addressed(this.settings.shading.peek(), place),
       ...(stage === "exact"
         ? { format: "png" as const }
         : { size: draft ? DRAFT_SIZE : useful, quality: stage === "draft" ? DRAFT_QUALITY : undefined }),
@@ -422,4 +448,17 @@ export class Viewport implements Lane<Picture>, Watched {
     const expected = (columns * rows * 0.7) / (this.loader.throughput ?? 100);
     return expected < LONGEST_EXACT_MS;
   }
+}
+
+/** What the server needs to know of it. Colour pictures have no values to filter, planes no overlays. */
+export function addressed({ filter, colourMap, overlays, shutter }: Shading, place: Place) {
+  return {
+    ...(!place.colour && { filter: filter ?? undefined, colourMap }),
+    ...("instance" in place.source && { overlays, shutter }),
+  };
+}
+
+/** Whether the server makes the same pictures of both. */
+function sameLook(a: Shading, b: Shading): boolean {
+  return (["filter", "colourMap", "overlays", "shutter"] as const).every((name) => a[name] === b[name]);
 }

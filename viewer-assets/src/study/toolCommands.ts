@@ -1,0 +1,114 @@
+/** Commands of the reading tools: pointing, playing, and how values become visible. Their code comes when they are used. */
+import type { Command } from "./commands";
+import type { Shading } from "./look";
+import type { Reader } from "./reader";
+import type { PointingTool } from "./gestures";
+
+const pointing = (
+  value: PointingTool,
+  { bar = "menu", ...about }: Pick<Command, "name" | "keys" | "gesture" | "icon"> & Pick<Command, "bar">,
+): Command => ({
+  ...about,
+  id: `tool.${value}`,
+  group: "tool",
+  bar,
+  run: (reader) => {
+    if (value === "magnify" && reader.tool.value === "magnify")
+      reader.magnification.value = reader.magnification.value === 2 ? 4 : 2;
+    reader.tool.value = value;
+    reader.pointer.value = null;
+  },
+  pressed: (reader) => reader.tool.value === value,
+});
+
+/** A switch of what the file lays over its picture, or of how pixels are enlarged. */
+const shown = (
+  name: "overlays" | "shutter" | "smooth",
+  about: Pick<Command, "name" | "keys" | "icon">,
+): Command => ({
+  ...about,
+  id: name,
+  group: "picture",
+  bar: "menu",
+  run: ({ current: { value: reading } }) =>
+    reading?.shade({ [name]: !reading.shading.value[name] } satisfies Partial<Shading>),
+  pressed: (reader) => reader.current.value?.shading.value[name] ?? true,
+});
+
+async function play(reader: Reader): Promise<void> {
+  const viewport = reader.active.value;
+  if (!viewport) return;
+  const { playerOf } = await import("../tools/all");
+  playerOf(reader, viewport).toggle();
+}
+
+export const TOOL_COMMANDS: readonly Command[] = [
+  pointing("probe", {
+    name: "command.toolProbe",
+    keys: ["b"],
+    gesture: "gesture.probe",
+    icon: "icon:pipette",
+    bar: "roomy",
+  }),
+  pointing("magnify", {
+    name: "command.toolMagnify",
+    keys: ["q"],
+    gesture: "gesture.magnify",
+    icon: "icon:search",
+  }),
+  pointing("regionWindow", {
+    name: "command.toolRegionWindow",
+    keys: ["n"],
+    gesture: "gesture.region",
+    icon: "icon:square-dashed-mouse-pointer",
+  }),
+  pointing("regionZoom", {
+    name: "command.toolRegionZoom",
+    keys: ["j"],
+    gesture: "gesture.region",
+    icon: "icon:scan-search",
+  }),
+  {
+    id: "cine",
+    name: "command.cine",
+    group: "place",
+    keys: ["Space"],
+    gesture: "gesture.cine",
+    icon: "icon:play",
+    bar: "roomy",
+    run: (reader) => void play(reader),
+    pressed: (reader) => {
+      const { value: viewport } = reader.active;
+      return viewport !== null && (reader.players.value.get(viewport)?.playing.value ?? false);
+    },
+    offered: (reader) => (reader.active.value?.source.count ?? 0) > 1,
+  },
+  {
+    id: "look",
+    name: "command.look",
+    group: "picture",
+    keys: ["/"],
+    icon: "icon:palette",
+    bar: "menu",
+    run: (reader) => {
+      reader.panel.value = reader.panel.value === "look" ? "none" : "look";
+    },
+    pressed: (reader) => reader.panel.value === "look",
+  },
+  shown("overlays", { name: "command.overlays", keys: ["#"], icon: "icon:layers" }),
+  shown("shutter", { name: "command.shutter", keys: ["_"], icon: "icon:focus" }),
+  shown("smooth", { name: "command.smooth", keys: ["!"], icon: "icon:grid-3x3" }),
+  {
+    id: "tags",
+    name: "command.tags",
+    group: "picture",
+    keys: ["t"],
+    icon: "icon:list-tree",
+    bar: "menu",
+    run: (reader) => {
+      reader.tags.value = !reader.tags.value;
+    },
+    pressed: (reader) => reader.tags.value,
+    offered: (reader) => reader.current.value !== null,
+  },
+];
