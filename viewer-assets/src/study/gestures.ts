@@ -160,6 +160,7 @@ class Gestures {
     if (wasPinch) this.actions.end();
     this.endDrag();
     if (drag?.isTouch) this.actions.pointAt(null);
+    else if (drag) this.hover(event);
     if (!drag || event.pointerType === "mouse") return;
     this.tap(drag, event.timeStamp);
     this.swipe(drag, event.timeStamp);

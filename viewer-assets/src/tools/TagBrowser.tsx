@@ -4,6 +4,7 @@ import { getJson } from "../api";
 import { plural, t } from "../messages";
 import type { AttributesAnswer } from "../study/data";
 import type { Reader } from "../study/reader";
+import { copyText } from "../ui/clipboard";
 import { Icon } from "../ui/Icon";
 import { differing, matching, rowsOf, type TagRow } from "./tagRows";
 
@@ -102,8 +103,7 @@ function Row({ row, isChanged }: { row: TagRow; isChanged: boolean }) {
   const { tag, vr, name, value, depth, isPrivate } = row;
   const isCopied = useSignal(false);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(value);
-    isCopied.value = true;
+    isCopied.value = await copyText(value);
     setTimeout(() => {
       isCopied.value = false;
     }, 1500);

@@ -15,9 +15,11 @@ export interface LayerProps {
 
 export function ToolLayer({ reader, viewport }: LayerProps) {
   const pointer = reader.pointer.value;
-  const here = pointer?.viewport === viewport ? pointer : null;
   const isActive = reader.active.value === viewport;
   const tool = reader.tool.value;
+  // Where the pointer was with another tool says nothing any more, unless a finger rests there.
+  const isCurrent = pointer?.viewport === viewport && (pointer.tool === tool || pointer.start !== null);
+  const here = isCurrent ? pointer : null;
   const isProbed = tool === "probe" && isActive;
   useEffect(
     () => (isActive && isPointingTool(tool) ? listenForPointerKeys(reader, viewport, tool) : undefined),
