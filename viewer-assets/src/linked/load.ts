@@ -1,5 +1,4 @@
 /** What is loaded after the first picture: how studies are hung, and viewports that know of each other. */
-import "../study/shared";
 
 export { hang } from "../hanging/hang";
 export { bring, compare, findPriors, hangBeside } from "./compare";
