@@ -6,7 +6,6 @@ file by file while the answer is sent. As a ZIP archive the files come with a DI
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -30,7 +29,7 @@ from sightline.dicomweb.syntaxes import (
 )
 from sightline.dicomweb.urls import record_url
 from sightline.errors import NotAcceptableError, NotFoundError, UnprocessableError
-from sightline.objects.deidentification import METHOD
+from sightline.objects.deidentification import METHOD, study_key
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
@@ -91,8 +90,7 @@ def retrieve_file(
 
 
 def _deidentified(services: Services, record: InstanceRecord, content: Buffer) -> Buffer:
-    # A key of the study's own: a worker never gets the site's.
-    key = hmac.digest(services.deidentification_key, record.study_instance_uid.encode(), "sha256")
+    key = study_key(services.deidentification_key, record.study_instance_uid)
     arguments = {"file": {"buffer": 0}, "key": key.hex()}
     return services.engine.run("sightline.objects.deidentification:deidentify_file", arguments, [content]).buffers[0]
 

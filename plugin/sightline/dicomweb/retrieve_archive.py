@@ -9,12 +9,12 @@ from typing import Any
 
 from sightline.archive.protocol import InstanceRecord
 from sightline.dicomweb.media_directory import MAXIMUM_FILES, NAME, Entry, encode_directory, file_ids
-from sightline.dicomweb.zip_writing import zip_pieces
 from sightline.errors import UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument, in_batches
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
+from sightline.web.zip_writing import zip_pieces
 
 ZIP = "application/zip"
 _TASK = "sightline.dicomweb.media_records:record_attributes"

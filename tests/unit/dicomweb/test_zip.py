@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from sightline.access.grant import Grant, Permission, Verb
 from sightline.dicomweb import media_directory
 from sightline.dicomweb.media_records import LEAVES, record_type
-from sightline.dicomweb.zip_writing import zip_pieces
+from sightline.web.zip_writing import zip_pieces
 from tests.support.corpus import corpus_files, real_file
 from tests.support.dicom_files import image_file
 from tests.support.file_sets import file_set

@@ -1,10 +1,10 @@
 import { useCallback } from "preact/hooks";
+import { Download } from "../download/Download";
 import { personName, fullDate } from "../format";
 import { t } from "../messages";
 import { Sheet } from "../ui/Sheet";
 import { Compare } from "./Compare";
 import { Delete } from "./Delete";
-import { Download } from "./Download";
 import { Labels } from "./Labels";
 import { Share } from "./Share";
 import type { ListModel } from "./model";
