@@ -1,62 +1,63 @@
 import { useEffect, useState } from "preact/hooks";
-import { postJson } from "../api";
+import { getJson } from "../api";
 import { fullDate } from "../format";
 import { plural, t } from "../messages";
 import { urlOf } from "../page";
+import type { Study } from "../study/data";
 import { Thumb } from "../ui/Thumb";
-import type { ListAnswer, StudyRow } from "./data";
 import type { DialogProps } from "./dialog";
 
-const MOST = 200;
+/** What `plugin/sightline/viewer/priors.py` answers. */
+interface PriorsAnswer {
+  readonly priors: readonly { readonly study: Study; readonly why: string }[];
+  readonly reason: string | null;
+  /** How many have the same id, but may be of somebody else. */
+  readonly withheld: number;
+}
 
 /** The other studies of this patient, each of which opens beside this one. */
 export function Compare({ study }: DialogProps) {
-  const [others, setOthers] = useState<readonly StudyRow[] | null>(null);
+  const [answer, setAnswer] = useState<PriorsAnswer | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
     const find = async (): Promise<void> => {
       try {
-        setOthers(study.id ? await othersOf(study) : []);
+        setAnswer(await getJson<PriorsAnswer>(`sightline/api/studies/${study.uid}/priors`));
       } catch (error) {
         setProblem(error instanceof Error ? error.message : String(error));
       }
     };
     void find();
-  }, [study]);
+  }, [study.uid]);
   if (problem) return <p role="alert">{problem}</p>;
-  if (!others) return <p class="quiet">{t("list.loading")}</p>;
-  if (others.length === 0) return <p class="quiet">{t("list.compare.none")}</p>;
+  if (!answer) return <p class="quiet">{t("list.loading")}</p>;
+  const { priors, reason, withheld } = answer;
   return (
-    <ul class="others">
-      {others.map((other) => (
-        <li key={other.uid}>
-          <a href={urlOf(`sightline/studies/${study.uid}?beside=${other.uid}`)}>
-            <Thumb
-              path={other.pictures ? `sightline/api/studies/${other.uid}/thumbnail` : null}
-              isMissing={!other.pictures}
-            />
-            <span>
-              <strong>{other.description || t("list.noDescription")}</strong>
-              <span class="quiet">
-                {[
-                  fullDate(other.date),
-                  other.modalities.join(" "),
-                  other.instances === null ? "" : plural("list.count", other.instances),
-                ]
-                  .filter(Boolean)
-                  .join(" · ")}
+    <>
+      {priors.length === 0 && <p class="quiet">{reason ?? t("list.compare.none")}</p>}
+      <ul class="others">
+        {priors.map((prior) => (
+          <li key={prior.study.uid}>
+            <a href={urlOf(`sightline/studies/${study.uid}?beside=${prior.study.uid}`)}>
+              <Thumb
+                path={prior.study.pictures ? `sightline/api/studies/${prior.study.uid}/thumbnail` : null}
+                isMissing={!prior.study.pictures}
+              />
+              <span>
+                <strong>{prior.study.description || t("list.noDescription")}</strong>
+                <span class="quiet">{lineOf(prior.study)}</span>
               </span>
-            </span>
-          </a>
-        </li>
-      ))}
-    </ul>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {withheld > 0 && <p class="quiet">{plural("list.compare.withheld", withheld)}</p>}
+    </>
   );
 }
 
-/** An id may be part of another one: only whoever has exactly this id is the same patient. */
-async function othersOf(study: StudyRow): Promise<readonly StudyRow[]> {
-  const body = { text: study.id, limit: MOST };
-  const { studies } = await postJson<ListAnswer>("sightline/api/studies", body);
-  return studies.filter(({ id, uid }) => id === study.id && uid !== study.uid);
+function lineOf({ date, modalities, instances }: Study): string {
+  return [fullDate(date), modalities.join(" "), instances === null ? "" : plural("list.count", instances)]
+    .filter(Boolean)
+    .join(" · ");
 }
