@@ -323,15 +323,20 @@ def test_sorted_pages_cover_everything_once(archive: Archive, stored: Series) ->
     assert archive.count(ADMIN, replace(query, matches={**matches, "StudyDescription": "Alp?a"})) == 2
 
 
-def test_a_body_part_is_one_of_any_series(archive: Archive, stored: Series) -> None:
-    """Studies are found by what one of their series shows."""
+def test_series_are_found_by_what_they_show_and_when(archive: Archive, stored: Series) -> None:
+    """Also by attributes of their study; told is which study each belongs to."""
+    knee = generate_uid()
     archive.store(
-        ADMIN,
-        stored.slice(0, SOPInstanceUID=generate_uid(), SeriesInstanceUID=generate_uid(), BodyPartExamined="KNEE"),
+        ADMIN, stored.slice(0, SOPInstanceUID=generate_uid(), SeriesInstanceUID=knee, BodyPartExamined="KNEE")
     )
-    for wanted, count in (("KNEE", 1), ("ANKLE\\KNEE", 1), ("ANKLE", 0)):
-        matches = {"PatientID": stored.patient, "BodyPartExamined": wanted}
-        assert archive.count(ADMIN, Query(Level.STUDY, matches)) == count
+    for wanted, dates, found in (
+        ("KNEE", "20260101-", [knee]), ("ANKLE\\KNEE", "20260102", [knee]), ("ANKLE", "20260102", []),
+        ("KNEE", "20260103-", []),
+    ):  # fmt: skip
+        matches = {"PatientID": stored.patient, "BodyPartExamined": wanted, "StudyDate": dates}
+        rows = archive.search(ADMIN, Query(Level.SERIES, matches, is_bare=True)).rows
+        assert [row["SeriesInstanceUID"] for row in rows] == found
+        assert all(row["StudyInstanceUID"] == stored.study for row in rows)
 
 
 def test_labels_are_put_on_found_and_taken_off(archive: Archive, stored: Series) -> None:

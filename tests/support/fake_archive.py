@@ -241,16 +241,12 @@ class FakeArchive:
                 if keyword != LABELS and keyword in group[0]
             }
             | _counts(level, group)
-            | self._told(uid, level, attributes, group)
+            | self._told(uid, level)
             for uid, group in groups.items()
         ]
 
-    def _told(self, uid: str, level: Level, attributes: Iterable[str], group: list[Dataset]) -> Row:
-        """What a study has of its series, where it is asked for, and its labels."""
-        told = {LABELS: "\\".join(sorted(self._labels.get(uid, ())))}
-        if level is Level.STUDY and "BodyPartExamined" in attributes:
-            told["BodyPartExamined"] = "\\".join(sorted({_text(dataset, "BodyPartExamined") for dataset in group}))
-        return told if level is Level.STUDY else {}
+    def _told(self, uid: str, level: Level) -> Row:
+        return {LABELS: "\\".join(sorted(self._labels.get(uid, ())))} if level is Level.STUDY else {}
 
 
 def _counts(level: Level, group: list[Dataset]) -> dict[str, str]:

@@ -20,14 +20,23 @@ class UploadLedger:
 
     def __init__(self, maximum: int = MAXIMUM_RECORDS) -> None:
         self._maximum = maximum
-        self._uploads: OrderedDict[Key, list[InstanceRecord]] = OrderedDict()
+        self._uploads: OrderedDict[Key, dict[str, InstanceRecord]] = OrderedDict()
         self._count = 0
         self._lock = threading.Lock()
 
-    def add(self, key: Key, record: InstanceRecord) -> None:
-        """Remember that this upload stored an instance that was not there before."""
+    def add(self, key: Key, record: InstanceRecord, is_new: bool = True) -> None:
+        """Remember that this upload stored an instance: one that is new, or once more one that this upload brought.
+
+        The archive may keep a file that is stored again as another one, so the last record counts. What neither is
+        new nor came with this upload is not remembered: it was there before.
+        """
         with self._lock:
-            self._uploads.setdefault(key, []).append(record)
+            records = self._uploads.get(key, {})
+            if record.orthanc_id in records:
+                records[record.orthanc_id] = record
+            if record.orthanc_id in records or not is_new:
+                return
+            self._uploads.setdefault(key, {})[record.orthanc_id] = record
             self._uploads.move_to_end(key)
             self._count += 1
             while self._count > self._maximum and len(self._uploads) > 1:
@@ -37,9 +46,8 @@ class UploadLedger:
     def take(self, key: Key, most: int) -> tuple[Sequence[InstanceRecord], int]:
         """Return and forget up to so many records of an upload, the latest first, and how many are left."""
         with self._lock:
-            records = self._uploads.get(key, [])
-            taken = records[-most:][::-1]
-            del records[-most:]
+            records = self._uploads.get(key, {})
+            taken = [records.popitem()[1] for _ in range(min(most, len(records)))]
             self._count -= len(taken)
             if not records:
                 self._uploads.pop(key, None)

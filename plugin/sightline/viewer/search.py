@@ -77,7 +77,8 @@ def _page(
     order = search.order()
     query = Query(Level.STUDY, only, attributes=(*ATTRIBUTES, LABELS), order=order, labels=search.labels)
     queries = [replace(query, matches=matches | only) for matches in search.alternatives()]
-    if len(queries) == 1 and order[0].keyword not in ATTRIBUTES and search.state in (None, StudyState.OPENED):
+    is_index_enough = order[0].keyword not in ATTRIBUTES and search.state in (None, StudyState.OPENED)
+    if len(queries) == 1 and is_index_enough and not search.body_parts:
         page = services.archive.search(grant, replace(queries[0], limit=search.limit, offset=search.offset))
         if page.rows and not page.more:
             return page.rows, search.offset + len(page.rows)
@@ -137,7 +138,10 @@ def _stated(services: Services, search: StudySearch, queries: Sequence[Query]) -
 
 
 def _passing(services: Services, grant: Grant, search: StudySearch, found: dict[str, Row]) -> list[Row]:
-    """Return the rows that are in the state that is asked for."""
+    """Return the rows that show the body parts and are in the state that is asked for."""
+    if search.body_parts:
+        showing = _showing(services, grant, search)
+        found = {uid: row for uid, row in found.items() if uid in showing}
     if search.state is StudyState.NEW:
         opened = services.openings.of(grant.subject, found)
         return [row for uid, row in found.items() if uid not in opened]
@@ -147,3 +151,12 @@ def _passing(services: Services, grant: Grant, search: StudySearch, found: dict[
         reports = reported(services, grant, rows)
         return [row for row in rows if row["StudyInstanceUID"] in reports]
     return list(found.values())
+
+
+def _showing(services: Services, grant: Grant, search: StudySearch) -> set[str]:
+    """Return the studies of which a series shows one of the body parts that are asked for."""
+    matches = {"BodyPartExamined": "\\".join(search.body_parts)}
+    if search.date_from or search.date_to:
+        matches["StudyDate"] = f"{search.date_from}-{search.date_to}"
+    rows = services.archive.search(grant, Query(Level.SERIES, matches, is_bare=True)).rows
+    return {row["StudyInstanceUID"] for row in rows}

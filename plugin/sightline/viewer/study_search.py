@@ -104,7 +104,10 @@ class StudySearch:
         )
 
     def alternatives(self) -> Iterator[dict[str, str]]:
-        """Yield the DICOM matches that together make up this search: a study is found when any of them finds it."""
+        """Yield the DICOM matches that make up this search but for body parts, which series have, not studies.
+
+        A study is found when any of them finds it.
+        """
         common: dict[str, str] = {}
         if self.date_from or self.date_to:
             common["StudyDate"] = (
@@ -112,8 +115,6 @@ class StudySearch:
             )
         if self.modalities:
             common["ModalitiesInStudy"] = "\\".join(self.modalities)
-        if self.body_parts:
-            common["BodyPartExamined"] = "\\".join(self.body_parts)
         for identity in _identities(self.text):
             yield common | identity
 

@@ -37,9 +37,8 @@ def store_file(request: Request, services: Services, upload: str) -> Response:
     result = services.archive.store(request.grant, examined)
     is_new = not result.existed and not was_there
     uids = (result.study_instance_uid, result.series_instance_uid, result.sop_instance_uid)
-    if is_new:
-        with suppress(NotFoundError, ConflictError):  # gone again, or of two patients: then it cannot be taken back
-            services.uploads.add(key, services.archive.instance(internal("upload"), *uids))
+    with suppress(NotFoundError, ConflictError):  # gone again, or of two patients: then it cannot be taken back
+        services.uploads.add(key, services.archive.instance(internal("upload"), *uids), is_new)
     request.studies.add(result.study_instance_uid)
     return answer_json({"study": result.study_instance_uid, "isNew": is_new}, 201 if is_new else 200)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -112,9 +113,20 @@ def test_large_uploads_are_undone_in_parts(place: Place, monkeypatch: pytest.Mon
 def test_the_ledger_forgets_the_oldest_upload_first(place: Place) -> None:
     place.archive.store(ADMIN, file(1))
     record = place.archive.instance(ADMIN, "1.2.826.0.1.1", "1.2.826.0.1.1.1", "1.2.1")
+    first, second = (replace(record, orthanc_id=name) for name in ("1", "2"))
     ledger = UploadLedger(maximum=3)
     for name in ("a", "b"):
-        for _ in range(2):
-            ledger.add(("bob", "s1", name), record)
+        for one in (first, second, second):
+            ledger.add(("bob", "s1", name), one)
     assert ledger.take(("bob", "s1", "a"), 9) == ([], 0)
-    assert ledger.take(("bob", "s1", "b"), 1) == ([record], 1)
+    assert ledger.take(("bob", "s1", "b"), 1) == ([second], 1)
+
+
+def test_what_an_upload_brings_twice_is_taken_back_once(place: Place) -> None:
+    """Even where the archive keeps the second one as another file; what was there before is not touched."""
+    place.archive.store(ADMIN, file(2))
+    for level in (0, 1, 2):
+        place.send(file(1, level))
+        place.send(file(2, level))
+    assert place.undo().json == {"deleted": 1, "kept": 0, "left": 0}
+    assert place.stored() == ["1.2.2"]

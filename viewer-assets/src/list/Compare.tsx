@@ -3,17 +3,9 @@ import { getJson } from "../api";
 import { fullDate } from "../format";
 import { plural, t } from "../messages";
 import { urlOf } from "../page";
-import type { Study } from "../study/data";
+import type { PriorsAnswer, Study } from "../study/data";
 import { Thumb } from "../ui/Thumb";
 import type { DialogProps } from "./dialog";
-
-/** What `plugin/sightline/viewer/priors.py` answers. */
-interface PriorsAnswer {
-  readonly priors: readonly { readonly study: Study; readonly why: string }[];
-  readonly reason: string | null;
-  /** How many have the same id, but may be of somebody else. */
-  readonly withheld: number;
-}
 
 /** The other studies of this patient, each of which opens beside this one. */
 export function Compare({ study }: DialogProps) {
