@@ -18,7 +18,12 @@ from tests.support.viewer_server import serve
 
 STUDY, PRIOR, BREASTS = "1.2.826.0.7.5", "1.2.826.0.7.6", "1.2.826.0.7.7"
 FRAME, PRIOR_FRAME = "1.2.826.0.7.5.99", "1.2.826.0.7.6.99"
-PATIENT: dict[str, Any] = {"PatientName": "Vester^Ida", "PatientID": "P-7", "PatientBirthDate": "19610203", "BodyPartExamined": "CHEST"}
+PATIENT: dict[str, Any] = {
+    "PatientName": "Vester^Ida",
+    "PatientID": "P-7",
+    "PatientBirthDate": "19610203",
+    "BodyPartExamined": "CHEST",
+}
 SIZE = 96
 
 
@@ -222,7 +227,7 @@ def test_a_prior_is_found_and_hung_beside_the_current_series(browser: Browser, s
         panes = page.locator(".picture")
         expect(page.locator(SHOWN)).to_have_count(2)
         expect(page.locator(".band")).to_have_text("Prior, 14 months before · 1 Jan 2025 · CT chest")
-        # A third of the way through 31 slices is a third of the way through 16, and 20 mm are five of the prior's slices.
+        # A third of 31 slices is a third of 16, and 20 mm are five of the prior's slices.
         expect(panes.nth(1)).to_have_attribute("data-slice", "6")
         page.keyboard.press("PageDown")
         expect(panes.nth(0)).to_have_attribute("data-slice", "21")
