@@ -15,7 +15,7 @@ from tests.support.viewer_server import DIST
 from .conftest import CHEST
 
 APPLICATION_BYTES = 120_000
-AIM_BYTES = 60_000
+AIM_BYTES = 80_000
 REQUESTS = 10
 
 

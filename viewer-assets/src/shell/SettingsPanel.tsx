@@ -30,9 +30,21 @@ export function SettingsPanel({ close }: PanelProps) {
       <p class="quiet">{t("settings.where")}</p>
       <div class="settings">
         <Group title={t("settings.look")}>
-          <Choose value={theme} label={t("settings.theme")} options={named(THEMES, "settings.theme")} />
-          <Choose value={textSize} label={t("settings.text")} options={named(TEXT_SIZES, "settings.text")} />
-          <Choose value={toolSide} label={t("settings.side")} options={named(SIDES, "settings.side")} />
+          <Choose
+            value={theme}
+            label={t("settings.theme")}
+            options={named(THEMES, (value) => t(`settings.theme.${value}`))}
+          />
+          <Choose
+            value={textSize}
+            label={t("settings.text")}
+            options={named(TEXT_SIZES, (value) => t(`settings.text.${value}`))}
+          />
+          <Choose
+            value={toolSide}
+            label={t("settings.side")}
+            options={named(SIDES, (value) => t(`settings.side.${value}`))}
+          />
           <Choose
             value={defaultLayout}
             label={t("settings.layout")}
@@ -50,7 +62,7 @@ export function SettingsPanel({ close }: PanelProps) {
           <Choose
             value={prefetch}
             label={t("settings.prefetch")}
-            options={named(PREFETCH, "settings.prefetch")}
+            options={named(PREFETCH, (value) => t(`settings.prefetch.${value}`))}
           />
           <Choose
             value={cacheBytes}
@@ -75,12 +87,12 @@ export function SettingsPanel({ close }: PanelProps) {
   );
 }
 
-/** Options with their names from the message file. */
-function named<
-  Value extends string,
-  Stem extends "settings.theme" | "settings.text" | "settings.side" | "settings.prefetch",
->(values: readonly Value[], stem: Stem): readonly (readonly [Value, string])[] {
-  return values.map((value) => [value, t(`${stem}.${value}` as Parameters<typeof t>[0])] as const);
+/** Each value with its name. */
+function named<Value>(
+  values: readonly Value[],
+  name: (value: Value) => string,
+): readonly (readonly [Value, string])[] {
+  return values.map((value) => [value, name(value)] as const);
 }
 
 function Group({ title, children }: { title: string; children: ComponentChildren }) {

@@ -53,7 +53,7 @@ function commands(reader: Reader): readonly Choice[] {
     about: t(`command.group.${command.group}`),
     keys: keysOf(command).map(keyName),
     icon: command.icon ?? null,
-    refusal: command.offered?.(reader) === false ? t(command.needs ?? "command.needs.other") : null,
+    refusal: command.offered?.(reader) === false ? t(command.needs ?? "command.needs.else") : null,
     run: () => runCommand(reader, command),
   }));
 }
