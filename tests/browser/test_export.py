@@ -91,7 +91,7 @@ def test_a_film_holds_the_slices_that_were_chosen(browser: Browser, study: str, 
 def test_a_capture_is_kept_in_the_study(browser: Browser, study: str, archive: FakeArchive) -> None:
     with page_of(browser) as page:
         opened(page, study)
-        with page.expect_response("**/captures?**") as answer:
+        with page.expect_response("**/captures") as answer:
             page.get_by_role("button", name="Keep in the study").click()
         page.get_by_text("Kept in the study").wait_for()
         instance = answer.value.json()["instance"]

@@ -123,21 +123,22 @@ async function printOut(reader: Reader, close: () => void): Promise<null> {
 }
 
 function mayKeep(reader: Reader): boolean {
-  const verbs = reader.session.verbs;
-  return verbs.includes("annotate") || verbs.includes("upload");
+  return reader.session.verbs.includes("annotate");
 }
 
 /** Store it into the study as a Secondary Capture image. */
 async function keep(reader: Reader): Promise<string> {
   const { texts } = wish.value;
   const made = await makePicture(reader, { ...wish.value, type: "image/png" });
-  const query = [`sources=${made.sources.join(",")}`];
-  if (texts !== "none") query.push("annotated=1");
-  if (made.isLossy) query.push("lossy=1");
   const study = reader.current.value?.tile.study.uid ?? reader.study.uid;
-  await request(`sightline/api/studies/${study}/captures?${query.join("&")}`, {
+  await request(`sightline/api/studies/${study}/captures`, {
     method: "POST",
-    headers: { "Content-Type": "image/png" },
+    headers: {
+      "Content-Type": "image/png",
+      "Sightline-Sources": made.sources.join(","),
+      "Sightline-Annotated": texts === "none" ? "0" : "1",
+      "Sightline-Lossy": made.isLossy ? "1" : "0",
+    },
     body: made.content,
   });
   return t("export.kept" satisfies MessageKey);
