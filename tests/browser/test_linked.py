@@ -135,7 +135,7 @@ def test_a_viewport_shows_where_the_others_slice_cuts_it(browser: Browser, site:
         stage_of(page, "Axial").shows(21)
         assert height_of(line, stage) == pytest.approx((20 + 0.5) / SIZE, abs=0.003)
         assert page.locator("section[aria-label='Sagittal'] .reference.is-end").count() == 2
-        page.keyboard.press("t")
+        page.keyboard.press("Shift+L")
         expect(line).to_have_count(0)
         assert "link=plain" in wait_for_url(page, "link=")
 
@@ -163,12 +163,12 @@ def test_linked_scrolling_follows_the_place_and_can_be_taken_back(browser: Brows
         panes = page.locator(".picture")
         expect(panes.nth(1)).to_have_attribute("data-slice", "3")
         expect(page.locator(".link-overlay")).to_have_count(2)
-        page.keyboard.press("o")
+        page.keyboard.press("Shift+O")
         page.keyboard.press("PageDown")
         expect(panes.nth(0)).to_have_attribute("data-slice", "21")
         expect(panes.nth(1)).to_have_attribute("data-slice", "13")
         expect(page.get_by_role("img", name="Scrolled together")).to_have_count(2)
-        page.keyboard.press("j")
+        page.keyboard.press("Shift+S")
         expect(panes.nth(1)).to_have_attribute("data-slice", "21")
         wait_for_url(page, "link=position")
         page.keyboard.press("u")
@@ -223,7 +223,7 @@ def test_a_prior_is_found_and_hung_beside_the_current_series(browser: Browser, s
         page.goto(f"{site}/{STUDY}?series={STUDY}.1&slice=11")
         prior = page.get_by_role("button", name="Prior: 14 months before, CT chest")
         expect(prior).to_have_attribute("title", re.compile("same body part"))
-        page.keyboard.press("b")
+        page.keyboard.press("Shift+P")
         panes = page.locator(".picture")
         expect(page.locator(SHOWN)).to_have_count(2)
         expect(page.locator(".band")).to_have_text("Prior, 14 months before · 1 Jan 2025 · CT chest")
@@ -239,6 +239,36 @@ def test_a_prior_is_found_and_hung_beside_the_current_series(browser: Browser, s
         expect(panes.nth(1)).to_have_attribute("data-slice", "11")
         page.goto(f"{site}/{STUDY}?beside={PRIOR}")
         expect(page.locator(".band")).to_have_count(1)
+
+
+def test_a_second_window_goes_to_the_same_place_and_is_missed_when_it_closes(browser: Browser, site: str) -> None:
+    with page_of(browser) as page:
+        page.goto(f"{site}/{STUDY}?series={STUDY}.1&slice=11")
+        expect(page.locator(".link-overlay")).to_have_count(1)
+        with page.expect_popup() as opening:
+            page.keyboard.press("Shift+N")
+        second = opening.value
+        other = Stage(second, second, "Sagittal")
+        other.shows()
+        line = second.locator(".reference:not(.is-end)")
+        expect(line).to_have_count(1)
+        assert height_of(line, other) == pytest.approx((40 + 0.5) / SIZE, abs=0.003)
+        page.keyboard.press("PageDown")
+        stage_of(page, "Axial").shows(21)
+        second.keyboard.press("Shift+S")
+        second.locator(".series-tile").first.click()
+        Stage(second, second, "Axial").shows(21)
+        second.keyboard.press("Home")
+        stage_of(page, "Axial").shows(1)
+        page.keyboard.press("End")
+        Stage(second, second, "Axial").shows(31)
+        second.reload()
+        Stage(second, second, "Axial").shows(31)
+        page.keyboard.press("Home")
+        Stage(second, second, "Axial").shows(1)
+        assert re.search("desk=[0-9a-f]{24}", wait_for_url(page, "desk="))
+        second.close()
+        expect(page.get_by_text("The second window was closed.")).to_be_visible()
 
 
 def stage_of(page: Page, name: str) -> Stage:

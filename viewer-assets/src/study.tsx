@@ -31,6 +31,7 @@ function start(root: HTMLElement, pageAnswer: StudyPageData): void {
   const reader = new Reader(pageAnswer);
   const image = document.getElementById("first-picture");
   const asked = askedDesk();
+  reader.desk.value = /[?&]desk=([0-9a-f]{24})(&|$)/.exec(location.search)?.[1] ?? null;
   const opening = namesDocument(asked, pageAnswer) ? null : pageAnswer.opening;
   if (!opening) reader.restore(asked);
   else {
@@ -133,11 +134,16 @@ async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
   await linkViewports(reader, asked);
 }
 
+/** The query with the id of the windows that belong together. */
+function withDesk(query: string, desk: string | null): string {
+  return desk === null ? query : `${query || "?"}${query ? "&" : ""}desk=${desk}`;
+}
+
 /** The URL follows the state, so that reload and back do what people expect. */
 function keepUrl(reader: Reader): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const query = deskQuery(reader.state);
+    const query = withDesk(deskQuery(reader.state), reader.desk.value);
     clearTimeout(timer);
     timer = setTimeout(
       () => history.replaceState(history.state, "", location.pathname + query),

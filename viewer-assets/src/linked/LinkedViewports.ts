@@ -60,6 +60,8 @@ export class LinkedViewports {
         (reading) => reading.viewport.placement.value,
         Object.is,
         (leader, followers) => this.place(leader, followers),
+        () => undefined,
+        (reading) => reading.viewport.size.value.width > 0,
       ),
     );
   }
@@ -171,12 +173,13 @@ export class LinkedViewports {
     same: (a: Value, b: Value) => boolean,
     lead: (leader: Reading, followers: readonly Reading[]) => void,
     arranged: (readings: readonly Reading[]) => void = () => undefined,
+    isReady: (reading: Reading) => boolean = () => true,
   ): () => void {
     let seen = new Map<Reading, Value>();
     let linkBefore: unknown = null;
     return effect(() => {
       const linkNow = link();
-      const readings = this.reader.visible.value;
+      const readings = this.reader.visible.value.filter(isReady);
       const now = new Map(readings.map((reading) => [reading, valueOf(reading)]));
       untracked(() => {
         const isOn = linkNow !== false && linkNow !== "off";

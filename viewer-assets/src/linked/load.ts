@@ -2,5 +2,6 @@
 
 export { hang } from "../hanging/hang";
 export { bring, compare, findPriors, hangBeside } from "./compare";
+export { newId, OtherWindow } from "./otherWindow";
 export { LinkOverlay, LinkSigns } from "./LinkOverlay";
 export { LinkedViewports } from "./LinkedViewports";

@@ -164,7 +164,7 @@ function OtherStudy({ reader, tile: { study } }: { reader: Reader; tile: Tile })
   const text = isOther
     ? t("pane.otherPatient", { name: personName(study.name) || t("list.noName"), id: study.id })
     : prior
-      ? t("pane.prior", {
+      ? t(prior.days !== null && prior.days < 0 ? "pane.later" : "pane.prior", {
           when: apart(prior.days),
           date: fullDate(study.date),
           description: study.description,

@@ -68,7 +68,10 @@ function PriorHead({ reader, prior }: { reader: Reader; prior: Prior }) {
 /** "Prior: 14 months before, CT chest". */
 function priorName({ study, days }: Prior): string {
   const what = study.description || study.modalities.join(" ");
-  return t("prior.name", { when: apart(days), what: what || fullDate(study.date) });
+  return t(days !== null && days < 0 ? "prior.later" : "prior.name", {
+    when: apart(days),
+    what: what || fullDate(study.date),
+  });
 }
 
 interface StudyTilesProps {

@@ -19,6 +19,7 @@ export function StudyPage({ reader }: { reader: Reader }) {
         <h1 class="sr-only">{t("study.title")}</h1>
         <Desk reader={reader} />
         <ConnectionNote reader={reader} />
+        {reader.notice.value !== null && <Notice reader={reader} text={reader.notice.value} />}
         {reader.introducing.value && <FirstSteps reader={reader} />}
         {reader.session.link && <LinkNote reader={reader} />}
       </main>
@@ -61,6 +62,23 @@ function NoPictures({ reader }: { reader: Reader }) {
       <h2>{t("study.noSeries.title")}</h2>
       <p>{broken?.error ?? t("study.noSeries.text", { kinds })}</p>
     </div>
+  );
+}
+
+const NOTICE_MS = 8000;
+
+/** Something that happened by itself, for a while. */
+function Notice({ reader, text }: { reader: Reader; text: string }) {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      reader.notice.value = null;
+    }, NOTICE_MS);
+    return () => clearTimeout(timer);
+  }, [reader, text]);
+  return (
+    <p class="note" role="status">
+      {text}
+    </p>
   );
 }
 

@@ -4,9 +4,9 @@ import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import type { IconName } from "../ui/Icon";
 import type { Tool } from "./gestures";
-import { linkedCode } from "./linkedCode";
+import { linkedCode, openSecondWindow } from "./linkedCode";
 import type { Links } from "./links";
-import type { Panel, Reader } from "./reader";
+import { prefersTouch, type Panel, type Reader } from "./reader";
 import { TOOL_COMMANDS } from "./toolCommands";
 
 /** In the order in which help has them. */
@@ -49,10 +49,11 @@ const tool = (name: MessageKey, value: Tool, key: string, icon: IconName, gestur
 });
 
 /** The crosshair needs several pictures of known places. */
-function canPoint({ planes, visible, current, linked }: Reader): boolean {
+function canPoint({ planes, visible, current, linked, otherWindow }: Reader): boolean {
   if (planes.value) return true;
   const reading = current.value;
-  return visible.value.length > 1 && reading !== null && (linked.value?.canPoint(reading) ?? false);
+  const isAlone = visible.value.length < 2 && !otherWindow.value;
+  return !isAlone && reading !== null && (linked.value?.canPoint(reading) ?? false);
 }
 
 /** A switch for something that viewports do together. */
@@ -73,7 +74,7 @@ const link = <Name extends keyof Links>(
     links.value = { ...links.value, [name]: links.value[name] === on ? off : on };
   },
   pressed: ({ links }) => links.value[name] === on,
-  offered: ({ visible }) => visible.value.length > 1,
+  offered: ({ visible, otherWindow }) => visible.value.length > 1 || otherWindow.value,
   needs: "command.needs.panes",
 });
 
@@ -345,6 +346,17 @@ export const COMMANDS: readonly Command[] = [
     run: (reader) => toggle(reader, "export"),
     pressed: (reader) => reader.panel.value === "export",
     offered: (reader) => reader.session.verbs.includes("download"),
+  },
+  {
+    id: "secondWindow",
+    name: "command.secondWindow",
+    group: "layout",
+    keys: ["Shift+n"],
+    icon: "icon:app-window",
+    bar: "menu",
+    run: (reader) => openSecondWindow(reader),
+    pressed: (reader) => reader.otherWindow.value,
+    offered: ({ linked }) => linked.value !== null && !prefersTouch() && "BroadcastChannel" in globalThis,
   },
   {
     id: "fullScreen",

@@ -8,6 +8,22 @@ type LinkedCode = typeof import("../linked/load");
 /** Null until it is there. */
 export const linkedCode = signal<LinkedCode | null>(null);
 
+let other: InstanceType<LinkedCode["OtherWindow"]> | null = null;
+
+/** Open the study in a second window, or bring that one to the front. */
+export function openSecondWindow(reader: Reader): void {
+  const code = linkedCode.peek();
+  if (!code) return;
+  reader.desk.value ??= code.newId();
+  joinWindows(code, reader, reader.desk.value)?.open();
+}
+
+function joinWindows(code: LinkedCode, reader: Reader, id: string): typeof other {
+  const linked = reader.linked.peek();
+  if (linked) other ??= new code.OtherWindow(reader, linked, id);
+  return other;
+}
+
 /** Whether the address leaves it to us how the study is hung. */
 function isUnarranged({ layout, planes, panes }: DeskState): boolean {
   return layout === "1x1" && !planes && panes.every((pane) => pane === null);
@@ -19,6 +35,7 @@ export async function linkViewports(reader: Reader, asked: DeskState): Promise<v
   linkedCode.value = code;
   if (isUnarranged(asked) && asked.beside.length === 0) code.hang(reader);
   reader.linked.value ??= new code.LinkedViewports(reader);
+  if (reader.desk.value !== null) joinWindows(code, reader, reader.desk.value);
   const [beside] = asked.beside;
   if (beside !== undefined && isUnarranged(asked)) await code.hangBeside(reader, beside);
   await code.findPriors(reader);

@@ -85,6 +85,12 @@ export class Reader {
   readonly introducing = signal(false);
   /** What a screen reader is told next. */
   readonly said = signal("");
+  /** Names the windows that belong together; null while there is one. */
+  readonly desk = signal<string | null>(null);
+  /** Whether another window is linked with this one. */
+  readonly otherWindow = signal(false);
+  /** What is said once, below the images. */
+  readonly notice = signal<string | null>(null);
   /** Other studies of the patient, the best to compare with first. */
   readonly priors = signal<readonly Prior[]>([]);
   /** Why they, or one of them, could not be had. */
@@ -187,7 +193,7 @@ export class Reader {
       if (name === "1x1" && this.layout.value !== "1x1") {
         this.before1x1 = this.layout.value;
         this.swap(0, this.activePane.value);
-        if (this.tool.value === "crosshair") this.tool.value = usualTool();
+        if (this.tool.value === "crosshair" && !this.otherWindow.value) this.tool.value = usualTool();
       }
       this.layout.value = name;
       const panes = [...this.panes.value];
