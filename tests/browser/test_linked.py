@@ -262,6 +262,7 @@ def test_a_second_window_goes_to_the_same_place_and_is_missed_when_it_closes(bro
         stage_of(page, "Axial").shows(1)
         page.keyboard.press("End")
         Stage(second, second, "Axial").shows(31)
+        wait_for_url(second, "slice=31")
         second.reload()
         Stage(second, second, "Axial").shows(31)
         page.keyboard.press("Home")

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { t, type MessageKey } from "../messages";
 import { Icon } from "../ui/Icon";
 import { later } from "../ui/later";
