@@ -26,7 +26,7 @@ export function DocumentView({ tile }: { tile: DocumentTile }) {
 function Content({ tile }: { tile: DocumentTile }) {
   const path = documentPath(tile);
   const title = documentTitle(tile);
-  if (path === null) return <Refusal text={t("document.other")} />;
+  if (path === null) return <Refusal text={t("document.unshown")} />;
   const url = urlOf(path);
   if (tile.document.kind === "video") return <Video url={url} title={title} />;
   if (tile.document.kind === "report") return <Report url={url} title={title} />;
