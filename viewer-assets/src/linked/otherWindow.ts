@@ -5,8 +5,8 @@
  */
 import { batch, effect, untracked } from "@preact/signals";
 import { t } from "../messages";
-import type { Look } from "../study/deskState";
 import type { Links } from "../study/links";
+import type { Look } from "../study/look";
 import { isSamePatient } from "../study/patient";
 import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";

@@ -1,5 +1,6 @@
 /** What the command palette offers: every command, series, layout and window. */
 import { windowsFor } from "../study/presetStore";
+import { kindName } from "../study/documents";
 import { measured } from "../format";
 import { t } from "../messages";
 import { COMMANDS, runCommand } from "../study/commands";
@@ -74,7 +75,7 @@ function documents(reader: Reader): readonly Choice[] {
   return reader.documents.value.map((tile) => ({
     id: `document.${tile.key}`,
     name: t("palette.document", { name: documentTitle(tile) }),
-    about: t(`document.kind.${tile.document.kind}`),
+    about: kindName(tile.document),
     keys: [],
     icon: "icon:file-text",
     refusal: null,

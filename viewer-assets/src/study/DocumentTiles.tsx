@@ -3,7 +3,7 @@ import { t } from "../messages";
 import { Icon, type IconName } from "../ui/Icon";
 import { carry } from "./carry";
 import type { StudyAnswer, StudyDocument } from "./data";
-import { documentsOf, type DocumentTile } from "./documents";
+import { documentsOf, kindName, type DocumentTile } from "./documents";
 import type { Reader } from "./reader";
 
 const ICONS: Readonly<Record<StudyDocument["kind"], IconName>> = {
@@ -32,11 +32,7 @@ function OneTile({ reader, tile }: { reader: Reader; tile: DocumentTile }) {
   const { document, key } = tile;
   const isShown = reader.state.panes.some((pane) => pane?.tile === key);
   const isCurrent = reader.state.panes[reader.activePane.value]?.tile === key;
-  const about = [
-    t(`document.kind.${document.kind}`),
-    document.date && fullDate(document.date),
-    document.status,
-  ];
+  const about = [kindName(document), document.date && fullDate(document.date), document.status];
   return (
     <button
       type="button"
@@ -57,5 +53,5 @@ function OneTile({ reader, tile }: { reader: Reader; tile: DocumentTile }) {
 
 /** What a document is called. */
 export function documentTitle({ document, series }: DocumentTile): string {
-  return document.title || series.description || t(`document.kind.${document.kind}`);
+  return document.title || series.description || kindName(document);
 }

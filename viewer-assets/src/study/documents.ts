@@ -1,4 +1,5 @@
 /** What is read or played rather than looked at: reports, PDF, videos. They go into panes as stacks of pictures do. */
+import { t } from "../messages";
 import type { Series, Study, StudyAnswer, StudyDocument } from "./data";
 
 export interface DocumentTile {
@@ -21,4 +22,9 @@ export function documentPath({ study, series, document }: DocumentTile): string 
   if (document.kind === "other") return null;
   const part = document.kind === "video" ? "video" : "document";
   return `sightline/api/studies/${study.uid}/series/${series.uid}/instances/${document.instance}/${part}`;
+}
+
+/** What a kind of document is called. */
+export function kindName({ kind }: { readonly kind: StudyDocument["kind"] }): string {
+  return t(kind === "other" ? "document.kind.else" : `document.kind.${kind}`);
 }
