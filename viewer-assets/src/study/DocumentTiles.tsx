@@ -1,5 +1,4 @@
 import { fullDate } from "../format";
-import { t } from "../messages";
 import { Icon, type IconName } from "../ui/Icon";
 import { carry } from "./carry";
 import type { StudyAnswer, StudyDocument } from "./data";
