@@ -118,7 +118,7 @@ function goTo(model: ListModel, body: HTMLElement | null, index: number): void {
 function Spacer({ height }: { height: number }) {
   return height > 0 ? (
     <tr class="spacer" aria-hidden="true">
-      <td colSpan={8} style={{ height: `${height}px` }} />
+      <td style={{ height: `${height}px` }} />
     </tr>
   ) : null;
 }
@@ -137,7 +137,9 @@ function ColumnHeads({ model }: { model: ListModel }) {
         <th scope="col" class="cell-count">
           {t("list.column.count")}
         </th>
-        <th scope="col">{t("list.column.state")}</th>
+        <th scope="col" class="cell-state">
+          {t("list.column.state")}
+        </th>
         <th scope="col" class="cell-actions">
           <span class="sr-only">{t("list.column.actions")}</span>
         </th>
@@ -155,7 +157,7 @@ interface SortHeadProps {
 function SortHead({ model, column, name }: SortHeadProps) {
   const sort = sortOf(model.filters.value, column);
   return (
-    <th scope="col" aria-sort={sort}>
+    <th scope="col" class={`cell-${column === "name" ? "patient" : column}`} aria-sort={sort}>
       <button
         type="button"
         class="sort"

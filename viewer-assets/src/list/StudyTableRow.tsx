@@ -23,7 +23,7 @@ export function StudyTableRow({ model, index, study, now }: RowProps) {
         <td class="cell-picture">
           <Thumb path={null} />
         </td>
-        <td class="cell-patient" colSpan={7}>
+        <td class="cell-patient">
           <StudyLink model={model} index={index} study={null} name={t("list.coming")} />
         </td>
       </tr>
