@@ -45,6 +45,12 @@ def opened(page: Page, address: str) -> Page:
     return page
 
 
+def opened_alone(page: Page, address: str) -> Page:
+    """Open a study of which nothing comes before it is asked for: then every new slice needs the server."""
+    page.add_init_script("localStorage.setItem('sightline.prefetch', '\"never\"')")
+    return opened(page, address)
+
+
 def setting(page: Page, name: str, value: str) -> None:
     """Set something of the settings, which may be open already."""
     if page.get_by_role("dialog").count() == 0:
@@ -202,7 +208,7 @@ def test_who_begins_at_once_is_left_alone(browser: Browser, study: str) -> None:
 
 def test_a_lost_connection_is_said_and_comes_back_by_itself(browser: Browser, study: str) -> None:
     with page_of(browser) as page:
-        opened(page, study)
+        opened_alone(page, study)
         page.context.set_offline(True)
         page.get_by_text("No connection: what is on the screen stays").wait_for()
         page.keyboard.press("End")
@@ -217,7 +223,7 @@ def test_a_lost_connection_is_said_and_comes_back_by_itself(browser: Browser, st
 
 def test_a_server_that_restarts_is_asked_until_it_answers(browser: Browser, study: str) -> None:
     with page_of(browser) as page:
-        opened(page, study)
+        opened_alone(page, study)
         page.route("**/sightline/session", lambda route: route.abort())
         page.route(VIEWS, lambda route: route.abort())
         page.keyboard.press("End")
@@ -238,7 +244,7 @@ def test_a_busy_server_is_asked_again_quietly(browser: Browser, study: str) -> N
             route.fulfill(status=status, json={"status": status, "code": "busy", "message": "A moment."})
 
     with page_of(browser) as page:
-        opened(page, study)
+        opened_alone(page, study)
         page.route(VIEWS, busy)
         page.keyboard.press("End")
         page.wait_for_selector("[data-slice='40']")
@@ -252,7 +258,7 @@ def refuse(route: Route) -> None:
 
 def test_one_logs_in_again_without_losing_the_view(browser: Browser, study: str) -> None:
     with page_of(browser) as page:
-        opened(page, study)
+        opened_alone(page, study)
         page.keyboard.press("2")
         page.get_by_text("W 1500 · L −600").wait_for()
         page.route(VIEWS, refuse)
@@ -273,7 +279,7 @@ def test_one_logs_in_again_without_losing_the_view(browser: Browser, study: str)
 
 def test_an_ended_link_says_so_kindly_and_the_picture_stays(browser: Browser) -> None:
     with serve(FakeArchive(study_files()), link_grant(STUDY)) as site, page_of(browser, PHONE) as page:
-        opened(page, f"{site}/sightline/studies/{STUDY}")
+        opened_alone(page, f"{site}/sightline/studies/{STUDY}")
         page.route(VIEWS, refuse)
         page.keyboard.press("End")
         expect(page.get_by_role("dialog")).to_contain_text("ask the person or practice that sent it to you")
