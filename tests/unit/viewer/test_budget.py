@@ -69,3 +69,11 @@ def test_what_is_beyond_the_first_screen_comes_later(built: Client) -> None:
 def test_the_page_that_shows_pictures_is_in_two_files(built: Client) -> None:
     manifest: Any = json.loads((DIST / "manifest.json").read_text())
     assert len(manifest["entries"]["study"]["preloads"]) == 1
+
+
+def test_a_worker_needs_nothing_of_the_page(built: Client) -> None:
+    manifest: Any = json.loads((DIST / "manifest.json").read_text())
+    (worker,) = [name for name in manifest["files"] if name.startswith("worker-")]
+    script = (DIST / worker).read_text(encoding="utf-8")
+    assert re.findall(r"""(?:^|[;}])import\s*["'{*\w]""", script) == []
+    assert "import.meta.url" in script
