@@ -20,7 +20,7 @@ _TIMES, _NOT_COUNTED, _PATIENCE_MS, _SHORT_MS = 60, 5, 10_000, 2_000
 _STEP, _NOTCH = 4, 100
 
 
-_FROM_SERVER = """try { localStorage.setItem("sightline.local", '{"mode":"never"}') } catch {}"""
+_FROM_SERVER = """try { localStorage.setItem("sightline.prefetch", '"never"') } catch {}"""
 """Sightline's setting for pictures from the server only, as a slow line or a data saver has it."""
 
 

@@ -121,7 +121,7 @@ def test_memory(playwright: Playwright, site: OrthancServer, ct: Chest) -> None:
 
 def never_fetch_ahead(page: Page) -> None:
     """Set what a person may set: all pictures come from the server."""
-    page.add_init_script("""localStorage.setItem("sightline.local", '{"mode":"never"}')""")
+    page.add_init_script("""localStorage.setItem("sightline.prefetch", '"never"')""")
 
 
 def two_series(ct: Chest) -> Iterator[bytes]:
