@@ -197,7 +197,8 @@ export class OtherWindow {
     for (const reading of this.reader.visible.peek()) {
       const place = reading.viewport.source.at(reading.viewport.index.peek());
       const isAlike = reading.series.modality === modality && place?.unit === unit && !place.colour;
-      if (isAlike && this.isOfPatient(reading)) reading.look = look;
+      if (isAlike && this.isOfPatient(reading))
+        reading.look = { ...reading.look, window: look.window, invert: look.invert };
     }
   }
 
