@@ -20,10 +20,13 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here."""
+    """Mark what lies here, and what of it meets no Orthanc, since its pages are served over an archive in memory."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            meets = "site" in getattr(item, "fixturenames", ()) and not hasattr(getattr(item, "module", None), "site")
+            if not meets and item.path.stem != "test_ohif":
+                item.add_marker(pytest.mark.without_orthanc)
 
 
 @pytest.fixture(scope="session")

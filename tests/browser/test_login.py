@@ -79,7 +79,7 @@ def kept(page: Page) -> dict[str, int]:
     """Return what the page keeps in the browser."""
     value: dict[str, int] = page.evaluate(
         """async () => ({
-          local: localStorage.length,
+          local: Object.keys(localStorage).filter((name) => name !== "sightline.introduced").length,
           session: sessionStorage.length,
           databases: (await indexedDB.databases()).length,
           caches: (await caches.keys()).length,

@@ -105,7 +105,7 @@ def test_the_palette_says_why_a_command_cannot_be_had(browser: Browser, study: s
         page.get_by_role("button", name="Commands").tap()
         page.get_by_role("combobox").fill("crossh")
         option = page.get_by_role("option", name="Crosshair")
-        expect(option).to_contain_text("Only while the three planes are shown")
+        expect(option).to_contain_text("Only in the three planes")
         option.tap(force=True)
         expect(page.get_by_role("dialog")).to_be_visible()
         page.get_by_role("combobox").fill("planes")

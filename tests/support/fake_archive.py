@@ -67,6 +67,10 @@ class FakeArchive:
         for content in files:
             self._put(content)
 
+    def files(self) -> list[bytes]:
+        """Return all stored files."""
+        return [content for _, content, _ in self._stored.values()]
+
     def search(self, grant: Grant, query: Query) -> Page:
         if query.study_instance_uid and grant.allows(Verb.VIEW, query.study_instance_uid):
             grant.require(Verb.VIEW, query.study_instance_uid)
