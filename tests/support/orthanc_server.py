@@ -29,10 +29,14 @@ CLIENT_AET = "TESTCLIENT"
 START_SECONDS = 60
 
 
+_CHOSEN: set[int] = set()
+"""Ports that this process has given away: whoever got one may not listen on it yet."""
+
+
 def free_port() -> int:
     """Return a TCP port that nobody listens on, from below those that outgoing connections take by themselves.
 
-    Processes that test at the same time never choose the same one before either listens on it.
+    Processes that test at the same time never choose the same one before either listens on it, nor one of them twice.
     """
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -40,7 +44,9 @@ def free_port() -> int:
         port = random.randrange(20_000 + process, 32_000, processes)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _CHOSEN:
+                _CHOSEN.add(port)
+                return port
     raise AssertionError("There is no free port.")
 
 
