@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { getJson, postJson, request } from "../api";
 import { plural, t, type MessageKey } from "../messages";
+import { copyText } from "../ui/clipboard";
 import type { DialogProps } from "./dialog";
 import { expiryChoices } from "./links";
 
@@ -151,8 +152,7 @@ function LinkForm({ hours, onMake }: LinkFormProps) {
 function Made({ link }: { link: MadeLink }) {
   const [isCopied, setCopied] = useState(false);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(link.url);
-    setCopied(true);
+    setCopied(await copyText(link.url));
   };
   return (
     <div class="made-link">
