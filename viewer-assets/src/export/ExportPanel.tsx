@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { request } from "../api";
-import { t, type MessageKey } from "../messages";
+import { t } from "../messages";
 import type { PanelProps } from "../study/panels";
 import type { Reader } from "../study/reader";
 import { Choice } from "../ui/Choice";
@@ -141,5 +141,5 @@ async function keep(reader: Reader): Promise<string> {
     },
     body: made.content,
   });
-  return t("export.kept" satisfies MessageKey);
+  return t("export.kept");
 }

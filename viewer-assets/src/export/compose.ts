@@ -1,5 +1,6 @@
 /** Putting viewports and their texts onto one canvas. */
 import { isSideways, type Pose, type Size } from "../geometry";
+import { t } from "../messages";
 import { drawPicture } from "../study/draw";
 import type { Shown, Viewport } from "../study/viewport";
 import { captionsOf, type Captions, type Corner, type Texts } from "./captions";
@@ -64,7 +65,7 @@ function blank(width: number, height: number) {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [Math.round(width), Math.round(height)];
   const context = canvas.getContext("2d", { alpha: false });
-  if (!context) throw new Error("This browser gives no room for a picture of that size.");
+  if (!context) throw new Error(t("export.tooLarge"));
   return { canvas, context };
 }
 

@@ -1,6 +1,7 @@
 /** Making the picture that somebody asked for. */
 import { viewPath } from "../address";
 import { request } from "../api";
+import { t } from "../messages";
 import type { FrameOf } from "../address";
 import { onScreen } from "../study/onScreen";
 import type { Reader } from "../study/reader";
@@ -25,7 +26,7 @@ export interface Made {
   readonly isLossy: boolean;
   /** The lines that tell whose image it is; none where they were not wanted. */
   readonly lines: readonly string[];
-  /** mm across; null where the size of a pixel is not known, or several images are in it. */
+  /** mm across in the patient; null where that is not known, or several images are in it. */
   readonly width: number | null;
 }
 
@@ -34,7 +35,7 @@ export async function makePicture(reader: Reader, wish: PictureWish): Promise<Ma
   const all = onScreen().filter(([viewport]) => viewport.shown.value);
   const chosen = wish.what === "layout" ? all : all.filter(([viewport]) => viewport === reader.active.value);
   const [first] = chosen;
-  if (!first) throw new Error("There is no image on the screen yet.");
+  if (!first) throw new Error(t("export.noImage"));
   const canvas = await (wish.what === "image"
     ? whole(reader, first, wish.texts)
     : screen(chosen, wish.texts));
@@ -78,7 +79,7 @@ async function whole(
 ): Promise<HTMLCanvasElement> {
   const shown = viewport.shown.value;
   const look = reader.current.value?.look;
-  if (!shown || !look) throw new Error("There is no image on the screen yet.");
+  if (!shown || !look) throw new Error(t("export.noImage"));
   const path = viewPath({
     study: viewport.source.study,
     series: viewport.source.series,
@@ -105,7 +106,8 @@ function sourceOf(viewport: Viewport): string[] {
 
 function widthOf(viewport: Viewport): number | null {
   const place = viewport.shown.value?.place;
-  if (!place?.geometry.spacing) return null;
+  // At a detector things are larger than in the patient: there is no true size to print then.
+  if (!place?.geometry.spacing || place.spacingOrigin !== "PixelSpacing") return null;
   const [high, wide] = [
     place.geometry.rows * place.geometry.spacing[0],
     place.geometry.columns * place.geometry.spacing[1],

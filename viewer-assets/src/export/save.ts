@@ -1,4 +1,5 @@
 /** Ways out of the page for something that was made here. */
+import { t } from "../messages";
 
 /** Let the browser save it as a file. */
 export function saveFile(content: Blob, name: string): void {
@@ -24,12 +25,7 @@ export async function copyPicture(png: Blob): Promise<void> {
 /** The canvas as a file. */
 export function encoded(canvas: HTMLCanvasElement, type: "image/png" | "image/jpeg"): Promise<Blob> {
   return new Promise((resolve, reject) => {
-    canvas.toBlob(
-      (blob) =>
-        blob ? resolve(blob) : reject(new Error("This browser cannot make a picture of that size.")),
-      type,
-      0.95,
-    );
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t("export.tooLarge")))), type, 0.95);
   });
 }
 
