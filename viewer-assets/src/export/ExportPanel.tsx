@@ -1,5 +1,4 @@
 import { signal } from "@preact/signals";
-import { useState } from "preact/hooks";
 import { request } from "../api";
 import { t } from "../messages";
 import type { PanelProps } from "../study/panels";
@@ -8,6 +7,7 @@ import { Choice } from "../ui/Choice";
 import { Sheet } from "../ui/Sheet";
 import type { Texts } from "./captions";
 import { FilmForm } from "./FilmForm";
+import { OutcomeLine, useOutcome } from "./outcome";
 import { makePicture, type PictureWish } from "./picture";
 import { canCopy, copyPicture, printPicture, saveFile } from "./save";
 
@@ -37,20 +37,11 @@ export function ExportPanel({ reader, close }: PanelProps) {
 }
 
 function PictureForm({ reader, close }: PanelProps) {
-  const [state, setState] = useState<{ readonly text: string; readonly isBad: boolean } | null>(null);
+  const [outcome, run] = useOutcome();
   const several = reader.planes.value || reader.layout.value !== "1x1";
   const whats: readonly PictureWish["what"][] = several
     ? ["viewport", "layout", "image"]
     : ["viewport", "image"];
-  const run = async (does: () => Promise<string | null>): Promise<void> => {
-    setState({ text: t("export.working"), isBad: false });
-    try {
-      const text = await does();
-      setState(text === null ? null : { text, isBad: false });
-    } catch (error) {
-      setState({ text: error instanceof Error ? error.message : String(error), isBad: true });
-    }
-  };
   const change = (part: Partial<PictureWish>): void => {
     wish.value = { ...wish.value, ...part };
   };
@@ -96,9 +87,7 @@ function PictureForm({ reader, close }: PanelProps) {
           </button>
         )}
       </div>
-      <p class={`export-state${state?.isBad ? " is-bad" : ""}`} role="status">
-        {state?.text}
-      </p>
+      <OutcomeLine outcome={outcome} />
     </form>
   );
 }

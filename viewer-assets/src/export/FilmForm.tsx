@@ -4,6 +4,7 @@ import { t } from "../messages";
 import type { Reader } from "../study/reader";
 import { Choice } from "../ui/Choice";
 import { filmPath, type FilmWish, type Media } from "./film";
+import { OutcomeLine, useOutcome } from "./outcome";
 import { nameOf } from "./picture";
 import { saveFile } from "./save";
 
@@ -15,19 +16,14 @@ export function FilmForm({ reader }: { reader: Reader }) {
   const reading = reader.current.value;
   const count = reading?.viewport.source.count ?? 1;
   const [film, setFilm] = useState<FilmWish>({ media: "webp", rate: 10, first: 1, last: count, size: 512 });
-  const [state, setState] = useState<{ readonly text: string; readonly isBad: boolean } | null>(null);
+  const [outcome, run] = useOutcome();
   if (!reading) return null;
   const change = (part: Partial<FilmWish>): void => setFilm({ ...film, ...part });
-  const save = async (): Promise<void> => {
-    setState({ text: t("export.working"), isBad: false });
-    try {
-      const response = await request(filmPath(reading, film));
-      const name = `${nameOf(reader)}.${film.media}`;
-      saveFile(await response.blob(), name);
-      setState({ text: t("export.saved", { name }), isBad: false });
-    } catch (error) {
-      setState({ text: error instanceof Error ? error.message : String(error), isBad: true });
-    }
+  const save = async (): Promise<string> => {
+    const response = await request(filmPath(reading, film));
+    const name = `${nameOf(reader)}.${film.media}`;
+    saveFile(await response.blob(), name);
+    return t("export.saved", { name });
   };
   const number = (name: "first" | "last" | "rate", most: number) => (
     <label>
@@ -48,7 +44,7 @@ export function FilmForm({ reader }: { reader: Reader }) {
       class="export"
       onSubmit={(event) => {
         event.preventDefault();
-        void save();
+        void run(save);
       }}
     >
       <div class="export-numbers">
@@ -76,9 +72,7 @@ export function FilmForm({ reader }: { reader: Reader }) {
           {t("export.save")}
         </button>
       </div>
-      <p class={`export-state${state?.isBad ? " is-bad" : ""}`} role="status">
-        {state?.text}
-      </p>
+      <OutcomeLine outcome={outcome} />
     </form>
   );
 }
