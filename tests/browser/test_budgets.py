@@ -24,6 +24,7 @@ SLICE = 40 * KILOBYTE
 OTHER_SERIES = 60 * KILOBYTE
 MEMORY = 150 * MEBIBYTE
 EXACT_FRAMES = 128 * MEBIBYTE
+OTHER_UID = "2.25.329800735698586629295641978511506172918"
 """What a touch screen keeps of them by default."""
 
 
@@ -130,7 +131,7 @@ def two_series(ct: Chest) -> Iterator[bytes]:
         dataset = dcmread(one.path)
         dataset.SeriesNumber = 1 + number % 2
         if number % 2:
-            dataset.SeriesInstanceUID += ".2"
+            dataset.SeriesInstanceUID = OTHER_UID
         target = BytesIO()
         dcmwrite(target, dataset)
         yield target.getvalue()

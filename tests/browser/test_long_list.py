@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_keys_go_from_the_first_study_to_the_last_and_open_it(page: Page) -> Non
     page.keyboard.press("PageUp")
     at(1)
     expect(page.locator(".row-link[tabindex='0']")).to_have_count(1)
-    with page.expect_request(lambda request: "/sightline/studies/1.2.3." in request.url):
+    with page.expect_navigation(url=re.compile(r"/sightline/studies/1\.2\.3\.")):
         page.keyboard.press("Enter")
 
 

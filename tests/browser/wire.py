@@ -23,6 +23,10 @@ new MutationObserver((_records, observer) => {
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 
+_TIMINGS = """() => performance.getEntriesByType("resource").map((one) =>
+  [new URL(one.name).pathname, (performance.timeOrigin + one.responseEnd) / 1000, one.transferSize])"""
+_PATIENCE_MS = 30_000
+
 
 @dataclass
 class Transfer:
@@ -94,19 +98,34 @@ class Wire:
     def settle(self, quiet_ms: int = 800) -> list[Transfer]:
         """Wait until nothing is under way, nor begun for a while, and return all transfers."""
         seen = -1
-        while seen != len(self._transfers) or not all(one.done for one in self._transfers.values()):
+        for _ in range(_PATIENCE_MS // quiet_ms):
+            if seen == len(self._transfers) and not self._under_way(math.inf):
+                return list(self._transfers.values())
             seen = len(self._transfers)
             self._page.wait_for_timeout(quiet_ms)
-        return list(self._transfers.values())
+        raise AssertionError(f"Still under way: {self._under_way(math.inf)}")
 
     def to_first_picture(self) -> list[Transfer]:
         """Return what was asked for before the first picture was on the screen, as soon as it is there."""
         shown = self._page.wait_for_function("() => window.firstPicture").json_value()
-        while True:
-            early = [one for one in self._transfers.values() if one.started <= shown]
-            if all(one.done for one in early):
-                return early
+        for _ in range(_PATIENCE_MS // 50):
+            if not self._under_way(shown):
+                return [one for one in self._transfers.values() if one.started <= shown]
             self._page.wait_for_timeout(50)
+        raise AssertionError(f"Still under way: {self._under_way(shown)}")
+
+    def _under_way(self, until: float) -> list[Transfer]:
+        """Return what was asked for by then and has not come yet.
+
+        The end of a worker's script is told to the worker only; the page has it among its timings.
+        """
+        waiting = [one for one in self._transfers.values() if one.started <= until and not one.done]
+        timings = {path: rest for path, *rest in self._page.evaluate(_TIMINGS)} if waiting else {}
+        for one in waiting:
+            if "/assets/worker-" in one.path and one.path in timings:
+                one.finished, one.encoded_bytes = timings[one.path]
+                one.media_type, one.done = "text/javascript", True
+        return [one for one in waiting if not one.done]
 
 
 def total(transfers: list[Transfer]) -> int:
