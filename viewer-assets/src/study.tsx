@@ -5,6 +5,7 @@ import { revivals, watchConnection } from "./connection";
 import { FITTED } from "./geometry";
 import { pageData } from "./page";
 import { defaultLayout, followTheme } from "./settings";
+import { drawn } from "./study/afterFrame";
 import { studyAnswer } from "./study/answers";
 import type { StudyPageData } from "./study/data";
 import { deskQuery, parseDesk, type DeskState, type PaneState } from "./study/deskState";
@@ -89,6 +90,7 @@ async function adoptFirst(
     await image.decode();
     const { slice } = placeOfFrame(reader.tiles.value, opening.series, opening.frame);
     await viewport?.adopt(image, opening.view, slice);
+    await drawn();
   } catch {
     // The picture failed to load; asking for it again tells why, in its place.
     viewport?.release();

@@ -16,3 +16,17 @@ export function afterFrame(begin: () => () => void): () => void {
     end?.();
   };
 }
+
+/** Where nothing is drawn, as in a hidden tab, this is waited for instead. */
+const LONGEST_MS = 500;
+
+/** Resolves once the screen has what is drawn now. */
+export function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LONGEST_MS);
+    afterFrame(() => {
+      resolve();
+      return () => undefined;
+    });
+  });
+}

@@ -12,7 +12,7 @@ import type { Reader } from "./reader";
 export function listenForKeys(reader: Reader): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented) return;
-    const target = event.target instanceof Element ? event.target : null;
+    const target = fieldOf(event);
     if (target?.closest("input:not([type=range]), textarea, select, video, dialog[open]")) return;
     const chord = chordOf(event);
     if (chord === null || (target?.closest("input") && isForSlider(chord))) return;
@@ -22,6 +22,11 @@ export function listenForKeys(reader: Reader): void {
     if (event.repeat && isSingleCharacter(chord) && !"+=-".includes(chord)) return;
     if (pressKey(reader, chord)) event.preventDefault();
   });
+}
+
+/** The element that may have a use of its own for the key. A panel that was just closed keeps the focus for a moment. */
+function fieldOf({ target }: Event): Element | null {
+  return target instanceof Element && !target.closest("dialog:not([open])") ? target : null;
 }
 
 /** Run what that key stands for; false if nothing. */

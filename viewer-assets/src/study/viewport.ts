@@ -109,6 +109,8 @@ export class Viewport implements Lane<Picture>, Watched {
   private canvas: OffscreenCanvas | null = null;
   private paintAt = 0;
   private isAwake = false;
+  private isDrawn = false;
+  private isAheadDue = false;
   private hasTravelled = false;
   private held = false;
   private heldIndex = 0;
@@ -160,6 +162,7 @@ export class Viewport implements Lane<Picture>, Watched {
         for (const cause of [this.pile, this.index, this.placement, revivals, ...look]) void cause.value;
         if (width > 0 && height > 0) untracked(() => this.refresh());
       }),
+      effect(() => (this.isShowing.value ? afterFrame(() => this.lookAhead()) : undefined)),
       effect(() => {
         const local = this.settings.local.value;
         return local && this.isShowing.value ? afterFrame(() => local.watch(this)) : undefined;
@@ -271,6 +274,15 @@ export class Viewport implements Lane<Picture>, Watched {
     if (stage !== "draft") this.fetchNeighbours();
     if (this.hasLocal(this.source.at(index))) this.refresh();
     else if (stage === "full" && this.exactIsWorthIt()) this.rest("exact", REST_MS);
+  }
+
+  /** The first picture is on the screen; now its neighbours may come. */
+  private lookAhead(): () => void {
+    this.isDrawn = true;
+    if (this.isAheadDue) this.fetchNeighbours();
+    return () => {
+      this.isDrawn = false;
+    };
   }
 
   private show(shown: Shown | null): void {
@@ -425,7 +437,8 @@ export class Viewport implements Lane<Picture>, Watched {
 
   /** Fetch what may be wanted next, but for places that are provided for. */
   private fetchNeighbours(isProvided = (place: Place) => this.hasLocal(place)): void {
-    if (!mayLookAhead()) return;
+    this.isAheadDue = !this.isDrawn;
+    if (this.isAheadDue || !mayLookAhead()) return;
     const paths: string[] = [];
     // Somebody who has not moved yet may never do so: only the next few then.
     const { ahead, behind } = this.hasTravelled ? this.manners : { ahead: 2, behind: 2 };
