@@ -24,8 +24,17 @@ PIXELS = np.arange(24, dtype=np.int16).reshape(4, 6)
 def image(study: str, date: str, **attributes: Any) -> bytes:
     return image_file(
         PIXELS, StudyInstanceUID=study, SeriesInstanceUID=f"{study}.7", SOPInstanceUID=f"{study}.7.1", StudyDate=date,
-        BodyPartExamined="CHEST", **{"PatientID": "P1", "PatientBirthDate": "19700305"} | attributes,
+        BodyPartExamined="CHEST", **{"PatientBirthDate": "19700305"} | attributes,
     )  # fmt: skip
+
+
+def of_nobody_else(content: bytes) -> bytes:
+    """The file under a Patient ID that no other test's files have."""
+    dataset = dcmread(BytesIO(content))
+    dataset.PatientID = "READING"
+    target = BytesIO()
+    dataset.save_as(target, enforce_file_format=True)
+    return target.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +46,7 @@ def api(orthanc: OrthancServer, admin: requests.Session) -> Iterator[str]:
         image(OTHER, "20250301", PatientBirthDate="19700306"),
         *files(),
     ]
-    for content in contents:
+    for content in map(of_nobody_else, contents):
         answer = admin.post(
             f"{orthanc.url}/dicom-web/studies", content, headers={"Content-Type": "application/dicom"}, timeout=30
         )
@@ -94,5 +103,5 @@ def test_a_capture_is_stored_into_its_study(
         f"{orthanc.url}{place}", headers={"Accept": 'multipart/related; type="application/dicom"'}, timeout=30
     )
     dataset = dcmread(BytesIO(stored.content[stored.content.index(b"DICM") - 128 :]))
-    assert (dataset.PatientID, dataset.BurnedInAnnotation) == ("P1", "YES")
+    assert (dataset.PatientID, dataset.BurnedInAnnotation) == ("READING", "YES")
     np.testing.assert_array_equal(dataset.pixel_array, COLOURS)
