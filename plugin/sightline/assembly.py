@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sightline import __version__
 from sightline.access.grant import internal
+from sightline.access.housekeeping import Housekeeping
 from sightline.access.opening import Access, open_access
 from sightline.application import application
 from sightline.archive.protocol import Archive
@@ -24,8 +26,13 @@ from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import Pool, WorkerPool
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.finding_versions import FindingVersions
+from sightline.state.findings import StoredFindings
+from sightline.state.key_images import StoredKeyImages
 from sightline.state.openings import StoredOpenings
 from sightline.state.site_keys import site_key
+from sightline.viewer.keeping import SECONDS_BETWEEN, save_due
+from sightline.viewer.key_documents import KeyDocumentKeeper
 from sightline.web.cache import ByteCache
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.services import Services
@@ -73,6 +80,12 @@ class Assembly:
     application: Dispatcher
     access: Access
     database: Database
+    keeping: Housekeeping
+
+    def begin(self) -> None:
+        """Store what is due from now on, and what was left before a restart: the archive answers."""
+        self.services.versions.resume()
+        self.keeping.start()
 
     def prepare(self, study: str, series: str) -> None:
         """Look through a series to which nothing has come for a while, so that it opens fast, if it is still there."""
@@ -84,12 +97,13 @@ class Assembly:
     def close(self) -> None:
         """End the workers and write what is left to write. No request may be running any more."""
         self.services.engine.close()
+        self.keeping.stop()
         self.access.close()
         self.database.close()
 
 
 def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
-    """Start everything but the host.
+    """Start everything but the host, and what has to wait for the archive: `Assembly.begin`.
 
     Raises
     ------
@@ -114,6 +128,9 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         links=access.links,
         audit=access.audit,
         openings=StoredOpenings(database),
+        findings=StoredFindings(database),
+        versions=FindingVersions(database),
+        key_images=StoredKeyImages(database),
         viewer_directory=_viewer_directory(settings),
         clock=database.clock,
         health=lambda: site.health(pool.statistics()),
@@ -123,7 +140,9 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         deidentification_key=site_key(database, "deidentification"),
         dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )
-    return Assembly(services, application(services), access, database)
+    tasks = (partial(save_due, services), KeyDocumentKeeper(services).save_due)
+    keeping = Housekeeping(tasks, SECONDS_BETWEEN)
+    return Assembly(services, application(services), access, database, keeping)
 
 
 def _pool(settings: Configuration, python: Path) -> Pool:

@@ -66,6 +66,7 @@ class Standalone:
             ),
             OrthancArchive(self._rest),
         )
+        self.assembly.begin()
         for sentence in unheeded(settings):
             _log.warning("%s", sentence)
 

@@ -73,6 +73,10 @@ def test_attributes_and_values_of_an_instance(api: str, admin: requests.Session,
     assert rows["00180015"]["value"] == ["CHEST"]
     value = admin.get(f"{place}/frames/1/value?row=1&column=2", timeout=30).json()
     assert (value["stored"], value["modality"]["value"]) == (8, 8)
+    region = {"tool": "rectangle", "points": [[0, 0], [2, 2]]}
+    said = admin.post(f"{place}/frames/1/statistics", json=region, timeout=30).json()
+    assert {one["name"]: one["value"] for one in said["quantities"]}["pixels"] == 4
+    assert nobody.post(f"{place}/frames/1/statistics", json=region, timeout=30).status_code == 401
     assert nobody.get(f"{place}/tags", timeout=30).status_code == 401
 
 

@@ -59,6 +59,7 @@ class FakeArchive:
 
     def __init__(self, files: Iterable[bytes] = (), by_path: str | None = None) -> None:
         self._stored: dict[str, tuple[InstanceRecord, bytes, Dataset]] = {}
+        """Whoever looks through it takes a copy: other threads store meanwhile."""
         self._by_path = by_path
         self.source_calls = 0
         self.stores = 0
@@ -69,7 +70,7 @@ class FakeArchive:
 
     def files(self) -> list[bytes]:
         """Return all stored files."""
-        return [content for _, content, _ in self._stored.values()]
+        return [content for _, content, _ in list(self._stored.values())]
 
     def search(self, grant: Grant, query: Query) -> Page:
         if query.study_instance_uid and grant.allows(Verb.VIEW, query.study_instance_uid):
@@ -94,7 +95,7 @@ class FakeArchive:
 
     def arrivals(self, grant: Grant, since: str = "") -> Arrivals:
         grant.require(Verb.SEARCH)
-        studies = {record.study_instance_uid for record, _, _ in self._stored.values()}
+        studies = {record.study_instance_uid for record, _, _ in list(self._stored.values())}
         last = sequence_of(since) if since else self.stores
         came = tuple(study for study, number in self._arrived.items() if study in studies and number > last)
         return Arrivals(f"{self.stores}-{len(studies)}-{len(self._stored)}", came)
@@ -125,7 +126,7 @@ class FakeArchive:
     def _patients(self, study_instance_uid: str) -> set[str]:
         patients = {
             str(dataset.get("PatientID", ""))
-            for record, _, dataset in self._stored.values()
+            for record, _, dataset in list(self._stored.values())
             if record.study_instance_uid == study_instance_uid
         }
         if len(patients) > 1:
@@ -139,7 +140,7 @@ class FakeArchive:
         self._patients(study_instance_uid)
         records = tuple(
             record
-            for record, _, _ in self._stored.values()
+            for record, _, _ in list(self._stored.values())
             if (record.study_instance_uid, record.series_instance_uid) == (study_instance_uid, series_instance_uid)
         )
         if not records:
@@ -197,7 +198,7 @@ class FakeArchive:
     def _delete(self, grant: Grant, *uids: str) -> None:
         grant.require(Verb.DELETE, uids[0])
         gone = []
-        for key, (record, _, _) in self._stored.items():
+        for key, (record, _, _) in list(self._stored.items()):
             own = (record.study_instance_uid, record.series_instance_uid, record.sop_instance_uid)
             if own[: len(uids)] == uids:
                 gone.append(key)
@@ -208,7 +209,7 @@ class FakeArchive:
 
     def forget(self, sop_instance_uid: str) -> None:
         """Delete one instance, as somebody else might."""
-        self._stored = {k: v for k, v in self._stored.items() if v[0].sop_instance_uid != sop_instance_uid}
+        self._stored = {k: v for k, v in list(self._stored.items()) if v[0].sop_instance_uid != sop_instance_uid}
 
     def _put(self, content: bytes) -> StoreResult:
         try:
@@ -235,7 +236,7 @@ class FakeArchive:
 
     def _rows(self, level: Level, attributes: Iterable[str]) -> list[Row]:
         groups: dict[str, list[Dataset]] = {}
-        for _, _, dataset in self._stored.values():
+        for _, _, dataset in list(self._stored.values()):
             groups.setdefault(str(dataset.get(_UID[level], "")), []).append(dataset)
         keywords = [keyword for above in _ABOVE[level] for keyword in _KEYWORDS[above]]
         return [

@@ -14,6 +14,9 @@ from sightline.access.opening import open_access
 from sightline.configuration import Configuration
 from sightline.rendering.engine import RenderingEngine
 from sightline.state.database import open_database, sqlite_url
+from sightline.state.finding_versions import FindingVersions
+from sightline.state.findings import StoredFindings
+from sightline.state.key_images import StoredKeyImages
 from sightline.state.openings import StoredOpenings
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.request import GRANT_KEY, Request
@@ -46,6 +49,9 @@ class Site:
             links=self.access.links,
             audit=self.access.audit,
             openings=StoredOpenings(self.database),
+            findings=StoredFindings(self.database),
+            versions=FindingVersions(self.database),
+            key_images=StoredKeyImages(self.database),
             viewer_directory=directory,
             clock=self.clock,
             health=lambda: {"status": "ok"},

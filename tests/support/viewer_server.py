@@ -9,8 +9,9 @@ import argparse
 import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sightline.access.grant import Grant, Permission, Verb, administrator
+from sightline.access.housekeeping import Housekeeping
 from sightline.access.links import LinkStore
 from sightline.access.opening import open_access
 from sightline.configuration import Configuration
@@ -27,7 +29,12 @@ from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
 from sightline.openemr.routes import ROUTES as OPENEMR_ROUTES
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
-from sightline.state.database import open_database, sqlite_url
+from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.finding_versions import FindingVersions
+from sightline.state.findings import StoredFindings
+from sightline.state.key_images import StoredKeyImages
+from sightline.viewer.keeping import save_due
+from sightline.viewer.key_documents import KeyDocumentKeeper
 from sightline.viewer.routes import ROUTES
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.json_answer import answer_json
@@ -74,9 +81,16 @@ def now() -> datetime:
 
 
 def viewer_services(
-    archive: FakeArchive, engine: RenderingEngine, viewer_directory: Path = DIST, links: LinkStore | None = None
+    archive: FakeArchive,
+    engine: RenderingEngine,
+    viewer_directory: Path = DIST,
+    links: LinkStore | None = None,
+    database: Database | None = None,
 ) -> Services:
-    """Services with an archive in memory; nothing is checked or written that the viewer does not look at."""
+    """Services with an archive in memory; nothing is checked or written that the viewer does not look at.
+
+    Findings are kept where there is a database.
+    """
     access = SimpleNamespace(check_origin=ignore, expires=lambda _grant: ENDS)
     audit = SimpleNamespace(record=ignore, read_study=ignore, denial=ignore)
     return Services(
@@ -88,6 +102,9 @@ def viewer_services(
         links=cast(LinkStore, links),
         audit=cast(Any, audit),
         openings=RememberedOpenings(),
+        findings=StoredFindings(database) if database else cast(Any, SimpleNamespace(forget=ignore)),
+        versions=cast(Any, FindingVersions(database) if database else None),
+        key_images=StoredKeyImages(database) if database else cast(Any, SimpleNamespace()),
         viewer_directory=viewer_directory,
         clock=now,
         health=lambda: {"status": "ok"},
@@ -106,10 +123,29 @@ class ViewerApplication:
             Route("POST", "/sightline/logout", self._session, Public.LOGIN, "Log out"),
         )
         self._dispatcher = Dispatcher((*ROUTES, *routes, *OPENEMR_ROUTES, *DICOMWEB_ROUTES), services)
+        self._change = threading.Condition()
+        self._running = 0
+        self._is_closed = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ[GRANT_KEY] = self._grant
-        return self._dispatcher(environ, start_response)
+        with self._change:
+            if self._is_closed:
+                start_response("503 Service Unavailable", [("Content-Length", "0")])
+                return []
+            self._running += 1
+        try:
+            environ[GRANT_KEY] = self._grant
+            return self._dispatcher(environ, start_response)
+        finally:
+            with self._change:
+                self._running -= 1
+                self._change.notify_all()
+
+    def close(self) -> None:
+        """Take no more requests, and wait for those that run: a page sends its last ones as it is closed."""
+        with self._change:
+            self._is_closed = True
+            self._change.wait_for(lambda: self._running == 0, timeout=30)
 
     def _open(self, request: Request, services: Services, link_id: str) -> Response:
         return answer_json({"studyInstanceUID": self._grant.permissions[0].study_instance_uid})
@@ -129,14 +165,34 @@ class _QuietHandler(WSGIRequestHandler):
 @contextmanager
 def serve(archive: FakeArchive, grant: Grant = ADMINISTRATOR, port: int = 0) -> Iterator[str]:
     """Serve the viewer for one caller on loopback; gives the base URL."""
+    with running_services(archive) as services, served(services, grant, port) as url:
+        yield url
+
+
+@contextmanager
+def serve_readers(archive: FakeArchive, *grants: Grant) -> Iterator[list[str]]:
+    """Serve the viewer for several callers who share archive and state; gives a base URL for each."""
+    with running_services(archive) as services, ExitStack() as stack:
+        yield [stack.enter_context(served(services, grant)) for grant in grants]
+
+
+@contextmanager
+def running_services(archive: FakeArchive) -> Iterator[Services]:
+    """Give what serves the viewer over an archive, with workers and state of its own, until left."""
     with (
         TemporaryDirectory() as folder,
         closing(small_engine(archive, Path(folder))) as engine,
         closing(open_database(sqlite_url(Path(folder)), now)) as database,
         closing(open_access(Configuration.parse({}), "http://127.0.0.1:8042", database, {})) as access,
     ):
-        services = viewer_services(archive, engine, links=access.links)
-        yield from _serve(ViewerApplication(services, grant), port)
+        services = viewer_services(archive, engine, links=access.links, database=database)
+        tasks = [partial(save_due, services), KeyDocumentKeeper(services).save_due]
+        keeping = Housekeeping(tasks, 0.2)
+        keeping.start()
+        try:
+            yield services
+        finally:
+            keeping.stop()
 
 
 def small_engine(archive: FakeArchive, tables: Path) -> RenderingEngine:
@@ -145,7 +201,10 @@ def small_engine(archive: FakeArchive, tables: Path) -> RenderingEngine:
     return RenderingEngine(archive, pool, volume_bytes=1 << 30, table_directory=tables)
 
 
-def _serve(application: ViewerApplication, port: int) -> Iterator[str]:
+@contextmanager
+def served(services: Services, grant: Grant, port: int = 0) -> Iterator[str]:
+    """Serve what one caller may see on loopback, until left; gives the base URL."""
+    application = ViewerApplication(services, grant)
     server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -155,6 +214,7 @@ def _serve(application: ViewerApplication, port: int) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        application.close()
 
 
 def main() -> None:

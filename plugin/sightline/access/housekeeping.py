@@ -1,4 +1,4 @@
-"""What has to happen from time to time: sessions end, counts are written."""
+"""What has to happen from time to time: sessions end, counts are written, findings are stored."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class Housekeeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the round that is running."""
+        """End after the round that is running, if it was begun at all."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -42,4 +43,4 @@ class Housekeeping:
                 try:
                     task()
                 except Exception:
-                    _log.exception("Housekeeping of sessions and audit failed; it will be tried again")
+                    _log.exception("Housekeeping failed; it will be tried again")

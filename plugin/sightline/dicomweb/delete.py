@@ -9,6 +9,7 @@ from sightline.web.services import Services
 def delete_study(request: Request, services: Services, study: str) -> Response:
     """Answer ``DELETE …/studies/{study}``: 204, or 404 where there is none."""
     services.archive.delete_study(request.grant, study)
+    services.findings.forget(study)
     return Response(status=204)
 
 

@@ -156,6 +156,7 @@ class Host:
             return
         for warning in self._warnings:
             orthanc.LogWarning(f"Sightline: {warning}")
+        self._sightline.begin()
         self._is_started = self.gate.is_open = True
         orthanc.LogWarning(f"Sightline {__version__} is ready: {self._public_url}/sightline/")
 

@@ -1,7 +1,4 @@
-"""What somebody saw, kept as a Secondary Capture image (PS3.3 A.8.1). Runs in workers only.
-
-Who the patient is and which study it belongs to is copied from an image that was shown, never taken from the client.
-"""
+"""What somebody saw, kept as a Secondary Capture image (PS3.3 A.8.1). Runs in workers only."""
 
 from __future__ import annotations
 
@@ -12,31 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom import Dataset, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
 
-from sightline.errors import BadRequestError, TooLargeError, UnprocessableError
+from sightline.errors import BadRequestError, TooLargeError
+from sightline.objects.own_objects import MANUFACTURER, MODEL, encoded, own_object
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
 from sightline.rendering.headers import read_header
 
 MOST_PIXELS = 1 << 25
 _PNG = b"\x89PNG\r\n\x1a\n"
-_OF_PATIENT_AND_STUDY = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "PatientBirthDate",
-    "PatientBirthTime", "PatientSex", "OtherPatientIDsSequence", "PatientSpeciesDescription", "PatientIdentityRemoved",
-    "DeidentificationMethod", "DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified",
-    "StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber",
-    "IssuerOfAccessionNumberSequence", "StudyDescription", "ProcedureCodeSequence", "PatientAge", "PatientSize",
-    "PatientWeight",
-)  # fmt: skip
-"""Attributes of the modules Patient, General Study and Patient Study (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2)."""
-_MAY_BE_EMPTY = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "ReferringPhysicianName",
-    "StudyID", "AccessionNumber",
-)  # fmt: skip
-"""Type 2: there, if need be without a value."""
 _PURPOSE = ("121322", "DCM", "Source image for image processing operation")
 
 
@@ -61,17 +44,8 @@ def make_capture(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Seq
     for source in arguments["sources"]:
         with open_file(source["file"], buffers) as file:
             headers.append(read_header(file))
-    try:
-        dataset = _dataset(arguments, headers, pixels)
-        target = BytesIO()
-        dcmwrite(target, dataset, enforce_file_format=True)
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:  # values are parsed only now, and anything can be in them
-        raise UnprocessableError(
-            "What these images say of patient and study cannot be copied.", "bad-header"
-        ) from error
-    return Reply({"study": str(dataset.StudyInstanceUID)}, (target.getvalue(),))
+    dataset, content = encoded(lambda: _dataset(arguments, headers, pixels))
+    return Reply({"study": str(dataset.StudyInstanceUID)}, (content,))
 
 
 def _pixels(content: Buffer) -> NDArray[np.uint8]:
@@ -90,13 +64,11 @@ def _pixels(content: Buffer) -> NDArray[np.uint8]:
 
 
 def _dataset(arguments: dict[str, Any], headers: Sequence[Dataset], pixels: NDArray[np.uint8]) -> Dataset:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = arguments["instance"]
-    dataset.SpecificCharacterSet = "ISO_IR 192"
-    _copy_patient_and_study(headers[0], dataset)
+    date = arguments["date"]
+    dataset = own_object(
+        SecondaryCaptureImageStorage, headers[0], arguments, modality="OT",
+        series_description=f"Captures of {date[:4]}-{date[4:6]}-{date[6:]}",
+    )  # fmt: skip
     _describe(dataset, arguments)
     dataset.SourceImageSequence = [
         _reference(header, source["frame"]) for header, source in zip(headers, arguments["sources"], strict=True)
@@ -107,32 +79,15 @@ def _dataset(arguments: dict[str, Any], headers: Sequence[Dataset], pixels: NDAr
     return dataset
 
 
-def _copy_patient_and_study(header: Dataset, dataset: Dataset) -> None:
-    header.decode()
-    for keyword in _OF_PATIENT_AND_STUDY:
-        if keyword in header:
-            dataset[keyword] = header[keyword]
-        elif keyword in _MAY_BE_EMPTY:
-            setattr(dataset, keyword, None)
-
-
 def _describe(dataset: Dataset, arguments: dict[str, Any]) -> None:
-    """Say what it is: modules General Series, SC Equipment, General Image, SC Image and SOP Common."""
+    """Say what it is: modules General Series, SC Equipment, General Image and SC Image."""
     date, clock = arguments["date"], arguments["time"]
-    dataset.SOPClassUID, dataset.SOPInstanceUID = SecondaryCaptureImageStorage, arguments["instance"]
-    dataset.InstanceCreationDate, dataset.InstanceCreationTime = date, clock
-    dataset.TimezoneOffsetFromUTC = arguments["timezone"]
-    dataset.Modality = "OT"
-    dataset.SeriesInstanceUID, dataset.SeriesNumber = arguments["series"], arguments["series_number"]
     dataset.SeriesDate, dataset.SeriesTime = date, None
-    dataset.SeriesDescription = f"Captures of {date[:4]}-{date[4:6]}-{date[6:]}"
-    dataset.Manufacturer = "Sightline"
     dataset.ConversionType = "WSD"
-    dataset.SecondaryCaptureDeviceManufacturer = "Sightline"
-    dataset.SecondaryCaptureDeviceManufacturerModelName = "Sightline viewer"
+    dataset.SecondaryCaptureDeviceManufacturer = MANUFACTURER
+    dataset.SecondaryCaptureDeviceManufacturerModelName = MODEL
     dataset.SecondaryCaptureDeviceSoftwareVersions = arguments["version"]
     dataset.DateOfSecondaryCapture, dataset.TimeOfSecondaryCapture = date, clock
-    dataset.InstanceNumber = arguments["instance_number"]
     dataset.ContentDate, dataset.ContentTime = date, clock
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.PatientOrientation = None

@@ -48,6 +48,13 @@ class DisplayedArea:
     pixel_ratio: float = 1.0
     magnification: float = 1.0
 
+    def size(self, rotation: int) -> tuple[float, float]:
+        """Return height and width of the area in square pixels, once it is rotated by so many degrees."""
+        (first_column, first_row), (last_column, last_row) = self.corners
+        height = (abs(last_row - first_row) + 1) * max(1.0, self.pixel_ratio) * self.magnification
+        width = (abs(last_column - first_column) + 1) * max(1.0, 1 / self.pixel_ratio) * self.magnification
+        return (width, height) if rotation in (90, 270) else (height, width)
+
 
 @dataclass(frozen=True, eq=False)
 class Presentation:
@@ -116,15 +123,15 @@ def read_presentation(dataset: Dataset, sop_instance_uid: str, frame: int) -> Pr
         raise BadRequestError("The presentation state does not refer to this image.", "not-referenced")
     slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
     return Presentation(
-        area=_area(dataset, image),
+        area=read_area(dataset, image),
         slope=1.0 if slope is None else float(slope),
         intercept=0.0 if intercept is None else float(intercept),
         modality_lut=modality_lut(dataset),
-        voi=_voi(dataset, image),
+        voi=read_voi(dataset, image),
         presentation_lut=presentation_lut(dataset),
         inverse=str(dataset.get("PresentationLUTShape", "")) == "INVERSE",
         shutter=_shutter(dataset),
-        rotation=_rotation(dataset),
+        rotation=read_rotation(dataset),
         flip=str(dataset.get("ImageHorizontalFlip", "N")) == "Y",
         overlays=_overlays(dataset),
         annotations=read_annotations(dataset, image, applies),
@@ -150,7 +157,8 @@ def _frames(reference: Dataset) -> tuple[int, ...]:
     return (int(value),) if isinstance(value, int | str) else tuple(int(number) for number in value)
 
 
-def _voi(dataset: Dataset, image: tuple[str, int]) -> VoiWindow | LookUpTable | None:
+def read_voi(dataset: Dataset, image: tuple[str, int]) -> VoiWindow | LookUpTable | None:
+    """Return the window or the table of one frame, None where it has neither."""
     for item in dataset.get("SoftcopyVOILUTSequence") or ():
         if not applies(item, image):
             continue
@@ -172,7 +180,8 @@ def _first(value: Any) -> Any:
     return value if value is None or isinstance(value, str | float | int) else next(iter(value), None)
 
 
-def _area(dataset: Dataset, image: tuple[str, int]) -> DisplayedArea:
+def read_area(dataset: Dataset, image: tuple[str, int]) -> DisplayedArea:
+    """Return which part of one frame is shown. Raises `UnprocessableError`."""
     for item in dataset.get("DisplayedAreaSelectionSequence") or ():
         if not applies(item, image):
             continue
@@ -200,7 +209,8 @@ def _ratio(item: Dataset) -> float:
     return 1.0
 
 
-def _rotation(dataset: Dataset) -> int:
+def read_rotation(dataset: Dataset) -> int:
+    """Return by how many degrees images are rotated clockwise. Raises `UnprocessableError`."""
     rotation = int(dataset.get("ImageRotation") or 0)
     if rotation not in (0, 90, 180, 270):
         raise UnprocessableError("This presentation state turns the image by an odd angle.", "bad-state")

@@ -223,13 +223,7 @@ def _displayed(
     part, (left, top) = _cut(picture, area)
     rows, columns = part.shape[:2]
     turned = oriented(part, rotation, flip)
-    height, width = (
-        rows * max(1.0, area.pixel_ratio) * area.magnification,
-        columns * max(1.0, 1 / area.pixel_ratio) * area.magnification,
-    )
-    if rotation in (90, 270):
-        height, width = width, height
-    shape, rest = _target(height, width, view)
+    shape, rest = _target(*area.size(rotation), view)
     if shape[0] * shape[1] > max(LARGEST_PICTURE, turned.shape[0] * turned.shape[1]):
         raise UnprocessableError("The displayed area of this presentation state is too large.", "too-large")
     region = (0.0, 0.0, float(turned.shape[1]), float(turned.shape[0]))

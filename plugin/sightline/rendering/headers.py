@@ -13,6 +13,7 @@ from pydicom import Dataset, dcmread
 
 from sightline.errors import UnprocessableError
 from sightline.rendering.attributes import integer_of, number_of, numbers_of, values_of
+from sightline.rendering.calibration_reading import calibration_of
 from sightline.rendering.dimensions import dimensions_of
 from sightline.rendering.hanging import cine_of, hanging_of, uptake_of
 from sightline.rendering.series_table import (
@@ -162,6 +163,7 @@ def _instance(dataset: Dataset, file_uuid: str, keyword: str, words: bool, offse
         mosaic="MOSAIC" in values_of(dataset.get("ImageType")),
         hanging=hanging_of(dataset),
         uptake=uptake_of(dataset),
+        calibration=calibration_of(dataset),
     )
 
 
@@ -200,6 +202,8 @@ def _shift(dataset: Dataset) -> int:
 def _frame(instance: InstanceEntry, number: int, places: _Places) -> FrameEntry:
     measures = places.macro("PixelMeasuresSequence")
     spacing, origin = _spacing(measures)
+    if spacing is None:  # enhanced angiography says what it is at the detector elsewhere (PS3.3 C.8.19.6.4)
+        spacing, origin = _spacing(places.macro("FramePixelDataPropertiesSequence"))
     position = numbers_of(places.macro("PlanePositionSequence"), "ImagePositionPatient", 3)
     return FrameEntry(
         instance=instance,

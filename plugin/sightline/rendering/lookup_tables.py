@@ -28,17 +28,17 @@ def voi_lut(dataset: Dataset, frame: int = 1) -> LookUpTable | None:
 
     It is at the top (PS3.3 C.11.2), or in the Frame VOI LUT macro of the frame, or of all (C.7.6.16.2.10).
     """
-    return _item(_voi_holder(dataset, frame), "VOILUTSequence")
+    return _item(voi_holder(dataset, frame), "VOILUTSequence")
 
 
 def lut_explanations(dataset: Dataset, frame: int) -> tuple[str, str]:
     """Return what the Modality LUT and the VOI LUT of a frame are called (0028,3003); empty where there is none."""
-    holders = ((dataset, "ModalityLUTSequence"), (_voi_holder(dataset, frame), "VOILUTSequence"))
+    holders = ((dataset, "ModalityLUTSequence"), (voi_holder(dataset, frame), "VOILUTSequence"))
     modality, voi = (str((holder.get(name) or [Dataset()])[0].get("LUTExplanation") or "") for holder, name in holders)
     return modality, voi
 
 
-def _voi_holder(dataset: Dataset, frame: int) -> Dataset:
+def voi_holder(dataset: Dataset, frame: int) -> Dataset:
     """Return the data set, or the item in it, that holds the VOI LUTs of a frame."""
     own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame - 1 : frame]
     for group in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or ())):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sightline.rendering.calibration import Calibration, calibration_from_json
 from sightline.rendering.view import VoiFunction, Window
 
 Vector = tuple[float, float, float]
@@ -106,7 +107,8 @@ class InstanceEntry:
     and empty where each frame has its own. `overlays` says that it carries overlay planes, `shutter` that a part of it
     is covered (C.7.6.11). `pixel_aspect_ratio` is the height and the width of a pixel in an unknown unit (C.7.6.3.1.7).
     `shift` is how many bits there are below the lowest stored one, where High Bit is not next above Bits Stored.
-    `mosaic` says that a frame is many slices side by side, as Siemens scanners write them.
+    `mosaic` says that a frame is many slices side by side, as Siemens scanners write them. `calibration` is what makes
+    distances true beside the pixel spacing, None where there is nothing.
     """
 
     file_uuid: str
@@ -145,6 +147,7 @@ class InstanceEntry:
     mosaic: bool = False
     hanging: Hanging = Hanging()
     uptake: Uptake | None = None
+    calibration: Calibration | None = None
 
     @property
     def frame_time(self) -> float | None:
@@ -308,6 +311,7 @@ def instance_from_json(value: Mapping[str, Any]) -> InstanceEntry:
         "cine": Cine(**value["cine"]) if value["cine"] else None,
         "hanging": Hanging(**value["hanging"]),
         "uptake": Uptake(**value["uptake"]) if value["uptake"] else None,
+        "calibration": calibration_from_json(value["calibration"]) if value["calibration"] else None,
     }
     return InstanceEntry(**{**value, **pairs, **nested})
 

@@ -48,11 +48,17 @@ def has_shutter(dataset: Dataset) -> bool:
 
 def shutter_of_frame(dataset: Dataset, frame: int) -> Shutter | None:
     """Return the shutter of one frame of an image, from 1; None if it has none. Raises as `read_shutter` does."""
+    return read_shutter(shutter_holder(dataset, frame))
+
+
+def shutter_holder(dataset: Dataset, frame: int) -> Dataset:
+    """Return the data set, or the item in it, that describes the shutter of a frame."""
     own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame - 1 : frame]
     for group in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or ())):
         for item in group.get("FrameDisplayShutterSequence") or ():
-            return read_shutter(item)
-    return read_shutter(dataset)
+            holder: Dataset = item
+            return holder
+    return dataset
 
 
 def read_shutter(dataset: Dataset) -> Shutter | None:

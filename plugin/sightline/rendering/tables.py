@@ -25,7 +25,7 @@ from sightline.rendering.series_table import (
 
 _log = logging.getLogger(__name__)
 
-VERSION = 6
+VERSION = 7
 """Of the files; tables of another version are made anew."""
 _FRAMES_IN_MEMORY = 100_000
 _FILES_ON_DISK = 5_000

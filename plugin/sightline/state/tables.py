@@ -1,6 +1,6 @@
-"""What Sightline itself must remember: links, sessions, what each user has opened, and the audit log.
+"""What Sightline itself must remember: links, sessions, what each user has opened or marked, and the audit log.
 
-DICOM is not in here; Orthanc keeps that.
+DICOM is not in here; Orthanc keeps that. Findings are, for as long as the study is: a report in Orthanc has them, too.
 
 Everything is written in SQL that SQLite and PostgreSQL share. The tables are made by `state.migrations`; a test
 compares the two.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -92,6 +92,88 @@ openings = Table(
     Column("opened", UtcDateTime, nullable=False),
 )
 """When each user last opened a study; nobody but that user is told."""
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("author", String(255), nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Index("ix_findings_study_revision", "study_instance_uid", "revision"),
+)
+"""What is marked on images. What was removed keeps its row, so that who changes it meanwhile is told, and can undo."""
+
+finding_studies = Table(
+    "finding_studies",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("frozen_revision", Integer, nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("author", String(255), nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("due", UtcDateTime, index=True),
+    Column("retry", UtcDateTime, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("predecessors", Text, nullable=False),
+    Column("saved_revision", Integer),
+    Column("saved_version", Integer),
+    Column("saved_instance", String(64)),
+    Column("saved_time", UtcDateTime),
+    Column("holder", String(36)),
+    Column("held_until", UtcDateTime),
+)
+"""One row per study with findings: how far its revisions count, who made those that are in no version yet and when
+these become one (`due`), when what waits in `finding_versions` is stored (`retry`), which version was stored last, and
+which node is storing now."""
+
+finding_versions = Table(
+    "finding_versions",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("instance", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("author", String(255), nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("predecessors", Text, nullable=False),
+)
+"""All findings of a study as one reader left them, waiting to be stored as a report with that SOP Instance UID."""
+key_images = Table(
+    "key_images",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("author", String(255), primary_key=True),
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("frame", Integer, primary_key=True, autoincrement=False),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("title", String(16), nullable=False),
+    Column("author_name", String(255), nullable=False),
+    Column("marked", UtcDateTime, nullable=False),
+)
+"""One row per frame that somebody marked. `title` is a code value of PS3.16 CID 7010."""
+
+key_documents = Table(
+    "key_documents",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("author", String(255), primary_key=True),
+    Column("title", String(16), primary_key=True),
+    Column("author_name", String(255), nullable=False),
+    Column("changed", UtcDateTime, nullable=False, index=True),
+    Column("saved_change", UtcDateTime),
+    Column("series_instance_uid", String(64)),
+    Column("sop_instance_uid", String(64)),
+)
+"""What became of each author's key images of one title: when they changed last, and which change was stored as which
+document. The UIDs are NULL until a document was stored; `saved_change` then is the `changed` that is in it.
+"""
 
 audit_events = Table(
     "audit_events",

@@ -52,7 +52,7 @@ def capture(request: Request, services: Services, study: str) -> Response:
         "lossy": _flag(request, "Sightline-Lossy"),
         "instance": f"2.25.{uuid4().int}",
         "series": series_uid,
-        **_numbers(services, request.grant, study, series_uid),
+        **numbers_of(services, request.grant, study, series_uid),
         "date": f"{now:%Y%m%d}",
         "time": f"{now:%H%M%S}",
         "timezone": f"{now:%z}",
@@ -61,12 +61,12 @@ def capture(request: Request, services: Services, study: str) -> Response:
     reply = services.engine.run("sightline.objects.captures:make_capture", arguments, buffers)
     if reply.values["study"] != study:
         raise ConflictError("The image that was shown says that it is of another study.", "other-study")
-    result = services.archive.store(_storing(request.grant), examine(bytes(reply.buffers[0])))
+    result = services.archive.store(storing(request.grant), examine(bytes(reply.buffers[0])))
     answer = {"series": result.series_instance_uid, "instance": result.sop_instance_uid}
     return answer_json(answer, 201)
 
 
-def _storing(grant: Grant) -> Grant:
+def storing(grant: Grant) -> Grant:
     """Return the grant with which a file of our own making is stored, for somebody who may annotate its study."""
     return replace(grant, permissions=(*grant.permissions, Permission(frozenset({Verb.UPLOAD}))))
 
@@ -88,7 +88,7 @@ def _flag(request: Request, name: str) -> bool:
     return text == "1"
 
 
-def _numbers(services: Services, grant: Grant, study: str, series_uid: str) -> dict[str, int]:
+def numbers_of(services: Services, grant: Grant, study: str, series_uid: str) -> dict[str, int]:
     """Return Series Number and Instance Number of the next capture: the series goes behind all others."""
     rows = [series_row(row) for row in series_rows(services, grant, study)]
     for row in rows:

@@ -13,6 +13,7 @@ from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument, in_batches
 from sightline.rendering.series_table import FrameEntry, SeriesTable, series_identity
 from sightline.rendering.videos import EVERY_VIDEO_SYNTAX
+from sightline.viewer.report_series import report_series
 from sightline.web.ranges import say_part, wanted_range
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
@@ -110,9 +111,18 @@ def documents_json(services: Services, grant: Grant, study: str, series: dict[st
             title = series["description"] or series["modality"]
             return [{"instance": record.sop_instance_uid, "kind": "other", "title": title, "date": "", "status": ""}]
         records = services.archive.series_instances(grant, study, series["uid"])
+        if series["uid"] == report_series(study):
+            records = _last_report(services, study, records)
         return _described(services, grant, sorted(records, key=lambda record: record.sop_instance_uid))
     except NotFoundError:  # deleted in this moment
         return []
+
+
+def _last_report(services: Services, study: str, records: tuple[InstanceRecord, ...]) -> tuple[InstanceRecord, ...]:
+    """Return the last version of our own report, if it is known: each has all that is in those before."""
+    known = services.findings.read(study)
+    saved = known.saved.instance if known and known.saved else ""
+    return tuple(record for record in records if record.sop_instance_uid == saved) or records
 
 
 def _described(services: Services, grant: Grant, records: Sequence[InstanceRecord]) -> list[dict[str, Any]]:

@@ -35,4 +35,5 @@ def remove_label(request: Request, services: Services, study: str, label: str) -
 def delete_study(request: Request, services: Services, study: str) -> Response:
     """Delete a study for good: 204."""
     services.archive.delete_study(request.grant, study)
+    services.findings.forget(study)
     return Response(status=204)

@@ -9,12 +9,17 @@ from sightline.viewer import (
     documents,
     downloads,
     films,
+    finding_reports,
+    findings,
+    key_images,
     list_routes,
     pages,
     pictures,
     planes,
+    presentations,
     priors,
     provenance,
+    region_values,
     search,
     studies,
     tags,
@@ -79,6 +84,36 @@ ROUTES: tuple[Route, ...] = (
         "POST", f"{STUDY}/captures", captures.capture, Verb.ANNOTATE, "Store what was seen as an image of the study",
         audit="store", max_body=captures.LARGEST_CAPTURE,
     ),
+    Route("GET", f"{STUDY}/findings", findings.findings, Verb.VIEW, "What is marked on a study's images", audit="read"),
+    Route(
+        "POST", f"{STUDY}/findings", findings.change_findings, Verb.ANNOTATE, "Keep what a reader marked or changed",
+        audit="store", max_body=findings.LARGEST_BODY,
+    ),
+    Route(
+        "POST", f"{STUDY}/findings/save", findings.save_findings, Verb.ANNOTATE, "Store findings as reports now",
+        audit="store", max_body=findings.LARGEST_WISH,
+    ),
+    Route(
+        "GET", f"{STUDY}/findings/reports", finding_reports.reports, Verb.VIEW, "Measurement reports of a study",
+        audit="read",
+    ),
+    Route("GET", f"{STUDY}/keys", key_images.keys, Verb.VIEW, "Key images, and documents with such", audit="read"),
+    Route(
+        "POST", f"{STUDY}/keys", key_images.change, Verb.ANNOTATE, "Mark frames as key images, or take marks away",
+        audit="store", max_body=key_images.LARGEST_CHANGES,
+    ),
+    Route(
+        "POST", f"{STUDY}/keys/save", key_images.save, Verb.ANNOTATE, "Store key images as documents now",
+        audit="store",
+    ),
+    Route(
+        "GET", f"{STUDY}/presentations", presentations.presentations, Verb.VIEW,
+        "Presentation states, and what they are for", audit="read",
+    ),
+    Route(
+        "POST", f"{STUDY}/presentations", presentations.store, Verb.ANNOTATE,
+        "Store what is seen as a presentation state", audit="store", max_body=presentations.LARGEST_BODY,
+    ),
     Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),
     Route("GET", f"{SERIES}/film", films.film, Verb.DOWNLOAD, "Frames of a series as one animation", audit="export"),
@@ -89,6 +124,10 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", f"{INSTANCE}/frames/<int:frame>/value", values.value, Verb.VIEW,
         "Stored, modality and uptake value of a pixel", audit="read",
+    ),
+    Route(
+        "POST", f"{INSTANCE}/frames/<int:frame>/statistics", region_values.region_statistics, Verb.VIEW,
+        "Statistics of the values of a region", audit="read", max_body=region_values.LARGEST_REGION,
     ),
     Route("GET", f"{SERIES}/progress", planes.progress, Verb.VIEW, "How much of the volume is loaded"),
     Route(

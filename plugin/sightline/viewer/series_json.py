@@ -8,6 +8,7 @@ from os.path import commonprefix
 from typing import Any
 
 from sightline.kernels.planes import Edges, edge_letters
+from sightline.rendering.calibration import calibration_json
 from sightline.rendering.exact_frames import LARGEST_FRAME
 from sightline.rendering.series_table import Cine, FrameEntry, InstanceEntry, SeriesTable, WindowPreset
 from sightline.rendering.stack_labels import kind_of, phrase
@@ -27,10 +28,6 @@ def stack_json(table: SeriesTable) -> dict[str, Any]:
         frames share, see `kind_json`. ``windows``: the sets of windows that files propose. ``frames``: rest of the UID,
         frame, kind, windows or -1, Image Position (Patient) in mm to 0.001 or None; in display order. ``unreadable``:
         how many instances, and the first one's reason.
-        ``identity``: changes with the stored files. ``prefix``: what all SOP Instance UIDs begin with. ``kinds``: size,
-        pixel spacing in mm (rows, columns) and its origin, orientation letters, colour, loss, unit, `exact_bytes`.
-        ``windows``: the sets of windows that files propose. ``frames``: rest of the UID, frame, kind, windows or -1,
-        location in mm or None; in display order. ``unreadable``: how many instances, and the first one's reason.
     """
     prefix = commonprefix([frame.sop_instance_uid for frame in table.frames])  # noqa: RUF071 - characters are meant
     kinds: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -72,8 +69,10 @@ def kind_json(frame: FrameEntry) -> dict[str, Any]:
         "view": hanging.view_position,
         "intent": hanging.presentation_intent,
         "contrast": hanging.contrast,
-        "magnification": hanging.magnification,
         "cine": cine_json(instance.cine) if instance.cine else None,
+        "calibration": calibration_json(
+            instance.calibration, hanging.magnification, None if frame.pixel_spacing else instance.pixel_aspect_ratio
+        ),
         "suv": {"factor": instance.uptake.factor, "reason": instance.uptake.reason} if instance.uptake else None,
     }
     return {

@@ -17,6 +17,9 @@ from sightline.archive.upload_ledger import UploadLedger
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
+from sightline.state.finding_versions import FindingVersions
+from sightline.state.findings import Findings
+from sightline.state.key_images import KeyImages
 from sightline.state.openings import Openings
 from sightline.web.cache import ByteCache
 
@@ -33,6 +36,10 @@ class Services:
     links: LinkStore
     audit: AuditLog
     openings: Openings
+    findings: Findings
+    versions: FindingVersions
+    """Of the findings, on their way into reports."""
+    key_images: KeyImages
     viewer_directory: Path
     clock: Callable[[], datetime]
     health: Callable[[], dict[str, Any]]

@@ -93,12 +93,13 @@ def test_what_hanging_and_measuring_need_is_said_where_it_is_known() -> None:
         uptake=Uptake(reason="PatientWeight (0010,1030) is missing."),
     )
     kind = kind_json(replace(frame, instance=instance))
-    assert {name: kind[name] for name in ("thickness", "laterality", "view", "intent", "magnification")} == {
-        "thickness": 2.5, "laterality": "L", "view": "MLO", "intent": "FOR PRESENTATION", "magnification": 1.05,
+    assert {name: kind[name] for name in ("thickness", "laterality", "view", "intent", "calibration")} == {
+        "thickness": 2.5, "laterality": "L", "view": "MLO", "intent": "FOR PRESENTATION",
+        "calibration": {"magnification": 1.05},
     }  # fmt: skip
     assert kind["cine"] == {"frameTime": 40, "displayRate": 30, "sweeps": False}
     assert kind["suv"] == {"factor": None, "reason": "PatientWeight (0010,1030) is missing."}
-    assert not {"laterality", "cine", "suv", "orientation", "contrast"} & set(kind_json(entry()))
+    assert not {"laterality", "cine", "suv", "orientation", "contrast", "calibration"} & set(kind_json(entry()))
 
 
 def test_a_mixed_series_falls_into_stacks_and_a_grid() -> None:
