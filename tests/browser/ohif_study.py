@@ -82,7 +82,7 @@ def ball_study() -> BallStudy:
         ct=files,
         segmentation=_segmentation(sources, inside),
         structures=_structures(sources, inside),
-        measurements=_measurements(sources),
+        measurements=measurements(sources),
         document=_document(sources[0]),
     )
 
@@ -136,7 +136,7 @@ def _segmentation(sources: list[Dataset], inside: NDArray[np.bool_]) -> bytes:
     return content
 
 
-def _measurements(sources: list[Dataset]) -> bytes:
+def measurements(sources: list[Dataset]) -> bytes:
     """Return a report (TID 1500) with one length, drawn on the middle slice."""
     from highdicom.sr import (
         Comprehensive3DSR,
@@ -157,7 +157,7 @@ def _measurements(sources: list[Dataset]) -> bytes:
     drawn = CoordinatesForMeasurement(
         graphic_type=GraphicTypeValues.POLYLINE,
         graphic_data=np.array([[22.0, 32.0], [22.0 + MEASURED_MM, 32.0]]),
-        source_image=SourceImageForRegion.from_source_image(sources[SLICES // 2]),
+        source_image=SourceImageForRegion.from_source_image(sources[len(sources) // 2]),
     )
     length = Measurement(
         name=codes.SCT.Length, value=MEASURED_MM, unit=codes.UCUM.Millimeter, referenced_coordinates=[drawn]

@@ -62,8 +62,26 @@ def desktop(browser: Browser, server: OrthancServer) -> None:
     with administrators_page(browser, server, DESKTOP, path) as page:
         Stage(page, page).shows(118)
         series_are_shown(page)
-        Stage(page, page).shows(118, "exact")
+        stage = Stage(page, page)
+        stage.shows(118, "exact")
+        page.keyboard.press("Shift+F")
+        page.locator(".findings-dock").wait_for()
+        for key, start, end in (("Shift+D", (0.30, 0.60), (0.71, 0.60)), ("Shift+V", (0.46, 0.42), (0.55, 0.50))):
+            page.keyboard.press(key)
+            page.locator("svg.findings").wait_for()
+            drag(page, stage, start, end)
+        page.keyboard.press("w")
+        page.get_by_text("Kept").first.wait_for()
         save(page, "viewer-desktop")
+
+
+def drag(page: Page, stage: Stage, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw with the mouse; places are parts of the viewport's width and height."""
+    left, top, width, height = stage.box()
+    page.mouse.move(left + start[0] * width, top + start[1] * height)
+    page.mouse.down()
+    page.mouse.move(left + end[0] * width, top + end[1] * height, steps=4)
+    page.mouse.up()
 
 
 def planes(browser: Browser, server: OrthancServer) -> None:

@@ -122,7 +122,8 @@ def test_a_keyboard_is_enough(browser: Browser, site: OrthancServer, ct: Chest, 
         page.wait_for_url(lambda url: "/login" not in url)
         expect(page.locator("table.studies tbody tr").first).to_be_visible()
         tab_to(page, "CT")
-        page.keyboard.press("Space")
+        with page.expect_response(lambda answer: "/sightline/api/studies?" in answer.url):
+            page.keyboard.press("Space")
         expect(page.get_by_role("button", name="CT", exact=True)).to_have_attribute("aria-pressed", "true")
         link = page.locator(f"a[href$='{ct.study}']")
         expect(link).to_be_visible()

@@ -121,6 +121,19 @@ def test_keys_go_from_the_first_study_to_the_last_and_open_it(page: Page) -> Non
         page.keyboard.press("Enter")
 
 
+def test_enter_opens_the_row_that_the_last_arrow_led_to(page: Page) -> None:
+    """However fast the keys follow each other: the row before is another patient's."""
+    wanted = page.locator("tr[aria-rowindex='4'] .row-link").get_attribute("href")
+    assert wanted is not None
+    page.locator("tr[aria-rowindex='2'] .row-link").focus()
+    with page.expect_navigation(url=re.compile(re.escape(wanted))):
+        page.evaluate("""() => {
+          const options = { key: "ArrowDown", bubbles: true, cancelable: true };
+          for (const _ of [1, 2]) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+          document.activeElement.click();
+        }""")
+
+
 def test_the_order_is_of_the_whole_list_and_in_the_url(page: Page, archive: ListedArchive) -> None:
     by_name = sorted(archive.listed, key=lambda row: row["PatientName"])
     page.get_by_role("button", name="Patient", exact=True).click()

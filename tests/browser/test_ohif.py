@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from tests.browser.ohif_study import (
     ball_study,
 )
 from tests.support.corpus import corpus_files
+from tests.support.findings import finding
 from tests.support.orthanc_server import OrthancServer, free_port
 
 if pages() is None:
@@ -244,3 +246,30 @@ def test_a_cine_in_colour(place: Place) -> None:
     with place.open(corpus_study("us/doppler-8f")) as ohif:
         ohif.until(lambda: ohif.coloured() > 20_000, "flow in colour")
         ohif.until(lambda: len({answer.url for answer in ohif.traffic.of(r"/frames/\d$")}) >= 8, "eight frames")
+
+
+def test_what_our_viewer_stored_is_drawn(place: Place) -> None:
+    """The report of a line, an ellipse, both axes and an angle, as our server writes it when a reader leaves."""
+    study, image = place.ball.study, dcmread(BytesIO(place.ball.ct[SLICES // 2]), stop_before_pixels=True)
+    series, instance = str(image.SeriesInstanceUID), str(image.SOPInstanceUID)
+    drawn = [
+        finding(study, series, instance, "length", "line", points=[[12, 20], [52, 20]]),
+        finding(study, series, instance, "ellipse", "region", points=[[16, 36], [48, 36], [32, 26], [32, 46]]),
+        finding(study, series, instance, "bidirectional", "axes", points=[[10, 52], [54, 52], [30, 48], [30, 58]]),
+        finding(study, series, instance, "angle", "corner", points=[[8, 8], [8, 16], [20, 16]]),
+    ]
+    path = f"{place.orthanc.url}/sightline/api/studies/{study}/findings"
+    with place.orthanc.session() as admin:
+        changes = [{"finding": each, "base": 0} for each in drawn]
+        assert admin.post(path, json={"changes": changes}, timeout=60).status_code == 200
+        assert admin.post(f"{path}/save", json={}, timeout=60).json()["saved"]
+    with place.open(study) as ohif:
+        ohif.until(lambda: ohif.panes().count() > 0 and bool(ohif.picture().std() > 5), "a first image")
+        told = ("40.00 mm", "Area: 502.65 mm2", "Mean: 600.00 [hnsf'U]", "44.00 mm", "10.00 mm", "Angle: 90.00 deg")
+
+        def drawn_with_numbers() -> bool:
+            ohif.open("Measurements")
+            text = ohif.panes().first.inner_text()
+            return all(number in text for number in told) and ohif.coloured() > 500
+
+        ohif.until(drawn_with_numbers, "our findings with their numbers")

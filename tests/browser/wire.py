@@ -23,9 +23,8 @@ new MutationObserver((_records, observer) => {
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 
-_TIMINGS = """() => performance.getEntriesByType("resource").map((one) =>
-  [new URL(one.name).pathname, (performance.timeOrigin + one.responseEnd) / 1000, one.transferSize])"""
 _PATIENCE_MS = 30_000
+_WORKER = "/assets/worker-"
 
 
 @dataclass
@@ -52,6 +51,7 @@ class Wire:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._transfers: dict[str, Transfer] = {}
+        self._of_workers: list[tuple[str, str]] = []
         self._clock = 0.0
         page.add_init_script(_NOTE_FIRST_PICTURE)
         session = page.context.new_cdp_session(page)
@@ -68,6 +68,8 @@ class Wire:
         if parts.scheme not in ("blob", "data"):
             path = parts.path + (f"?{parts.query}" if parts.query else "")
             self._transfers[event["requestId"]] = Transfer(path, event["wallTime"])
+            if _WORKER in parts.path or _WORKER in event["documentURL"]:
+                self._of_workers.append((event["requestId"], event["request"]["url"]))
 
     def _on_cached(self, event: Mapping[str, Any]) -> None:
         self._transfers.pop(event["requestId"], None)
@@ -117,15 +119,18 @@ class Wire:
     def _under_way(self, until: float) -> list[Transfer]:
         """Return what was asked for by then and has not come yet.
 
-        The end of a worker's script is told to the worker only; the page has it among its timings.
+        That a worker's script has come is told to the worker only: it is fetched again, to see how large it is.
         """
-        waiting = [one for one in self._transfers.values() if one.started <= until and not one.done]
-        timings = {path: rest for path, *rest in self._page.evaluate(_TIMINGS)} if waiting else {}
-        for one in waiting:
-            if "/assets/worker-" in one.path and one.path in timings:
-                one.finished, one.encoded_bytes = timings[one.path]
-                one.media_type, one.done = "text/javascript", True
-        return [one for one in waiting if not one.done]
+        while self._of_workers:
+            number, url = self._of_workers.pop()
+            transfer = self._transfers.get(number)
+            if transfer is not None and not transfer.done:
+                answer = self._page.request.get(url, headers={"Accept-Encoding": "gzip"})
+                assert answer.ok, url
+                head = sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
+                transfer.encoded_bytes = int(answer.headers["content-length"]) + head
+                transfer.media_type, transfer.finished, transfer.done = "text/javascript", transfer.started, True
+        return [one for one in self._transfers.values() if one.started <= until and not one.done]
 
 
 def total(transfers: list[Transfer]) -> int:

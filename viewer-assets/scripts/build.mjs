@@ -78,12 +78,36 @@ const laterParts = (entry) => ({
   },
 });
 
+/** What only the list of findings says, which comes after the first picture. */
+const LATER_MESSAGES = /^findings\./;
+
+/** The one message file falls into two here: what pages bring at first, and what `laterMessages` brings. */
+const messages = {
+  name: "messages",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /messages\/en\.json$/ }, ({ importer, resolveDir, path: wanted }) => ({
+      path: path.resolve(resolveDir, wanted),
+      namespace: importer.endsWith("laterMessages.ts") ? "later-messages" : "first-messages",
+    }));
+    onLoad({ filter: /.*/, namespace: "later-messages" }, ({ path: file }) => messagesOf(file, true));
+    onLoad({ filter: /.*/, namespace: "first-messages" }, ({ path: file }) => messagesOf(file, false));
+  },
+};
+
+async function messagesOf(file, isLater) {
+  const all = Object.entries(JSON.parse(await readFile(file, "utf8")));
+  const wanted = all.filter(([key]) => LATER_MESSAGES.test(key) === isLater);
+  return { contents: JSON.stringify(Object.fromEntries(wanted)), loader: "json", watchFiles: [file] };
+}
+
 /** Each page is built by itself: what pages share would otherwise come in many small files, each a request. */
 const ENTRIES = [...PAGES.map((page) => `src/${page}.tsx`), "src/style/app.css"];
 
 async function buildAll() {
   const results = await Promise.all(
-    ENTRIES.map((entry) => build({ ...options, entryPoints: [entry], plugins: [laterParts(entry)] })),
+    ENTRIES.map((entry) =>
+      build({ ...options, entryPoints: [entry], plugins: [laterParts(entry), messages] }),
+    ),
   );
   return { outputs: Object.assign({}, ...results.map(({ metafile }) => metafile.outputs)) };
 }

@@ -18,6 +18,18 @@ export interface FrameOf {
   readonly frame: number;
 }
 
+/** A presentation state, by its series and instance. */
+export interface StateOf {
+  readonly series: string;
+  readonly instance: string;
+}
+
+/** A frame as a presentation state shows it: that says all of its appearance. */
+export interface PresentedOf {
+  readonly presented: FrameOf;
+  readonly state: StateOf;
+}
+
 /**
  * One plane of the resampled volume; `index` counts from 0 at the lowest patient coordinate, and `stack` says of which
  * volume, where a series holds several. Of `slab` mm around the plane, `blend` makes one picture.
@@ -42,7 +54,7 @@ export type ColourMapName = keyof typeof import("./colourMaps.json");
 export interface View {
   readonly study: string;
   readonly series: string;
-  readonly source: FrameOf | PlaneOf;
+  readonly source: FrameOf | PlaneOf | PresentedOf;
   readonly window?: VoiWindow | undefined;
   readonly size?: number | undefined;
   readonly invert?: boolean;
@@ -62,15 +74,19 @@ export const DEFAULT_QUALITY = 85;
 /** Path and query of `view`, from Orthanc's root, without a leading slash. */
 export function viewPath(view: View): string {
   const { source } = view;
-  const place =
-    "instance" in source ? `${source.instance}/${source.frame}` : `${source.plane}/${source.index}`;
+  const place = placeText("presented" in source ? source.presented : source);
   const settings = viewSettings(view).join("&");
   const path = `sightline/view/${view.study}/${view.series}/${place}`;
   return settings ? `${path}?${settings}` : path;
 }
 
+function placeText(source: FrameOf | PlaneOf): string {
+  return "instance" in source ? `${source.instance}/${source.frame}` : `${source.plane}/${source.index}`;
+}
+
 /** What differs from the defaults, in the canonical order. */
 function viewSettings(view: View): string[] {
+  if ("state" in view.source) return presentedSettings(view, view.source.state);
   const settings = "plane" in view.source ? planeSettings(view.source) : [];
   if (view.window) settings.push(`window=${windowText(view.window)}`);
   if (view.size !== undefined) settings.push(`size=${view.size}`);
@@ -79,10 +95,18 @@ function viewSettings(view: View): string[] {
   if (view.colourMap && view.colourMap !== "grey") settings.push(`colourmap=${view.colourMap}`);
   if (view.overlays === false) settings.push("overlays=0");
   if (view.shutter === false) settings.push("shutter=0");
-  if (view.format && view.format !== "jpeg") settings.push(`format=${view.format}`);
-  else if (view.quality !== undefined && view.quality !== DEFAULT_QUALITY)
-    settings.push(`quality=${view.quality}`);
-  return settings;
+  return [...settings, ...encoding(view)];
+}
+
+/** The presentation state says all but the size and how the picture is sent. */
+function presentedSettings(view: View, { series, instance }: StateOf): string[] {
+  const size = view.size === undefined ? [] : [`size=${view.size}`];
+  return [...size, ...encoding(view), `presentation=${series},${instance}`];
+}
+
+function encoding({ format, quality }: View): string[] {
+  if (format && format !== "jpeg") return [`format=${format}`];
+  return quality !== undefined && quality !== DEFAULT_QUALITY ? [`quality=${quality}`] : [];
 }
 
 function planeSettings({ stack, slab, blend }: PlaneOf): string[] {

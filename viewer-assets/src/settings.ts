@@ -64,6 +64,8 @@ export const defaultLayout = setting<LayoutName | "auto">(
 /** Whether the wheel, and a drag, towards the reader leads back instead of on. */
 export const scrollReversed = setting("scrollReversed", false, isBoolean);
 export const zoomReversed = setting("zoomReversed", false, isBoolean);
+/** Whether a measuring tool is put away once something is drawn. */
+export const measureOnce = setting("measureOnce", false, isBoolean);
 /** Whether keys without Control are shortcuts (WCAG 2.1.4). */
 export const shortcuts = setting("shortcuts", true, isBoolean);
 

@@ -22,6 +22,8 @@ import { placeOfFrame, type Tile } from "./study/tiles";
 type Opening = NonNullable<StudyPageData["opening"]>;
 
 const URL_DELAY_MS = 300;
+const LOAD_AGAIN_MS = 5000;
+let keyImagesAreComing = false;
 const app = document.getElementById("app");
 const data = pageData<StudyPageData>("page-data");
 if (app && data) start(app, data);
@@ -109,6 +111,16 @@ async function loadLocalPictures(reader: Reader): Promise<void> {
   }
 }
 
+/** From now on what is marked is kept on the server, and what was marked comes from there. */
+async function keepFindings(reader: Reader): Promise<void> {
+  try {
+    const { startKeeping } = await import("./findings/load");
+    startKeeping(reader);
+  } catch {
+    setTimeout(() => void keepFindings(reader), LOAD_AGAIN_MS);
+  }
+}
+
 /** What failed to come is asked for again when the server is back, or when somebody wants it. */
 function loadAgain(reader: Reader, asked: DeskState): void {
   effect(() => {
@@ -133,7 +145,18 @@ async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
     reader.seriesProblem.value = error instanceof Error ? error.message : String(error);
   }
   reader.settle(true);
+  void keepFindings(reader);
   await linkViewports(reader, asked);
+  await loadKeyImages(reader);
+}
+
+/** Key images and presentations come last; asked for once. */
+async function loadKeyImages(reader: Reader): Promise<void> {
+  if (keyImagesAreComing) return;
+  keyImagesAreComing = true;
+  const { startKeyImages, startPresentations } = await import("./keyImages/all");
+  startKeyImages(reader);
+  startPresentations(reader);
 }
 
 /** The query with the id of the windows that belong together. */

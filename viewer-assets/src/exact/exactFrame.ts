@@ -43,12 +43,14 @@ export async function decodeExactFrame(content: ArrayBuffer): Promise<ExactFrame
   const columns = view.getUint32(12, true);
   if ((size !== 1 && size !== 2) || rows * columns > LARGEST_FRAME)
     throw new Error("no frame of a known kind");
-  const residuals = await inflated(content.slice(HEADER_BYTES));
+  const residuals = await inflated(new Uint8Array(content, HEADER_BYTES));
   if (residuals.length !== rows * columns * size) throw new Error("a frame of another size than it says");
+  const samples = unpredicted(residuals, rows, columns, size, (flags & Flag.Signed) !== 0);
+  giveBack(residuals.buffer as ArrayBuffer);
   return {
     rows,
     columns,
-    samples: unpredicted(residuals, rows, columns, size, (flags & Flag.Signed) !== 0),
+    samples,
     rescale:
       flags & Flag.Rescaled
         ? { slope: view.getFloat64(16, true), intercept: view.getFloat64(24, true) }
@@ -58,8 +60,13 @@ export async function decodeExactFrame(content: ArrayBuffer): Promise<ExactFrame
   };
 }
 
+/** Give memory back at once, where the browser can: by itself it lets hundreds of such buffers lie for a while. */
+export function giveBack(buffer: ArrayBuffer & { transfer?: (size: number) => ArrayBuffer }): void {
+  buffer.transfer?.(0);
+}
+
 /** Undo zlib. Its checksum is looked at, so a frame that was damaged on its way is never shown. */
-async function inflated(content: ArrayBuffer): Promise<Uint8Array> {
+async function inflated(content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -2,7 +2,7 @@
  * Decoding beside the page: a mammogram takes a third of a second, and nobody's mouse may wait for it. This file is both
  * sides: imported by the page it starts a worker, and the worker is this file again.
  */
-import { decodeExactFrame, type ExactFrame } from "./exactFrame";
+import { decodeExactFrame, giveBack, type ExactFrame } from "./exactFrame";
 
 interface Question {
   readonly id: number;
@@ -37,6 +37,7 @@ async function answer({ id, content }: Question): Promise<void> {
   } catch (error) {
     scope.postMessage({ id, problem: String(error) }, []);
   }
+  giveBack(content);
 }
 
 if (!("document" in globalThis)) {

@@ -1,7 +1,8 @@
 /** Putting viewports and their texts onto one canvas. */
 import { isSideways, type Pose, type Size } from "../geometry";
-import { t } from "../messages";
+import { plural, t } from "../messages";
 import { drawPicture } from "../study/draw";
+import type { FindingsPainter } from "./findings";
 import type { Shown, Viewport } from "../study/viewport";
 import { captionsOf, type Captions, type Corner, type Texts } from "./captions";
 
@@ -22,6 +23,7 @@ export async function composeScreen(
   size: Size,
   scale: number,
   texts: Texts,
+  paint: FindingsPainter,
 ): Promise<HTMLCanvasElement> {
   const { canvas, context } = blank(size.width * scale, size.height * scale);
   for (const { viewport, picture, x, y } of parts) {
@@ -34,7 +36,9 @@ export async function composeScreen(
     context.save();
     context.translate(Math.round(x * scale), Math.round(y * scale));
     if (texts !== "none") await drawMarks(context, picture, scale);
-    drawCaptions(context, captionsOf(picture, texts), own, scale);
+    const pose = viewport.pose(shown.place);
+    const count = pose ? paint(context, viewport, { pose, size: viewport.size.value, scale }) : 0;
+    drawCaptions(context, withFindings(captionsOf(picture, texts), count, texts), own, scale);
     context.restore();
   }
   return canvas;
@@ -42,11 +46,13 @@ export async function composeScreen(
 
 /** One image with a pixel for each of its own, turned as on the screen; texts as large as the image allows. */
 export function composeWhole(
+  viewport: Viewport,
   shown: Shown,
   turn: Pose["turn"],
   bitmap: ImageBitmap,
   picture: HTMLElement,
   texts: Texts,
+  paint: FindingsPainter,
 ): HTMLCanvasElement {
   const { columns, rows } = shown.place.geometry;
   const shape = shown.place.geometry.spacing ?? [1, 1];
@@ -56,8 +62,11 @@ export function composeWhole(
   const size = isSideways(turn) ? { width: own.height, height: own.width } : own;
   const { canvas, context } = blank(size.width, size.height);
   drawPicture(canvas, size, bitmap, { x: 0, y: 0, ...size, turn }, true, 1);
+  const scale = Math.max(0.75, Math.min(size.width, size.height) / 700);
+  const small = { width: size.width / scale, height: size.height / scale };
+  const count = paint(context, viewport, { pose: { x: 0, y: 0, ...small, turn }, size: small, scale });
   const captions = { ...captionsOf(picture, texts), scaleBar: 0 };
-  drawCaptions(context, captions, size, Math.max(0.75, Math.min(size.width, size.height) / 700));
+  drawCaptions(context, withFindings(captions, count, texts), size, scale);
   return canvas;
 }
 
@@ -67,6 +76,14 @@ function blank(width: number, height: number) {
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) throw new Error(t("export.tooLarge"));
   return { canvas, context };
+}
+
+/** The captions with a line that says what was drawn on the image. */
+function withFindings(captions: Captions, count: number, texts: Texts): Captions {
+  if (count === 0) return captions;
+  const line = plural(texts === "anonymous" ? "export.numbersOnly" : "export.findings", count);
+  const { corners } = captions;
+  return { ...captions, corners: { ...corners, "bottom-left": [...corners["bottom-left"], line] } };
 }
 
 function drawCaptions(
@@ -126,13 +143,13 @@ function write(
   context.fillText(text, x, y, room);
 }
 
-/** Lines and findings over the picture are SVG: drawn with the styles that they have on the page. */
+/** Lines over the picture are SVG: drawn with the styles that they have on the page. */
 async function drawMarks(
   context: CanvasRenderingContext2D,
   picture: HTMLElement,
   scale: number,
 ): Promise<void> {
-  for (const svg of picture.querySelectorAll<SVGSVGElement>(":scope > svg")) {
+  for (const svg of picture.querySelectorAll<SVGSVGElement>(":scope > svg:not(.findings)")) {
     const box = svg.getBoundingClientRect();
     const around = picture.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) continue;

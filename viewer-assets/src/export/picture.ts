@@ -1,13 +1,14 @@
 /** Making the picture that somebody asked for. */
 import { viewPath } from "../address";
 import { request } from "../api";
+import { shownPlace } from "../keyImages/placeOf";
 import { t } from "../messages";
-import type { FrameOf } from "../address";
 import { onScreen } from "../study/onScreen";
 import type { Reader } from "../study/reader";
 import { addressed, type Viewport } from "../study/viewport";
 import { captionsOf, type Texts } from "./captions";
 import { composeScreen, composeWhole, type Part } from "./compose";
+import { findingsPainter, type FindingsPainter } from "./findings";
 import { encoded } from "./save";
 
 export interface PictureWish {
@@ -36,9 +37,10 @@ export async function makePicture(reader: Reader, wish: PictureWish): Promise<Ma
   const chosen = wish.what === "layout" ? all : all.filter(([viewport]) => viewport === reader.active.value);
   const [first] = chosen;
   if (!first) throw new Error(t("export.noImage"));
+  const paint = await findingsPainter(reader, wish.texts);
   const canvas = await (wish.what === "image"
-    ? whole(reader, first, wish.texts)
-    : screen(chosen, wish.texts));
+    ? whole(reader, first, wish.texts, paint)
+    : screen(chosen, wish.texts, paint));
   const isExact =
     wish.what === "image" || chosen.every(([viewport]) => viewport.shown.value?.lossy === false);
   return {
@@ -54,6 +56,7 @@ export async function makePicture(reader: Reader, wish: PictureWish): Promise<Ma
 function screen(
   chosen: readonly (readonly [Viewport, HTMLElement])[],
   texts: Texts,
+  paint: FindingsPainter,
 ): Promise<HTMLCanvasElement> {
   const boxes = chosen.map(([, picture]) => picture.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left));
@@ -68,7 +71,7 @@ function screen(
     x: (boxes[index]?.left ?? 0) - left,
     y: (boxes[index]?.top ?? 0) - top,
   }));
-  return composeScreen(parts, size, Math.max(1, globalThis.devicePixelRatio || 1), texts);
+  return composeScreen(parts, size, Math.max(1, globalThis.devicePixelRatio || 1), texts, paint);
 }
 
 /** All pixels of the image, exact from the server. */
@@ -76,6 +79,7 @@ async function whole(
   reader: Reader,
   [viewport, picture]: readonly [Viewport, HTMLElement],
   texts: Texts,
+  paint: FindingsPainter,
 ): Promise<HTMLCanvasElement> {
   const shown = viewport.shown.value;
   const look = reader.current.value?.look;
@@ -91,17 +95,15 @@ async function whole(
   });
   const bitmap = await createImageBitmap(await (await request(path)).blob());
   try {
-    return composeWhole(shown, viewport.placement.value.turn, bitmap, picture, texts);
+    return composeWhole(viewport, shown, viewport.placement.value.turn, bitmap, picture, texts, paint);
   } finally {
     bitmap.close();
   }
 }
 
 function sourceOf(viewport: Viewport): string[] {
-  const source = viewport.shown.value?.place.source;
-  if (!source || !("instance" in source)) return [];
-  const { instance, frame }: FrameOf = source;
-  return [`${viewport.source.series}/${instance}/${frame}`];
+  const frame = shownPlace(viewport);
+  return frame ? [`${frame.series}/${frame.instance}/${frame.frame}`] : [];
 }
 
 function widthOf(viewport: Viewport): number | null {

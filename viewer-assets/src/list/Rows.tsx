@@ -50,6 +50,7 @@ function useKeys(model: ListModel, body: { current: HTMLTableSectionElement | nu
     const element = body.current;
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLButtonElement) return;
+      if (event.key === "Enter" && isLeft(model, event.target)) event.preventDefault();
       const next = rowForKey(event.key, model.active.value, model.pages.total.value, seen);
       if (next === null) return;
       event.preventDefault();
@@ -58,6 +59,12 @@ function useKeys(model: ListModel, body: { current: HTMLTableSectionElement | nu
     element?.addEventListener("keydown", onKey);
     return () => element?.removeEventListener("keydown", onKey);
   }, [model, body, seen]);
+}
+
+/** Whether keys have gone on from that row to one that is not drawn yet: what it opens would be another patient's. */
+function isLeft(model: ListModel, target: EventTarget | null): boolean {
+  const row = target instanceof Element ? target.closest("tr") : null;
+  return row !== null && Number(row.ariaRowIndex) - 2 !== model.active.value;
 }
 
 /** Which rows are drawn now; follows scrolling, the screen's size and how high rows turn out to be. */
@@ -112,7 +119,8 @@ function goTo(model: ListModel, body: HTMLElement | null, index: number): void {
     if (link) link.focus({ preventScroll: true });
     else if (tries > 0) requestAnimationFrame(() => focus(tries - 1));
   };
-  requestAnimationFrame(() => focus(10));
+  // At once where it is drawn: the next key may be Enter.
+  focus(10);
 }
 
 function Spacer({ height }: { height: number }) {

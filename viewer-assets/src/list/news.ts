@@ -1,27 +1,21 @@
 /** Asks from time to time whether studies have come: while somebody looks, and not for long after they stopped. */
 import { urlOf } from "../page";
+import { watchPresence } from "../presence";
 import type { ListModel } from "./model";
 
 const EVERY_MS = 20_000;
-/** Less than a session lasts without a request: a page that was left alone must not keep it alive. */
-const IDLE_MS = 5 * 60_000;
 
 /** Begin to ask. */
 export function watchArrivals(model: ListModel): void {
-  let lastTouch = Date.now();
-  for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"] as const)
-    addEventListener(kind, () => (lastTouch = Date.now()), { passive: true });
+  const isThere = watchPresence();
   const look = (): void => {
-    if (document.hidden || Date.now() - lastTouch > IDLE_MS) return;
+    if (!isThere()) return;
     void askOnce(model).catch(() => {
       // Quiet: the next search says what is wrong with the connection.
     });
   };
   setInterval(look, EVERY_MS);
-  document.addEventListener("visibilitychange", () => {
-    lastTouch = Date.now();
-    look();
-  });
+  document.addEventListener("visibilitychange", look);
 }
 
 /** One look; costs the server next to nothing while nothing has been stored. */

@@ -5,6 +5,7 @@ import {
   CACHE_SIZES,
   cacheBytes,
   defaultLayout,
+  measureOnce,
   prefetch,
   PREFETCH,
   resetSettings,
@@ -57,6 +58,7 @@ export function SettingsPanel({ close }: PanelProps) {
         <Group title={t("settings.pointing")}>
           <Switch value={scrollReversed} label={t("settings.scrollReversed")} />
           <Switch value={zoomReversed} label={t("settings.zoomReversed")} />
+          <Switch value={measureOnce} label={t("settings.measureOnce")} />
         </Group>
         <Group title={t("settings.speed")}>
           <Choose

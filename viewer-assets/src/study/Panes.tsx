@@ -6,6 +6,9 @@ import { Icon } from "../ui/Icon";
 import { Dimensions } from "./Dimensions";
 import { later } from "../ui/later";
 import { EdgeLetters, PatientCorner, QualityCorner, SeriesCorner, WindowCorner } from "./Annotations";
+import { KeyBand } from "../keyImages/KeyBand";
+import { KeySign } from "../keyImages/KeySign";
+import { PresentationBand, PresentationSign } from "../presentations/PresentationSigns";
 import { apart } from "./apart";
 import { carry, onDrop } from "./carry";
 import { documentTitle } from "./DocumentTiles";
@@ -131,6 +134,8 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
   return (
     <>
       <OtherStudy reader={reader} tile={tile} />
+      <KeyBand reader={reader} reading={reading} />
+      <PresentationBand reader={reader} reading={reading} />
       <Stage
         reader={reader}
         viewport={viewport}
@@ -141,6 +146,8 @@ function Stack({ reader, reading, isActive, index }: StackProps) {
       >
         <PatientCorner study={tile.study} />
         <SeriesCorner series={series} label={tile.label} viewport={viewport}>
+          <KeySign keyImages={reader.keyImages} viewport={viewport} />
+          <PresentationSign reader={reader} viewport={viewport} />
           {linked && code && <code.LinkSigns reader={reader} linked={linked} reading={reading} />}
         </SeriesCorner>
         <WindowCorner viewport={viewport} />

@@ -1,5 +1,6 @@
 import { viewPath } from "../address";
 import { fullDate } from "../format";
+import { KeyCount } from "../keyImages/KeySign";
 import { plural, t } from "../messages";
 import { Icon } from "../ui/Icon";
 import { Thumb } from "../ui/Thumb";
@@ -126,6 +127,7 @@ function SeriesTile({ reader, tile }: { reader: Reader; tile: Tile }) {
         isMissing={series.error !== null}
       >
         <span class="badge">{series.modality}</span>
+        <KeyCount keyImages={reader.keyImages} tile={tile} />
       </Thumb>
       <span class="series-name">{tileName(tile.grid ? { ...tile, label: "" } : tile)}</span>
       <span class="series-about">{series.error ?? countText(tile)}</span>

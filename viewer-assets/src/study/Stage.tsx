@@ -1,18 +1,24 @@
 import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { t, type MessageKey } from "../messages";
+import { keyMarks } from "../keyImages/keyMarks";
 import { Icon } from "../ui/Icon";
 import { drawPicture } from "./draw";
 import { localTrack } from "./localTrack";
-import { isPointingTool, listen, type PointerActions, type Tool } from "./gestures";
+import { findingsCode, loadFindings } from "./findingsCode";
+import { isFindingTool, isPointingTool, listen, type PointerActions, type Tool } from "./gestures";
 import { putOnScreen } from "./onScreen";
+import type { FindingTool } from "../findings/model";
 import type { Pointer, Reader } from "./reader";
 import { later } from "../ui/later";
 import type { Viewport } from "./viewport";
 
 /** What tools lay over the picture; it comes when one of them is first used. */
 const ToolLayer = later(async () => (await import("../tools/all")).ToolLayer);
+
+/** The findings of the slice, and what is drawn; it comes when there are some, or are to be. */
+const FindingsLayer = later(async () => (await loadFindings()).FindingsLayer);
 
 const PlayerBar = later(async () => (await import("../tools/all")).PlayerBar);
 
@@ -64,11 +70,12 @@ export function Stage(props: StageProps) {
         <canvas ref={canvas} role="img" aria-label={pictureLabel(viewport)} />
         {children}
         <WaitLine viewport={viewport} />
+        {needsFindings(reader) && <FindingsLayer reader={reader} viewport={viewport} />}
         {needsLayer(reader, viewport) && <ToolLayer reader={reader} viewport={viewport} />}
         <Notice viewport={viewport} />
         <Problem viewport={viewport} />
       </div>
-      <SliceSlider viewport={viewport} onActivate={onActivate} />
+      <SliceSlider reader={reader} viewport={viewport} onActivate={onActivate} />
       {player && <PlayerBar reader={reader} viewport={viewport} player={player} />}
     </section>
   );
@@ -78,6 +85,12 @@ function needsLayer(reader: Reader, viewport: Viewport): boolean {
   const isPointed = reader.pointer.value?.viewport === viewport;
   const isPointing = isPointingTool(reader.tool.value) && reader.active.value === viewport;
   return isPointed || isPointing || viewport.settings.shading.value.colourMap !== "grey";
+}
+
+function needsFindings(reader: Reader): boolean {
+  return (
+    reader.hasFindings.value || reader.reportFindings.value.length > 0 || isFindingTool(reader.tool.value)
+  );
 }
 
 /** What a screen reader says of the picture. */
@@ -122,16 +135,23 @@ function Problem({ viewport }: { viewport: Viewport }) {
   );
 }
 
+type SliderProps = Pick<StageProps, "reader" | "viewport" | "onActivate">;
+
 /** A slider beside the picture. It follows the picture that is wanted; the number in the corner the one that is shown. */
-function SliceSlider({ viewport, onActivate }: { viewport: Viewport; onActivate: () => void }) {
-  const { count } = viewport.source;
+function SliceSlider({ reader, viewport, onActivate }: SliderProps) {
+  const { source } = viewport;
+  const { count } = source;
+  const stars = reader.keyImages.all.value;
+  const marks = useMemo(() => keyMarks(stars, source), [stars, source]);
   if (count < 2) return null;
+  const local = localTrack(viewport.coverage, count);
   const number = viewport.index.value + 1;
   return (
     <input
       class="slices"
       type="range"
-      {...localTrack(viewport.coverage, count)}
+      {...local}
+      style={{ ...local.style, ...marks }}
       min={1}
       max={count}
       step={1}
@@ -177,7 +197,7 @@ const CHANGES = {
   magnify: "command.toolMagnify",
   regionWindow: "command.toolRegionWindow",
   regionZoom: "command.toolRegionZoom",
-} as const satisfies Record<Tool, MessageKey>;
+} as const satisfies Record<Exclude<Tool, FindingTool>, MessageKey>;
 
 /** A rectangle is drawn: do what it is for. */
 async function finishRegion(reader: Reader, pointer: Pointer): Promise<void> {
@@ -193,11 +213,12 @@ function actionsFor(
   activate: () => void,
   onCrosshair: PointerActions["crosshairTo"] | undefined,
 ): PointerActions {
+  const pencil = () => findingsCode.peek()?.pencilOf(reader);
   return {
     tool: () => (reader.tool.value === "crosshair" && !onCrosshair ? "scroll" : reader.tool.value),
     activate,
     begin: (tool) => {
-      reader.begin(CHANGES[tool]);
+      if (!isFindingTool(tool)) reader.begin(CHANGES[tool]);
       if (tool === "window") reader.startWindowDrag(viewport);
     },
     end: () => {
@@ -216,7 +237,13 @@ function actionsFor(
     panBy: (by) => reader.panBy(viewport, by),
     zoomAt: (factor, anchor) => reader.zoomAt(viewport, factor, anchor),
     crosshairTo: (point) => onCrosshair?.(point),
-    reset: () => reader.change("command.reset", () => reader.reset()),
+    take: (press) => pencil()?.take(viewport, press) ?? null,
+    click: (press) => pencil()?.click(viewport, press),
+    hover: (press) => pencil()?.hover(viewport, press),
+    doubleClick: (press) => {
+      const isTaken = pencil()?.doubleClick(viewport, press) ?? isFindingTool(reader.tool.peek());
+      if (!isTaken) reader.change("command.reset", () => reader.reset());
+    },
     swipe: (step) => {
       if (!reader.planes.value) reader.change("command.open", () => reader.openNeighbour(step));
     },

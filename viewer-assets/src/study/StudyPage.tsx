@@ -28,6 +28,7 @@ export function StudyPage({ reader }: { reader: Reader }) {
         {reader.said.value}
       </p>
       {reader.tags.value && <TagBrowser reader={reader} />}
+      {reader.findingsShown.value && <FindingsPanel reader={reader} />}
       <Panels reader={reader} />
     </>
   );
@@ -51,6 +52,7 @@ const FirstSteps = later(async () => (await import("../shell/FirstSteps")).First
 
 /** The planes' code arrives when somebody first wants planes. */
 const Planes = later<PlanesProps>(async () => (await import("../mpr/PlanesView")).PlanesView);
+const FindingsPanel = later(async () => (await import("../findings/load")).FindingsPanel);
 const TagBrowser = later(async () => (await import("../tools/all")).TagBrowser);
 
 function NoPictures({ reader }: { reader: Reader }) {

@@ -42,6 +42,8 @@ export function ToolButton({
   const pressed = command.pressed?.(reader);
   const keys = keysOf(command);
   const name = t(command.name);
+  const shown = command.shows?.();
+  const icon = shown?.icon ?? command.icon;
   return (
     <button
       type="button"
@@ -54,8 +56,8 @@ export function ToolButton({
         runCommand(reader, command);
       }}
     >
-      {command.icon && <Icon name={command.icon} />}
-      <span class="tool-name">{name}</span>
+      {icon && <Icon name={icon} />}
+      <span class="tool-name">{shown ? t(shown.name) : name}</span>
     </button>
   );
 }

@@ -2,7 +2,10 @@
 import type { MessageKey } from "../messages";
 import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
+import { KEY_IMAGE_COMMANDS } from "../keyImages/commands";
+import { PRESENTATION_COMMANDS } from "../presentations/commands";
 import type { IconName } from "../ui/Icon";
+import { FINDING_COMMANDS } from "./findingCommands";
 import type { Tool } from "./gestures";
 import { linkedCode, openSecondWindow } from "./linkedCode";
 import type { Links } from "./links";
@@ -10,7 +13,7 @@ import { prefersTouch, type Panel, type Reader } from "./reader";
 import { TOOL_COMMANDS } from "./toolCommands";
 
 /** In the order in which help has them. */
-export const GROUPS = ["place", "tool", "picture", "link", "layout", "page"] as const;
+export const GROUPS = ["place", "tool", "measure", "picture", "link", "layout", "page"] as const;
 
 export interface Command {
   readonly id: string;
@@ -20,6 +23,8 @@ export interface Command {
   readonly keys: readonly string[];
   readonly gesture?: MessageKey;
   readonly icon?: IconName;
+  /** What its button shows instead of name and icon, where that changes. */
+  readonly shows?: () => { readonly name: MessageKey; readonly icon: IconName };
   /** Where the button is: on the bar at every size, on the bar where there is room, or behind More. */
   readonly bar?: "always" | "roomy" | "menu";
   readonly run: (reader: Reader) => void;
@@ -174,6 +179,7 @@ export const COMMANDS: readonly Command[] = [
   tool("command.toolPan", "pan", "p", "icon:move", "gesture.pan"),
   tool("command.toolZoom", "zoom", "z", "icon:zoom-in", "gesture.zoom"),
   ...TOOL_COMMANDS,
+  ...FINDING_COMMANDS,
   {
     id: "presets",
     name: "command.presets",
@@ -336,6 +342,8 @@ export const COMMANDS: readonly Command[] = [
   pane("movePaneBack", "command.movePaneBack", ["<", "Shift+PageUp"], (reader) =>
     reader.swap(reader.activePane.value, reader.activePane.value - 1),
   ),
+  ...KEY_IMAGE_COMMANDS,
+  ...PRESENTATION_COMMANDS,
   {
     id: "export",
     name: "command.export",

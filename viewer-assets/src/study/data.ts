@@ -108,13 +108,49 @@ export interface Kind extends ImageGeometry {
   /** FOR PRESENTATION or FOR PROCESSING. */
   readonly intent?: string;
   readonly contrast?: boolean;
-  /** Distances at the detector divided by it are those in the patient; with `ImagerPixelSpacing` only. */
-  readonly magnification?: number;
+  /** What else makes distances true, or keeps them from being told; absent where there is nothing. */
+  readonly calibration?: Calibration;
   readonly cine?: Cine;
   /** For PET: modality value times `factor` is SUV related to body weight in g/ml, or the `reason` why there is none. */
   readonly suv?:
     { readonly factor: number; readonly reason: "" } | { readonly factor: null; readonly reason: string };
 }
+
+/** What decides how far a distance on the image is one in the patient. */
+export interface Calibration {
+  /** `x-ray` enlarges, `planar` images of nuclear medicine add up all depths, and so do the `localizer` images of CT. */
+  readonly projection?: "x-ray" | "planar" | "localizer";
+  /** Pixel Spacing Calibration Type and Description (0028,0A02 and 0A04). */
+  readonly type?: "FIDUCIAL" | "GEOMETRY";
+  readonly description?: string;
+  /** How Imager Pixel Spacing compares with Pixel Spacing, where a file has both. */
+  readonly detector?: "same" | "other";
+  /** Estimated Radiographic Magnification Factor (0018,1114). */
+  readonly magnification?: number;
+  /** Height and width of a pixel in an unknown unit, where it has no size and is not square. */
+  readonly aspect?: readonly [number, number];
+  /** Sequence of Ultrasound Regions (0018,6011). */
+  readonly regions?: readonly RegionRow[];
+}
+
+/** One calibrated region (PS3.3 C.8.5.5): bounds are pixels from 0 and belong to it, the reference pixel counts from them. */
+export type RegionRow = readonly [
+  spatialFormat: number,
+  dataType: number,
+  flags: number,
+  minX: number,
+  minY: number,
+  maxX: number,
+  maxY: number,
+  unitX: number,
+  unitY: number,
+  deltaX: number | null,
+  deltaY: number | null,
+  referenceX: number | null,
+  referenceY: number | null,
+  valueX: number | null,
+  valueY: number | null,
+];
 
 export type Cosines = readonly [number, number, number, number, number, number];
 

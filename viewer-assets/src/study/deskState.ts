@@ -14,6 +14,10 @@ export interface PaneState {
   readonly slice: number;
   readonly look: Look;
   readonly placement: Placement;
+  /** Which key images alone are leafed through; see `KeyFilter`. */
+  readonly only?: string | null;
+  /** The presentation state that pictures are shown with, by its instance. */
+  readonly presentation?: string | null;
 }
 
 export interface DeskState {
@@ -66,8 +70,16 @@ export function parseDesk(search: string): DeskState {
 }
 
 /** What differs from the defaults, by name. */
-function settings({ slice, look, placement }: PaneState): readonly (readonly [string, string])[] {
+function settings({
+  slice,
+  look,
+  placement,
+  only,
+  presentation,
+}: PaneState): readonly (readonly [string, string])[] {
   const found: [string, string][] = [["slice", String(slice + 1)], ...lookSettings(look)];
+  if (only) found.push(["only", only]);
+  if (presentation) found.push(["presentation", presentation]);
   const { zoom, pan, turn, side } = placement;
   if (turn.quarters > 0) found.push(["rotate", String(turn.quarters * 90)]);
   if (turn.mirrored) found.push(["mirror", "1"]);
@@ -101,7 +113,17 @@ function paneOf(tile: string, value: (name: string) => string | null): PaneState
     slice: Number.isInteger(slice) && slice >= 0 ? slice : 0,
     look: parseLook(value),
     placement: placementOf(value("place"), turnOf(value("rotate"), value("mirror")), value("side")),
+    ...onlyOf(value("only")),
+    ...presentationOf(value("presentation")),
   };
+}
+
+function onlyOf(text: string | null): Pick<PaneState, "only"> {
+  return text !== null && /^(own|[0-9.]{1,64})$/.test(text) ? { only: text } : {};
+}
+
+function presentationOf(text: string | null): Pick<PaneState, "presentation"> {
+  return text !== null && /^[0-9.]{1,64}$/.test(text) ? { presentation: text } : {};
 }
 
 function turnOf(rotate: string | null, mirror: string | null): Turn {

@@ -1,8 +1,9 @@
 /** Mouse, touch, pen and wheel on an image, turned into the same few actions that commands use. */
+import { TOOLS, type FindingTool } from "../findings/model";
 import type { Point } from "../geometry";
 import { scrollReversed, zoomReversed } from "../settings";
 
-export type Tool = "window" | "scroll" | "pan" | "zoom" | "crosshair" | PointingTool;
+export type Tool = "window" | "scroll" | "pan" | "zoom" | "crosshair" | PointingTool | FindingTool;
 
 /** Tools that do nothing to the image by themselves: they follow the pointer, pressed or not. */
 export type PointingTool = "probe" | "magnify" | "regionWindow" | "regionZoom";
@@ -15,6 +16,20 @@ export interface PointerPlace {
   readonly start: Point | null;
   /** A finger hides what it points at. */
   readonly isTouch: boolean;
+}
+
+/** Where something is pressed, or only pointed at. */
+export interface Press {
+  readonly point: Point;
+  readonly isTouch: boolean;
+  readonly isShift: boolean;
+}
+
+/** Who takes a press for itself gets all of it, until the pointer is let go or taken away. */
+export interface Hold {
+  move(at: Press): void;
+  up(at: Press): void;
+  cancel(): void;
 }
 
 /** What can be done by pointing. Points are CSS pixels of the element. */
@@ -33,7 +48,14 @@ export interface PointerActions {
   crosshairTo(point: Point): void;
   /** A pointing tool is there; null: it has left. */
   pointAt(place: PointerPlace | null): void;
-  reset(): void;
+  /** Whether a press of the main button is for something that lies on the image, instead of the tool. */
+  take(press: Press): Hold | null;
+  /** A press that no tool made anything of. */
+  click(press: Press): void;
+  /** A pointer that is not pressed is there; null: it has left. */
+  hover(press: Press | null): void;
+  /** A double click or a double tap. */
+  doubleClick(press: Press): void;
   /** A quick stroke to the left (1) or to the right (-1) with one finger that scrolls. */
   swipe(step: 1 | -1): void;
   activate(): void;
@@ -42,6 +64,7 @@ export interface PointerActions {
 const WHEEL_PIXELS_PER_SLICE = 40;
 const DOUBLE_TAP_MS = 300;
 const TAP_PIXELS = 8;
+const CLICK_PIXELS = 3;
 const SWIPE_MS = 500;
 const SWIPE_PIXELS = 80;
 const LONG_PRESS_MS = 450;
@@ -50,6 +73,11 @@ const POINTING: ReadonlySet<Tool> = new Set(["probe", "magnify", "regionWindow",
 /** Whether it is one of those that follow the pointer. */
 export function isPointingTool(tool: Tool): tool is PointingTool {
   return POINTING.has(tool);
+}
+
+/** Whether it draws findings. */
+export function isFindingTool(tool: Tool): tool is FindingTool {
+  return tool in TOOLS;
 }
 
 interface Drag {
@@ -70,20 +98,33 @@ export function listen(element: HTMLElement, actions: PointerActions): () => voi
   const gestures = new Gestures(element, actions);
   const stop = new AbortController();
   const { signal } = stop;
-  element.addEventListener("pointerdown", (event) => gestures.down(event), { signal });
-  element.addEventListener("pointermove", (event) => gestures.move(event), { signal });
-  element.addEventListener("pointerup", (event) => gestures.up(event), { signal });
-  element.addEventListener("pointercancel", (event) => gestures.cancel(event), { signal });
-  element.addEventListener("pointerleave", () => gestures.leave(), { signal });
-  element.addEventListener("dblclick", () => actions.reset(), { signal });
-  element.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
-  element.addEventListener("wheel", (event) => gestures.wheel(event), { signal, passive: false });
+  const on = <Type extends keyof HTMLElementEventMap>(
+    type: Type,
+    act: (event: HTMLElementEventMap[Type]) => void,
+  ): void => {
+    // What is written over the picture has its own pointer.
+    const listener = (event: HTMLElementEventMap[Type]): void => {
+      if (!(event.target instanceof Element && event.target.closest("form"))) act(event);
+    };
+    element.addEventListener(type, listener, { signal, passive: false });
+  };
+  on("pointerdown", (event) => gestures.down(event));
+  on("pointermove", (event) => gestures.move(event));
+  on("pointerup", (event) => gestures.up(event));
+  on("pointercancel", (event) => gestures.cancel(event));
+  on("pointerleave", () => gestures.leave());
+  on("mousedown", (event) => gestures.mouseDown(event));
+  on("dblclick", (event) => actions.doubleClick(gestures.pressOf(event)));
+  on("contextmenu", (event) => event.preventDefault());
+  on("wheel", (event) => gestures.wheel(event));
   return () => stop.abort();
 }
 
 class Gestures {
   private readonly pointers = new Map<number, Point>();
   private drag: Drag | null = null;
+  private hold: Hold | null = null;
+  private isHeldByTouch = false;
   private wheelRest = 0;
   private lastTap = 0;
   private longPress: ReturnType<typeof setTimeout> | undefined;
@@ -100,12 +141,17 @@ class Gestures {
     this.pointers.set(event.pointerId, point);
     if (this.pointers.size > 1) {
       this.actions.pointAt(null);
+      this.letGo();
       this.endDrag();
       if (this.pointers.size === 2) this.actions.begin("zoom");
       return;
     }
+    this.hold = event.button === 0 ? this.actions.take(this.pressOf(event)) : null;
+    this.isHeldByTouch = this.hold !== null && event.pointerType === "touch";
+    if (this.hold) return;
     const tool = event.button === 1 ? "pan" : event.button === 2 ? "zoom" : this.actions.tool();
     if (event.button === 1) event.preventDefault();
+    if (isFindingTool(tool)) return;
     const isTouch = event.pointerType === "touch";
     this.startDrag(tool, point, isTouch, event.timeStamp);
     // A finger that rests wants to see what is under it.
@@ -133,36 +179,56 @@ class Gestures {
     const point = this.pointOf(event);
     if (this.pointers.size === 2) this.pinch(event.pointerId, before, point);
     this.pointers.set(event.pointerId, point);
+    this.hold?.move(this.pressOf(event));
     if (this.drag) this.dragTo(this.drag, point);
   }
 
   /** The pointer is over the image without being pressed. */
   private hover(event: PointerEvent): void {
     const tool = this.actions.tool();
+    if (event.pointerType !== "touch") this.actions.hover(this.pressOf(event));
     if (isPointingTool(tool) && event.pointerType !== "touch")
       this.actions.pointAt({ tool, point: this.pointOf(event), start: null, isTouch: false });
   }
 
   leave(): void {
+    this.actions.hover(null);
     if (!this.drag) this.actions.pointAt(null);
   }
 
   /** The system took the pointer away: nothing that was begun by it is finished. */
   cancel(event: PointerEvent): void {
     this.actions.pointAt(null);
+    this.letGo();
     this.up(event);
+  }
+
+  /** What browsers send after a touch would take the focus from a field that the touch has opened. */
+  mouseDown(event: MouseEvent): void {
+    if (this.isHeldByTouch) event.preventDefault();
+    this.isHeldByTouch = false;
+  }
+
+  /** What took the press loses it. */
+  private letGo(): void {
+    this.hold?.cancel();
+    this.hold = null;
   }
 
   up(event: PointerEvent): void {
     const { drag } = this;
+    this.hold?.up(this.pressOf(event));
+    this.hold = null;
     const wasPinch = this.pointers.size === 2;
     this.pointers.delete(event.pointerId);
     if (wasPinch) this.actions.end();
     this.endDrag();
     if (drag?.isTouch) this.actions.pointAt(null);
     else if (drag) this.hover(event);
+    if (drag && event.button === 0 && distance(drag.last, drag.start) <= CLICK_PIXELS)
+      this.actions.click(this.pressOf(event));
     if (!drag || event.pointerType === "mouse") return;
-    this.tap(drag, event.timeStamp);
+    this.tap(drag, event);
     this.swipe(drag, event.timeStamp);
   }
 
@@ -217,10 +283,10 @@ class Gestures {
     if (apart > 10) this.actions.zoomAt(distance(after, other) / apart, middle);
   }
 
-  private tap(drag: Drag, time: number): void {
+  private tap(drag: Drag, event: PointerEvent): void {
     if (isPointingTool(drag.tool) || distance(drag.last, drag.start) > TAP_PIXELS) return;
-    if (time - this.lastTap < DOUBLE_TAP_MS) this.actions.reset();
-    this.lastTap = time;
+    if (event.timeStamp - this.lastTap < DOUBLE_TAP_MS) this.actions.doubleClick(this.pressOf(event));
+    this.lastTap = event.timeStamp;
   }
 
   private swipe({ tool, since, start, last }: Drag, time: number): void {
@@ -234,6 +300,11 @@ class Gestures {
     clearTimeout(this.longPress);
     if (this.drag) this.actions.end();
     this.drag = null;
+  }
+
+  pressOf(event: MouseEvent): Press {
+    const isTouch = "pointerType" in event && event.pointerType === "touch";
+    return { point: this.pointOf(event), isTouch, isShift: event.shiftKey };
   }
 
   private pointOf(event: MouseEvent): Point {

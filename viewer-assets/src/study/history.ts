@@ -1,4 +1,4 @@
-/** Undo and redo, over states of the desk. */
+/** Undo and redo, over states of the page. */
 import { signal } from "@preact/signals";
 import type { MessageKey } from "../messages";
 
@@ -9,6 +9,8 @@ interface Step<State> {
   after: State;
   time: number;
 }
+
+type Side = "before" | "after";
 
 /** Changes of one name that follow each other so fast are one, such as turns of the wheel. */
 const TOGETHER_MS = 800;
@@ -22,17 +24,23 @@ export class History<State> {
   readonly redoable = signal<MessageKey | null>(null);
 
   constructor(
-    private readonly apply: (state: State) => void,
+    private readonly apply: (to: State, from: State) => void,
     private readonly same: (a: State, b: State) => boolean,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Remember a change that has just been made. */
-  note(name: MessageKey, before: State, after: State): void {
+  /** Remember a change that has just been made; one that is alone is a step of its own, however soon another follows. */
+  note(name: MessageKey, before: State, after: State, isAlone = false): void {
     if (this.same(before, after)) return;
     const last = this.past.at(-1);
     const time = this.now();
-    if (last && last.name === name && time - last.time < TOGETHER_MS && this.same(last.after, before)) {
+    if (
+      !isAlone &&
+      last &&
+      last.name === name &&
+      time - last.time < TOGETHER_MS &&
+      this.same(last.after, before)
+    ) {
       last.after = after;
       last.time = time;
     } else {
@@ -45,19 +53,19 @@ export class History<State> {
 
   /** Take the last change back. */
   undo(): MessageKey | null {
-    return this.move(this.past, this.future, "before");
+    return this.move(this.past, this.future, "after", "before");
   }
 
   /** Make the change again that was taken back last. */
   redo(): MessageKey | null {
-    return this.move(this.future, this.past, "after");
+    return this.move(this.future, this.past, "before", "after");
   }
 
-  private move(from: Step<State>[], to: Step<State>[], side: "before" | "after"): MessageKey | null {
+  private move(from: Step<State>[], to: Step<State>[], old: Side, next: Side): MessageKey | null {
     const step = from.pop();
     if (!step) return null;
     to.push(step);
-    this.apply(step[side]);
+    this.apply(step[next], step[old]);
     this.tell();
     return step.name;
   }

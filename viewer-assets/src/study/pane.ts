@@ -31,7 +31,7 @@ export class Pane {
     const reading = this.readings.get(groupOf(tile)) ?? new Reading(this.reader, tile, tile.stack);
     this.readings.set(groupOf(tile), reading);
     reading.select(tile);
-    if (slice !== undefined) reading.viewport.goTo(slice);
+    if (slice !== undefined) reading.goTo(slice);
     const before = this.reading.value;
     if (before === reading) return;
     before?.viewport.sleep();
@@ -89,6 +89,8 @@ export class Pane {
     const reading = this.reading.peek();
     if (!reading) return;
     reading.look = state.look;
+    reading.only.value = state.only ?? null;
+    reading.restorePresentation(state.presentation ?? null);
     reading.viewport.placement.value = state.placement;
   }
 

@@ -4,6 +4,7 @@ import { t } from "../messages";
 import { later } from "../ui/later";
 import { Sheet } from "../ui/Sheet";
 import { COMMANDS, GROUPS } from "./commands";
+import { loadFindings } from "./findingsCode";
 import { LayoutsPanel } from "./LayoutsPanel";
 import type { Panel, Reader } from "./reader";
 import { SeriesStrip } from "./SeriesStrip";
@@ -17,6 +18,10 @@ export interface PanelProps {
 const PANELS: Readonly<Record<Exclude<Panel, "none">, ComponentType<PanelProps>>> = {
   presets: later(async () => (await import("../tools/all")).PresetsPanel),
   look: later(async () => (await import("../tools/all")).LookPanel),
+  measures: later(async () => (await loadFindings()).MeasurePanel),
+  copyFinding: later(async () => (await loadFindings()).CopyPanel),
+  keyImages: later(async () => (await import("../keyImages/all")).KeyImagesPanel),
+  presentations: later(async () => (await import("../keyImages/all")).PresentationsPanel),
   layouts: LayoutsPanel,
   more: More,
   series: SeriesDrawer,

@@ -7,6 +7,10 @@ import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
 import type { Prior, Session, Study, StudyAnswer, StudyPageData } from "./data";
 import { deskQuery, type DeskState } from "./deskState";
+import { Findings, type FindingMap } from "../findings/findings";
+import type { Finding, FindingPlace } from "../findings/model";
+import { KeyImages, type KeyImageMap } from "../keyImages/keyImages";
+import type { Presentation } from "../presentations/model";
 import { documentsOf, type DocumentTile } from "./documents";
 import type { PointerPlace, Tool } from "./gestures";
 import { History } from "./history";
@@ -19,16 +23,36 @@ import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Player } from "../tools/player";
 import type { Reading } from "./reading";
-import { groupOf, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
+import { groupOf, placeOfStored, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
 
 export type Panel =
-  "none" | "help" | "presets" | "more" | "series" | "layouts" | "export" | "palette" | "settings" | "look";
+  | "none"
+  | "help"
+  | "presets"
+  | "more"
+  | "series"
+  | "layouts"
+  | "export"
+  | "palette"
+  | "settings"
+  | "look"
+  | "measures"
+  | "copyFinding"
+  | "keyImages"
+  | "presentations";
 
 /** A pointing tool over one of the viewports. */
 export interface Pointer extends PointerPlace {
   readonly viewport: Viewport;
+}
+
+/** All that can be taken back: what is where on the desk, and what the reader marked. */
+interface Snapshot {
+  readonly desk: DeskState;
+  readonly findings: FindingMap;
+  readonly keyImages: KeyImageMap;
 }
 
 const CACHE_BYTES = 48 << 20;
@@ -102,11 +126,24 @@ export class Reader {
   readonly loader: PictureLoader<Picture>;
   /** Pictures that are made on the device: undefined until after the first picture, null where they cannot be. */
   readonly local = signal<LocalPictures | null | undefined>(undefined);
-  readonly history = new History<DeskState>(
-    (state) => this.restore(state, true),
-    (a, b) => deskQuery(withoutSlices(a)) === deskQuery(withoutSlices(b)),
+  /** What readers marked on images of the studies that are open. */
+  readonly findings = new Findings();
+  readonly hasFindings: ReadonlySignal<boolean> = computed(() => this.findings.all.value.size > 0);
+  /** Id of the finding that keys and handles act on; null where none is chosen. */
+  readonly selectedFinding = signal<string | null>(null);
+  /** Whether findings are listed beside the images, because somebody asked for it or by itself. */
+  readonly findingsShown = signal<false | "asked" | "offered">(false);
+  /** Findings of stored reports that the reader wants to see: drawn, never changed. */
+  readonly reportFindings = signal<readonly Finding[]>([]);
+  /** Frames that were marked with a star. */
+  readonly keyImages = new KeyImages();
+  /** Presentation states of the studies that are open, of anybody. */
+  readonly presentations = signal<readonly Presentation[]>([]);
+  readonly history = new History<Snapshot>(
+    (to, from) => this.goBack(to, from),
+    (a, b) => a.findings === b.findings && a.keyImages === b.keyImages && isSameDesk(a.desk, b.desk),
   );
-  private changing: { readonly name: MessageKey; readonly before: DeskState } | null = null;
+  private changing: { readonly name: MessageKey; readonly before: Snapshot } | null = null;
   private dragStart: VoiWindow | null = null;
   private before1x1: LayoutName = "2x2";
 
@@ -120,22 +157,27 @@ export class Reader {
     this.panes.value[0]?.see(true);
   }
 
-  /** Do something that can be taken back under that name. */
-  change(name: MessageKey, act: () => void): void {
+  /** Do something that can be taken back under that name; with `isAlone` never together with what follows at once. */
+  change(name: MessageKey, act: () => void, isAlone = false): void {
     this.begin(name);
     act();
-    this.commit();
+    this.commit(isAlone);
   }
 
   /** A change begins that is made bit by bit, such as a drag. */
   begin(name: MessageKey): void {
-    this.changing = { name, before: this.state };
+    this.changing = { name, before: this.snapshot };
   }
 
   /** The change is made. */
-  commit(): void {
-    if (this.changing) this.history.note(this.changing.name, this.changing.before, this.state);
+  commit(isAlone = false): void {
+    if (this.changing) this.history.note(this.changing.name, this.changing.before, this.snapshot, isAlone);
     this.changing = null;
+  }
+
+  /** Whether a change is being made bit by bit. */
+  get isChanging(): boolean {
+    return this.changing !== null;
   }
 
   undo(): void {
@@ -144,6 +186,18 @@ export class Reader {
 
   redo(): void {
     this.tell("history.redone", this.history.redo());
+  }
+
+  private get snapshot(): Snapshot {
+    const { state: desk, findings, keyImages } = this;
+    return { desk, findings: findings.all.peek(), keyImages: keyImages.all.peek() };
+  }
+
+  /** Only what a step changed is changed again: a desk that moved on meanwhile stays where a finding goes. */
+  private goBack(to: Snapshot, from: Snapshot): void {
+    if (!isSameDesk(to.desk, from.desk)) this.restore(to.desk, true);
+    this.findings.move(from.findings, to.findings);
+    this.keyImages.move(from.keyImages, to.keyImages);
   }
 
   private tell(key: MessageKey, name: MessageKey | null): void {
@@ -183,6 +237,21 @@ export class Reader {
     const here = list.findIndex((tile) => current && groupOf(tile) === groupOf(current));
     const next = list[here + step];
     if (next) this.open(next.key);
+  }
+
+  /**
+   * Show the slice that a finding lies on: in a pane that shows its series already, else in the active one. It can be taken
+   * back. False where its series is not open here.
+   */
+  goToFinding(finding: FindingPlace): boolean {
+    const place = placeOfStored(this.tiles.value, finding);
+    if (!place) return false;
+    const { key, slice } = place;
+    const beside =
+      this.current.value?.tile.key === key ? null : this.visible.value.find(({ tile }) => tile.key === key);
+    const pane = this.panes.value.findIndex(({ reading }) => beside && reading.value === beside);
+    this.change("command.open", () => this.open(key, slice, pane < 0 ? this.activePane.value : pane));
+    return true;
   }
 
   /** Divide the desk; what was in a pane stays there, new panes get the series that follow if they are to be filled. */
@@ -336,12 +405,18 @@ export class Reader {
   }
 }
 
+/** Whether nothing differs that is worth an undo. */
+function isSameDesk(a: DeskState, b: DeskState): boolean {
+  return deskQuery(withoutSlices(a)) === deskQuery(withoutSlices(b));
+}
+
 /** Leafing through is no change that anybody wants to take back. */
 function withoutSlices(state: DeskState): DeskState {
   return { ...state, active: 0, panes: state.panes.map((pane) => pane && { ...pane, slice: 0 }) };
 }
 
-function usualTool(): Tool {
+/** The tool of who has chosen none. */
+export function usualTool(): Tool {
   return prefersTouch() ? "scroll" : "window";
 }
 

@@ -1,9 +1,10 @@
 /** A pile of pictures that a viewport leafs through: the frames of a series, or the planes of a volume. */
-import { viewPath, type FrameOf, type PlaneOf } from "../address";
+import { viewPath, type FrameOf, type PlaneOf, type PresentedOf } from "../address";
 import type { ImageGeometry } from "../geometry";
 import { planeOf, type PatientPlane } from "../linked/patientPlane";
 import {
   frameAt,
+  type Calibration,
   type Cine,
   type Cosines,
   type Frame,
@@ -16,7 +17,7 @@ import {
 
 /** One picture of the pile, before anything of it was fetched. */
 export interface Place {
-  readonly source: FrameOf | PlaneOf;
+  readonly source: FrameOf | PlaneOf | PresentedOf;
   readonly geometry: ImageGeometry;
   readonly spacingOrigin: string;
   readonly letters: Letters | null;
@@ -41,6 +42,8 @@ export interface Place {
   readonly inverse: boolean;
   readonly suv: Kind["suv"] | null;
   readonly cine: Cine | null;
+  /** What makes its distances true; absent where nothing is said. */
+  readonly calibration?: Calibration;
 }
 
 /** An exact frame. Its key changes with the stored files, so that no old value is ever shown for a new one. */
@@ -56,6 +59,8 @@ export interface PictureSource {
   readonly series: string;
   readonly count: number;
   at(index: number): Place | null;
+  /** Of a pile with some pictures left out: where that picture is in the whole one. */
+  wholeIndex?(index: number): number;
 }
 
 /** The frames of a series. */
@@ -87,6 +92,7 @@ export function stackSource(study: string, series: string, stack: Stack): Pictur
         inverse: kind.inverse ?? false,
         suv: kind.suv ?? null,
         cine: kind.cine ?? null,
+        ...(kind.calibration && { calibration: kind.calibration }),
       };
     },
   };

@@ -8,6 +8,7 @@ import {
   type Study,
   type StudyAnswer,
 } from "./data";
+import type { FindingPlace } from "../findings/model";
 
 export interface Tile {
   /** Names the tile in URLs and among all tiles of the page: the series' UID, and `~n` where it falls into several stacks. */
@@ -90,6 +91,21 @@ export function placeOfFrame(
     if (slice !== undefined && slice >= 0) return { key: tile.key, slice };
   }
   return { key: series, slice: frame };
+}
+
+/** Where a frame of a stored instance is; null where no tile that is open has it. */
+export function placeOfStored(
+  tiles: readonly Tile[],
+  { study, series, instance, frame }: FindingPlace,
+): { readonly key: string; readonly slice: number } | null {
+  for (const { key, stack, ...tile } of tiles) {
+    if (!stack || tile.series.uid !== series || tile.study.uid !== study) continue;
+    const slice = stack.frames.findIndex(
+      ([rest, number]) => number === frame && stack.prefix + rest === instance,
+    );
+    if (slice >= 0) return { key, slice };
+  }
+  return null;
 }
 
 /** Which value of each dimension a tile of a grid has. */

@@ -107,8 +107,22 @@ export const TOOL_COMMANDS: readonly Command[] = [
     bar: "menu",
     run: (reader) => {
       reader.tags.value = !reader.tags.value;
+      reader.findingsShown.value = false;
     },
     pressed: (reader) => reader.tags.value,
     offered: (reader) => reader.current.value !== null,
+  },
+  {
+    id: "findings",
+    name: "command.findings",
+    group: "picture",
+    keys: ["Shift+f"],
+    icon: "icon:clipboard-list",
+    bar: "roomy",
+    run: (reader) => {
+      reader.findingsShown.value = reader.findingsShown.value ? false : "asked";
+      reader.tags.value = false;
+    },
+    pressed: (reader) => reader.findingsShown.value !== false,
   },
 ];

@@ -138,6 +138,18 @@ export class Viewport implements Lane<Picture>, Watched {
     this.index.value = clamp(this.index.peek(), 0, source.count - 1);
   }
 
+  /** Leaf through another pile, at that index of it. A picture that both hold stays on the screen. */
+  replace(source: PictureSource, index: number): void {
+    const shown = this.shown.peek();
+    batch(() => {
+      this.source = source;
+      this.goTo(index);
+      const place = source.at(this.index.peek());
+      if (shown && place && isSamePicture(shown.place, place))
+        this.shown.value = { ...shown, place, index: this.index.peek() };
+    });
+  }
+
   /** Wait with the first request: the page's own first picture is on its way. */
   hold(): void {
     this.held = true;
@@ -413,7 +425,9 @@ export class Viewport implements Lane<Picture>, Watched {
     }
     if (this.asked.size > 500) this.asked.clear();
     const { invert, shading } = this.settings;
-    this.asked.set(path, { index, place, stage, inverted: invert.peek(), shading: shading.peek() });
+    const isPresented = "state" in place.source;
+    const look = isPresented ? OWN_SHADING : shading.peek();
+    this.asked.set(path, { index, place, stage, inverted: !isPresented && invert.peek(), shading: look });
     this.loader.want(this, path);
   }
 
@@ -469,6 +483,11 @@ export function addressed({ filter, colourMap, overlays, shutter }: Shading, pla
     ...(!place.colour && { filter: filter ?? undefined, colourMap }),
     ...("instance" in place.source && { overlays, shutter }),
   };
+}
+
+/** Whether both are the same picture of a series. */
+function isSamePicture({ source: a }: Place, { source: b }: Place): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether the server makes the same pictures of both. */

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { clamp, magnified, type Point, type Size } from "../geometry";
 import { t } from "../messages";
@@ -7,8 +8,14 @@ import type { Pointer, Reader } from "../study/reader";
 const SIDE = 220;
 const GAP = 24;
 
+interface LensProps {
+  readonly reader: Reader;
+  readonly pointer: Pointer;
+  readonly children?: ComponentChildren;
+}
+
 /** The picture around the pointer, enlarged: over it with a mouse, above the finger that points. */
-export function Lens({ reader, pointer }: { reader: Reader; pointer: Pointer }) {
+export function Lens({ reader, pointer, children }: LensProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { viewport, point, isTouch } = pointer;
   const shown = viewport.shown.value;
@@ -32,6 +39,7 @@ export function Lens({ reader, pointer }: { reader: Reader; pointer: Pointer }) 
     <div class="lens" style={{ left: `${x}px`, top: `${y}px`, width: `${side}px`, height: `${side}px` }}>
       <canvas ref={canvas} role="img" aria-label={t("lens.label", { factor })} />
       <span class="lens-factor">{t("lens.factor", { factor })}</span>
+      {children}
     </div>
   );
 }

@@ -28,6 +28,7 @@ export function useProbe(viewport: Viewport, at: Point | null): ProbeText {
   const isStored = place !== null && "instance" in place.source;
   const answer = useServer(viewport, at && isStored && !frame ? place : null, column, row);
   if (!place || !at) return NOTHING;
+  if ("state" in place.source) return said(t("presented.noProbe"));
   if (!isStored) return said(t("probe.resampled"));
   if (!frame)
     return typeof answer === "object" && answer ? ofServer(answer) : said(answer ?? t("probe.waiting"));
