@@ -17,13 +17,12 @@ from typing import Any
 from sightline.access.grant import Grant
 from sightline.archive.protocol import Archive, InstanceRecord
 from sightline.errors import NotFoundError, SupersededError, UnprocessableError
-from sightline.kernels.geometry import GeometryError
 from sightline.kernels.grayscale import full_range_window
 from sightline.kernels.image_plane import plane_of_grid
-from sightline.kernels.planes import PlaneGrid
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
+from sightline.rendering.plans import PlanesInfo, SeriesPlans
 from sightline.rendering.pool import Buffer, Pool, Reply
 from sightline.rendering.preparation import recipe_for
 from sightline.rendering.provenance import Provenance, Source, provenance_of_frame, provenance_of_volume
@@ -34,42 +33,15 @@ from sightline.rendering.series_table import (
     series_identity,
     window_from_json,
 )
-from sightline.rendering.stacks import Stack, split
+from sightline.rendering.stacks import Stack
 from sightline.rendering.tables import SeriesTables
-from sightline.rendering.view import FrameOf, Orientation, Picture, PlaneOf, View, VoiFunction, Window
-from sightline.rendering.volume_plan import VolumePlan, chosen
-from sightline.rendering.volume_plan import plan as plan_series
+from sightline.rendering.view import FrameOf, Picture, PlaneOf, View, VoiFunction, Window
+from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_sources import CutOf, Inputs, RenderingOf, VolumeSource, source_argument
 from sightline.rendering.volumes import Volume, VolumeStore
 
 _CODE_VERSION = 3
 """Raised whenever the same view of the same file becomes other pixels, so that no browser shows the old ones."""
-_PLANS = 200
-_LABELS = 5
-
-
-@dataclass(frozen=True)
-class PlanesInfo:
-    """The planes along the patient's axes that a series can be cut into, or why it cannot.
-
-    Exactly one of `grids` (with all three orientations) and `refusal` is set. `warnings` are sentences for the reader,
-    such as where slices are missing. `window` is what pictures use when the view names none (None: the VOI LUT of all
-    slices, or the full range). `stacks` are labels of all that the series holds; the planes are those of one of them.
-    """
-
-    grids: Mapping[Orientation, PlaneGrid]
-    refusal: str | None
-    warnings: tuple[str, ...] = ()
-    window: Window | None = None
-    stacks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _PlannedStack:
-    """What the frames of a stack make, or why they make no volume."""
-
-    label: str
-    plan: VolumePlan | GeometryError
 
 
 @dataclass(frozen=True)
@@ -121,8 +93,7 @@ class RenderingEngine:
     ) -> None:
         self._archive, self._pool = archive, pool
         self._tables = SeriesTables(pool, table_directory)
-        self._plans: Cache[str, tuple[_PlannedStack, ...]] = Cache(_PLANS, lambda stacks: min(len(stacks), _PLANS))
-        self._splits: Cache[str, tuple[Stack, ...]] = Cache(_PLANS, lambda stacks: min(len(stacks), _PLANS))
+        self._plans = SeriesPlans()
         self._volumes = VolumeStore(pool, volume_bytes)
         self._pictures: Cache[str, Picture] = Cache(picture_bytes, lambda picture: len(picture.content) + 500)
         self._turns = Turns()
@@ -139,7 +110,7 @@ class RenderingEngine:
 
     def stacks(self, table: SeriesTable) -> tuple[Stack, ...]:
         """Return what a series falls into, one or more stacks, in the order in which views count them."""
-        return self._splits.get_or_make(table.identity, lambda: split(table))
+        return self._plans.stacks(table)
 
     def known_instance(self, record: InstanceRecord) -> InstanceEntry | None:
         """Return how the pixels of exactly that stored file are encoded, if its series was described of late."""
@@ -218,14 +189,7 @@ class RenderingEngine:
 
     def planes(self, grant: Grant, study_instance_uid: str, series_instance_uid: str, stack: int = 0) -> PlanesInfo:
         """Return the planes that a stack of the series can be cut into, or why not (VIEW). Loads no pixels."""
-        stacks = self._stacks(self.describe(grant, study_instance_uid, series_instance_uid))
-        plan, labels = _stack(stacks, stack).plan, tuple(each.label for each in stacks)
-        if isinstance(plan, GeometryError):
-            return PlanesInfo({}, plan.reason, stacks=labels)
-        warnings = plan.warnings()
-        if len(stacks) > 1:
-            warnings = (f"The series holds {len(stacks)} stacks of images; this is one of them.", *warnings)
-        return PlanesInfo(plan.grids, None, warnings, None if plan.voi_lut else plan.window, labels)
+        return self._plans.planes(self.describe(grant, study_instance_uid, series_instance_uid), stack)
 
     def volume_plan(self, grant: Grant, study: str, series: str, inputs: Inputs) -> VolumePlan:
         """Return what the one volume of a series, or of a part of it, will be (VIEW). Loads no pixels.
@@ -237,13 +201,7 @@ class RenderingEngine:
         UnprocessableError
             It is no volume, or several; the sentence says why.
         """
-        stacks = self._stacks(chosen(self.describe(grant, study, series), inputs))
-        if len(stacks) > 1:
-            labels = "; ".join(stack.label for stack in stacks[:_LABELS])
-            raise UnprocessableError(
-                f"The series holds {len(stacks)} stacks of images ({labels}); name the images of one.", "several-stacks"
-            )
-        return _planned(stacks[0])
+        return self._plans.only_volume(self.describe(grant, study, series), inputs)
 
     def volume_progress(
         self, grant: Grant, study_instance_uid: str, series_instance_uid: str, stack: int = 0
@@ -256,7 +214,7 @@ class RenderingEngine:
             The stack is no volume.
         """
         table = self.describe(grant, study_instance_uid, series_instance_uid)
-        return self._volumes.progress(_planned(_stack(self._stacks(table), stack)))
+        return self._volumes.progress(self._plans.volume(table, stack))
 
     def run(
         self,
@@ -353,7 +311,7 @@ class RenderingEngine:
         if view.picture_format.holds_stored_values:
             raise UnprocessableError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
         fetch = partial(self._archive.source, grant)
-        plan = self._plan_of(source, self._tables.get(records, fetch))
+        plan = self._plans.of_source(source, self._tables.get(records, fetch))
         needed = _slices_of(plan, source) if isinstance(source, PlaneOf) else None
         by_uid = {record.sop_instance_uid: record for record in records}
         first = needed[0] if needed else len(plan.frames) // 2
@@ -383,11 +341,6 @@ class RenderingEngine:
             picture = _picture(reply, request.etag, provenance_of_volume(reply.values, plan, taken, view, window))
             return picture if part is None else _partial(picture, part, len(plan.frames))
 
-    def _plan_of(self, source: PlaneOf | VolumeSource, table: SeriesTable) -> VolumePlan:
-        if isinstance(source, PlaneOf):
-            return _planned(_stack(self._stacks(table), source.stack))
-        return _planned(_stack(self._stacks(chosen(table, source.inputs)), source.inputs.stack))
-
     def _wait(self, volume: Volume, needed: Sequence[int] | None, has_window: bool, request: _Request) -> range | None:
         """Wait for what a picture is made of; return the part that it has to do with, None if all is there."""
         seconds = self._pool.deadline_seconds
@@ -400,29 +353,6 @@ class RenderingEngine:
             return None if len(part) == len(volume.plan.frames) else part
         volume.wait(needed if has_window else None, seconds, request.still_wanted)
         return None
-
-    def _stacks(self, table: SeriesTable) -> tuple[_PlannedStack, ...]:
-        """Return what a series can be shown as, one or more; made once."""
-
-        def planned(stack: Stack) -> _PlannedStack:
-            try:
-                return _PlannedStack(stack.label, plan_series(stack.table))
-            except GeometryError as refusal:
-                return _PlannedStack(stack.label, refusal)
-
-        return self._plans.get_or_make(table.identity, lambda: tuple(map(planned, self.stacks(table))))
-
-
-def _stack(stacks: Sequence[_PlannedStack], index: int) -> _PlannedStack:
-    if not 0 <= index < len(stacks):
-        raise NotFoundError(f"The series holds {len(stacks)} stacks, counted from 0.")
-    return stacks[index]
-
-
-def _planned(stack: _PlannedStack) -> VolumePlan:
-    if isinstance(stack.plan, GeometryError):
-        raise UnprocessableError(stack.plan.reason, "no-volume")
-    return stack.plan
 
 
 def _slices_of(plan: VolumePlan, plane: PlaneOf) -> tuple[int, ...] | None:
