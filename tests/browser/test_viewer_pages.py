@@ -137,7 +137,8 @@ def test_the_wheel_scrolls_and_the_number_belongs_to_the_picture(browser: Browse
             )
             assert text == f"{number} / {SLICES}"
         wait_for_slice(page, SLICES // 2 + 16)
-        assert 1 <= most <= 2
+        # Two at a time; that one has ended is told a moment after the next has begun.
+        assert 1 <= most <= 3
 
 
 def test_keys_reach_every_slice_and_the_url_follows(browser: Browser, study: str) -> None:

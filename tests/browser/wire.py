@@ -51,7 +51,9 @@ class Wire:
     def __init__(self, page: Page) -> None:
         self._page = page
         self._transfers: dict[str, Transfer] = {}
-        self._of_workers: list[tuple[str, str]] = []
+        self._origins: dict[str, tuple[str, str]] = {}
+        """Address of each transfer, and the document that it is for; empty for a worker."""
+        self._document = ""
         self._clock = 0.0
         page.add_init_script(_NOTE_FIRST_PICTURE)
         session = page.context.new_cdp_session(page)
@@ -68,8 +70,10 @@ class Wire:
         if parts.scheme not in ("blob", "data"):
             path = parts.path + (f"?{parts.query}" if parts.query else "")
             self._transfers[event["requestId"]] = Transfer(path, event["wallTime"])
-            if _WORKER in parts.path or _WORKER in event["documentURL"]:
-                self._of_workers.append((event["requestId"], event["request"]["url"]))
+            is_of_worker = _WORKER in parts.path or _WORKER in event["documentURL"]
+            self._origins[event["requestId"]] = (event["request"]["url"], "" if is_of_worker else event["loaderId"])
+            if event.get("type") == "Document":
+                self._document = event["loaderId"]
 
     def _on_cached(self, event: Mapping[str, Any]) -> None:
         self._transfers.pop(event["requestId"], None)
@@ -119,23 +123,35 @@ class Wire:
     def _under_way(self, until: float) -> list[Transfer]:
         """Return what was asked for by then and has not come yet.
 
-        That a worker's script has come is told to the worker only: it is fetched again, to see how large it is.
+        The end of a worker's script is told to the worker only, and that of what a page left behind to nobody: it is
+        fetched again, to see how large it is.
         """
-        while self._of_workers:
-            number, url = self._of_workers.pop()
-            transfer = self._transfers.get(number)
-            if transfer is not None and not transfer.done:
+        waiting = [(key, one) for key, one in self._transfers.items() if one.started <= until and not one.done]
+        for key, transfer in waiting:
+            url, document = self._origins[key]
+            if document != self._document:
                 answer = self._page.request.get(url, headers={"Accept-Encoding": "gzip"})
                 assert answer.ok, url
                 head = sum(len(name) + len(value) + 4 for name, value in answer.headers.items())
                 transfer.encoded_bytes = int(answer.headers["content-length"]) + head
-                transfer.media_type, transfer.finished, transfer.done = "text/javascript", transfer.started, True
-        return [one for one in self._transfers.values() if one.started <= until and not one.done]
+                transfer.media_type = answer.headers["content-type"].partition(";")[0]
+                transfer.encoding = answer.headers.get("content-encoding", "")
+                transfer.finished, transfer.done = transfer.started, True
+        return [one for _, one in waiting if not one.done]
 
 
 def total(transfers: list[Transfer]) -> int:
     """Return bytes on the wire, headers included."""
     return sum(one.encoded_bytes for one in transfers)
+
+
+def give_back(page: Page) -> None:
+    """Have the browser give back what nothing holds any more, which on a busy machine it does late."""
+    session = page.context.new_cdp_session(page)
+    session.send("Memory.simulatePressureNotification", {"level": "critical"})
+    session.detach()
+    page.request_gc()
+    page.wait_for_timeout(1500)
 
 
 def renderer_memory(browser: Browser) -> int:

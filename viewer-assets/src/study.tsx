@@ -9,6 +9,7 @@ import { drawn } from "./study/afterFrame";
 import { studyAnswer } from "./study/answers";
 import type { StudyPageData } from "./study/data";
 import { deskQuery, parseDesk, type DeskState, type PaneState } from "./study/deskState";
+import { insist } from "./study/insist";
 import { OWN_LOOK } from "./study/look";
 import { listenForHeldTools } from "./study/heldTools";
 import { linkViewports } from "./study/linkedCode";
@@ -22,7 +23,6 @@ import { placeOfFrame, type Tile } from "./study/tiles";
 type Opening = NonNullable<StudyPageData["opening"]>;
 
 const URL_DELAY_MS = 300;
-const LOAD_AGAIN_MS = 5000;
 let keyImagesAreComing = false;
 const app = document.getElementById("app");
 const data = pageData<StudyPageData>("page-data");
@@ -113,12 +113,8 @@ async function loadLocalPictures(reader: Reader): Promise<void> {
 
 /** From now on what is marked is kept on the server, and what was marked comes from there. */
 async function keepFindings(reader: Reader): Promise<void> {
-  try {
-    const { startKeeping } = await import("./findings/load");
-    startKeeping(reader);
-  } catch {
-    setTimeout(() => void keepFindings(reader), LOAD_AGAIN_MS);
-  }
+  const { startKeeping } = await insist(() => import("./findings/load"));
+  startKeeping(reader);
 }
 
 /** What failed to come is asked for again when the server is back, or when somebody wants it. */
@@ -154,7 +150,7 @@ async function loadOthers(reader: Reader, asked: DeskState): Promise<void> {
 async function loadKeyImages(reader: Reader): Promise<void> {
   if (keyImagesAreComing) return;
   keyImagesAreComing = true;
-  const { startKeyImages, startPresentations } = await import("./keyImages/all");
+  const { startKeyImages, startPresentations } = await insist(() => import("./keyImages/all"));
   startKeyImages(reader);
   startPresentations(reader);
 }

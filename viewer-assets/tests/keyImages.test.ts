@@ -4,7 +4,7 @@ import { filteredSource, nearestOf } from "../src/keyImages/filtered";
 import { KeyImages } from "../src/keyImages/keyImages";
 import { keyMarks } from "../src/keyImages/keyMarks";
 import { keyOf, type KeyImage, type KeyTitle } from "../src/keyImages/model";
-import { changesOf, merged } from "../src/keyImages/sync";
+import { changed, changesOf, merged } from "../src/keyImages/sync";
 import type { PictureSource, Place } from "../src/study/source";
 
 const mark = (instance: string, title: KeyTitle = "113000", study = "1"): KeyImage => ({
@@ -40,6 +40,15 @@ test("what another device did comes in; what was done here meanwhile stays", () 
     ({ instance, title }) => `${instance} ${title}`,
   );
   assert.deepEqual(found.sort(), ["b 113004", "c 113005", "mine 113000", "theirs 113000"]);
+});
+
+test("a star that was taken away while it was being told does not come back", () => {
+  const told = changed("1", mapOf(mark("old")), [
+    { key: { series: "1.1", instance: "a", frame: 1, title: "113000" } },
+    { remove: { instance: "old", frame: 1 } },
+  ]);
+  assert.deepEqual([...told.keys()], ["1/a/1"]);
+  assert.deepEqual([...merged(mapOf(), told, mapOf(mark("a"))).keys()], []);
 });
 
 test("one change is taken back without those that came since", () => {

@@ -32,8 +32,16 @@ const enum Flag {
   Padded = 8,
 }
 
-/** Decode a frame; rejects with an error that says so if the bytes are none. */
-export async function decodeExactFrame(content: ArrayBuffer): Promise<ExactFrame> {
+let line: Promise<unknown> = Promise.resolve();
+
+/** Decode a frame; rejects with an error that says so if the bytes are none. One after the other: they share a buffer. */
+export function decodeExactFrame(content: ArrayBuffer): Promise<ExactFrame> {
+  const next = line.then(() => decoded(content));
+  line = next.catch(() => undefined);
+  return next;
+}
+
+async function decoded(content: ArrayBuffer): Promise<ExactFrame> {
   const view = new DataView(content);
   if (content.byteLength < HEADER_BYTES || view.getUint32(0, true) !== MAGIC)
     throw new Error("no exact frame");
@@ -43,10 +51,8 @@ export async function decodeExactFrame(content: ArrayBuffer): Promise<ExactFrame
   const columns = view.getUint32(12, true);
   if ((size !== 1 && size !== 2) || rows * columns > LARGEST_FRAME)
     throw new Error("no frame of a known kind");
-  const residuals = await inflated(new Uint8Array(content, HEADER_BYTES));
-  if (residuals.length !== rows * columns * size) throw new Error("a frame of another size than it says");
+  const residuals = await inflated(new Uint8Array(content, HEADER_BYTES), rows * columns * size);
   const samples = unpredicted(residuals, rows, columns, size, (flags & Flag.Signed) !== 0);
-  giveBack(residuals.buffer as ArrayBuffer);
   return {
     rows,
     columns,
@@ -65,10 +71,28 @@ export function giveBack(buffer: ArrayBuffer & { transfer?: (size: number) => Ar
   buffer.transfer?.(0);
 }
 
+/** What is inflated, one frame after the other: hundreds of such buffers would lie for a while before they are collected. */
+let scratch = new Uint8Array(0);
+
 /** Undo zlib. Its checksum is looked at, so a frame that was damaged on its way is never shown. */
-async function inflated(content: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  const stream = new Blob([content]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+async function inflated(content: Uint8Array<ArrayBuffer>, size: number): Promise<Uint8Array> {
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      controller.enqueue(content);
+      controller.close();
+    },
+  });
+  const reader = source.pipeThrough(new DecompressionStream("deflate")).getReader();
+  if (scratch.length < size) scratch = new Uint8Array(size);
+  const whole = scratch.subarray(0, size);
+  let filled = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (filled + part.value.length > size) throw new Error("a frame of another size than it says");
+    whole.set(part.value, filled);
+    filled += part.value.length;
+  }
+  if (filled !== size) throw new Error("a frame of another size than it says");
+  return whole;
 }
 
 function emptySamples(count: number, size: number, signed: boolean): Samples {

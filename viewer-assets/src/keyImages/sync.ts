@@ -27,6 +27,16 @@ export function changesOf(study: string, server: KeyImageMap, page: KeyImageMap)
   return changes;
 }
 
+/** What the server has of a study once it has taken in these changes. */
+export function changed(study: string, server: KeyImageMap, changes: readonly Change[]): KeyImageMap {
+  const next = new Map(server);
+  for (const change of changes) {
+    if ("remove" in change) next.delete(keyOf({ study, series: "", ...change.remove }));
+    else next.set(keyOf({ study, ...change.key }), { study, ...change.key });
+  }
+  return next;
+}
+
 /** What the page has to show once the server's marks went from `before` to `after`: its own changes meanwhile stay. */
 export function merged(page: KeyImageMap, before: KeyImageMap, after: KeyImageMap): KeyImageMap {
   const next = new Map(page);
@@ -45,6 +55,8 @@ class KeyImagesSync {
   private readonly unsaved = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isSending = false;
+  /** One request after the other: an answer that is overtaken by another would bring back what was before it. */
+  private line: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly reader: Reader) {}
 
@@ -71,21 +83,33 @@ class KeyImagesSync {
   /** Get what the server has of a study. */
   async fetch(study: string): Promise<void> {
     try {
-      this.take(study, await getJson<KeysAnswer>(address(study)));
+      await this.inLine(async () =>
+        this.take(study, await getJson<KeysAnswer>(address(study)), this.have(study)),
+      );
       this.sendIn(0);
     } catch (error) {
       this.tell(error);
     }
   }
 
-  private take(study: string, answer: KeysAnswer): void {
+  private inLine<Result>(act: () => Promise<Result>): Promise<Result> {
+    const next = this.line.then(act, act);
+    this.line = next.catch(() => undefined);
+    return next;
+  }
+
+  private have(study: string): KeyImageMap {
+    return this.known.get(study) ?? new Map<string, KeyImage>();
+  }
+
+  /** `before` is what the page had told by then; what it has changed since is kept. */
+  private take(study: string, answer: KeysAnswer, before: KeyImageMap): void {
     const { keyImages } = this.reader;
     const own = new Map<string, KeyImage>();
     for (const { series, instance, frame, title } of answer.marks.filter((mark) => mark.own)) {
       const mark = { study, series, instance, frame, title };
       own.set(keyOf(mark), mark);
     }
-    const before = this.known.get(study) ?? new Map<string, KeyImage>();
     this.known.set(study, own);
     const page = keyImages.all.peek();
     const next = merged(page, before, own);
@@ -121,9 +145,12 @@ class KeyImagesSync {
     this.isSending = true;
     try {
       for (const [study] of this.known) {
-        const changes = this.changes(study);
-        if (changes.length > 0)
-          this.take(study, await postJson<KeysAnswer>(address(study), { changes, leaving: false }));
+        await this.inLine(async () => {
+          const changes = this.changes(study);
+          if (changes.length === 0) return;
+          const told = changed(study, this.have(study), changes);
+          this.take(study, await postJson<KeysAnswer>(address(study), { changes, leaving: false }), told);
+        });
       }
     } catch (error) {
       this.tell(error);
@@ -136,8 +163,7 @@ class KeyImagesSync {
   }
 
   private changes(study: string): readonly Change[] {
-    const server = this.known.get(study) ?? new Map<string, KeyImage>();
-    return changesOf(study, server, this.reader.keyImages.all.peek()).slice(0, MOST_CHANGES);
+    return changesOf(study, this.have(study), this.reader.keyImages.all.peek()).slice(0, MOST_CHANGES);
   }
 
   /** The page may end any moment: what is left is sent, and stored as documents. */

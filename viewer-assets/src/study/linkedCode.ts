@@ -1,6 +1,7 @@
 /** Brings the code that moves viewports together, once the first picture is there. */
 import { signal } from "@preact/signals";
 import type { DeskState } from "./deskState";
+import { insist } from "./insist";
 import type { Reader } from "./reader";
 
 type LinkedCode = typeof import("../linked/load");
@@ -31,7 +32,7 @@ function isUnarranged({ layout, planes, panes }: DeskState): boolean {
 
 /** Get the code, hang the study if it is to be, and let the reader's viewports know of each other; then look for priors. */
 export async function linkViewports(reader: Reader, asked: DeskState): Promise<void> {
-  const code = await import("../linked/load");
+  const code = await insist(() => import("../linked/load"));
   linkedCode.value = code;
   if (isUnarranged(asked) && asked.beside.length === 0) code.hang(reader);
   reader.linked.value ??= new code.LinkedViewports(reader);

@@ -33,7 +33,14 @@ export function Sheet({ title, kind, onClose, children }: SheetProps) {
     };
   }, []);
   return (
-    <dialog ref={dialog} class={`sheet sheet-${kind}`} aria-label={title} onClose={() => close.current()}>
+    <dialog
+      ref={dialog}
+      class={`sheet sheet-${kind}`}
+      aria-label={title}
+      // At once: the close event comes later than the next key may.
+      onCancel={() => close.current()}
+      onClose={() => close.current()}
+    >
       <div class="sheet-body">
         <header class="sheet-head">
           <h2>{title}</h2>
