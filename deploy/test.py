@@ -37,10 +37,12 @@ UNIT = (*PYTEST, "tests/unit")
 TOGETHER = (*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/unit")
 """What meets a real Orthanc or browser: servers belong to files, so that each process starts its own."""
 EVERYTHING = (UNIT, TOGETHER)
+NOT_OF_THE_HOST = ("tests/browser/test_ohif.py", "tests/browser/test_budgets.py")
+"""Another viewer, and what a page costs: the same whatever serves it."""
 HOST_ROOMS = ("host", "web", "archive", "access", "state", "dicomweb", "openemr")
 OTHER_HOST = (
     (*PYTEST, *(f"tests/unit/{room}" for room in HOST_ROOMS)),
-    (*TOGETHER, "-m", "not without_orthanc", "--ignore", "tests/browser/test_ohif.py"),
+    (*TOGETHER, "-m", "not without_orthanc", *(f"--ignore={path}" for path in NOT_OF_THE_HOST)),
 )
 """On the other Orthanc, and the other Python that comes with it: all that meets them. Pixels are the same on both."""
 BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
