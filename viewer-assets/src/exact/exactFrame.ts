@@ -66,11 +66,6 @@ async function decoded(content: ArrayBuffer): Promise<ExactFrame> {
   };
 }
 
-/** Give memory back at once, where the browser can: by itself it lets hundreds of such buffers lie for a while. */
-export function giveBack(buffer: ArrayBuffer & { transfer?: (size: number) => ArrayBuffer }): void {
-  buffer.transfer?.(0);
-}
-
 /** What is inflated, one frame after the other: hundreds of such buffers would lie for a while before they are collected. */
 let scratch = new Uint8Array(0);
 

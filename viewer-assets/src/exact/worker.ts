@@ -2,7 +2,7 @@
  * Decoding beside the page: a mammogram takes a third of a second, and nobody's mouse may wait for it. This file is both
  * sides: imported by the page it starts a worker, and the worker is this file again.
  */
-import { decodeExactFrame, giveBack, type ExactFrame } from "./exactFrame";
+import { decodeExactFrame, type ExactFrame } from "./exactFrame";
 
 interface Question {
   readonly id: number;
@@ -27,6 +27,11 @@ export function startWorker(): Worker {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   const policy = trustedTypes?.createPolicy("sightline", { createScriptURL: () => import.meta.url });
   return new Worker(policy?.createScriptURL("") ?? import.meta.url, { type: "module" });
+}
+
+/** Give memory back at once, where the browser can: by itself it lets hundreds of such buffers lie for a while. */
+function giveBack(buffer: ArrayBuffer & { transfer?: (size: number) => ArrayBuffer }): void {
+  buffer.transfer?.(0);
 }
 
 async function answer({ id, content }: Question): Promise<void> {
