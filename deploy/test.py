@@ -45,9 +45,7 @@ OTHER_HOST = (
     (*TOGETHER, "-m", "not without_orthanc", *(f"--ignore={path}" for path in NOT_OF_THE_HOST)),
 )
 """On the other Orthanc, and the other Python that comes with it: all that meets them. Pixels are the same on both."""
-BENCH_PICTURES = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.pictures", "--write")
-BENCH_VIEWER = ("python", "-m", "bench.viewer", "--write")
-BENCH_KERNELS = ("env", "PYTHONPATH=plugin", "python", "-m", "bench.kernels", "--write")
+BENCH = ("env", "PYTHONPATH=plugin", "python", "-m")
 
 
 def main() -> None:
@@ -76,20 +74,22 @@ def docs(say: Progress) -> None:
 def bench(say: Progress) -> None:
     """Measure DICOMweb against Orthanc's own plugin, and whether memory stays as it is; write the page of results."""
     viewer.ensure(say)
-    _run_in("trixie", (("python", "-m", "bench.memory"), ("python", "-m", "bench.dicomweb", "--write")), say)
+    _run_in("trixie", ((*BENCH, "bench.memory"), (*BENCH, "bench.dicomweb", "--write")), say)
 
 
 def bench_kernels(say: Progress) -> None:
     """Measure kernels against what others have compiled, and pictures over HTTP; write the page of results."""
     viewer.ensure(say)
-    _run_in("trixie", (BENCH_KERNELS, BENCH_PICTURES), say, profile="bench")
+    _run_in(
+        "trixie", ((*BENCH, "bench.kernels", "--write"), (*BENCH, "bench.pictures", "--write")), say, profile="bench"
+    )
 
 
 def bench_viewer(say: Progress) -> None:
     """Measure the viewer beside others over lines of three speeds; write the page of results."""
     viewer.ensure(say)
     peer_viewers.ensure(say)
-    _run_in("trixie", (BENCH_VIEWER,), say)
+    _run_in("trixie", ((*BENCH, "bench.viewer", "--write"),), say)
 
 
 def everything(say: Progress) -> None:

@@ -53,7 +53,11 @@ def _movements(playwright: Playwright, case: Case) -> Iterator[tuple[str, list[f
         wait_for_quiet(page, line)
         page.evaluate(_SCRIPT)
         for what, work in (("window", _window_drag), ("scroll", _scroll)):
-            times = work(page)
+            try:
+                times = work(page)
+            except AssertionError as error:
+                error.add_note(f"{case.viewer.name} over {case.speed.name}, {case.source}: {what}")
+                raise
             if case.source == EXACT and page.locator(".picture:not([data-quality=exact])").count():
                 print(f"!!! LEFT OUT: {case.viewer.name}, {what}: not exact while a hand moves.", flush=True)
                 continue
