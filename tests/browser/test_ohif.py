@@ -273,3 +273,31 @@ def test_what_our_viewer_stored_is_drawn(place: Place) -> None:
             return all(number in text for number in told) and ohif.coloured() > 500
 
         ohif.until(drawn_with_numbers, "our findings with their numbers")
+
+
+def test_key_images_and_presentations_of_our_viewer_disturb_nothing(place: Place) -> None:
+    """OHIF draws neither; it has to read both, and to show the images beside them as before."""
+    study, image = place.ball.study, dcmread(BytesIO(place.ball.ct[SLICES // 2]), stop_before_pixels=True)
+    series, instance = str(image.SeriesInstanceUID), str(image.SOPInstanceUID)
+    key = {"series": series, "instance": instance, "frame": 1, "title": "113000"}
+    wish = {
+        "shown": {"series": series, "instance": instance, "frame": 1}, "whole": True, "name": "As it was read",
+        "window": {"center": 40, "width": 400}, "invert": False, "turn": {"quarters": 0, "mirrored": False},
+        "area": {"left": 0, "top": 0, "right": 64, "bottom": 64}, "magnification": None, "overlays": True,
+        "shutter": True, "graphics": [],
+    }  # fmt: skip
+    path = f"{place.orthanc.url}/sightline/api/studies/{study}"
+    with place.orthanc.session() as admin:
+        kept = admin.post(f"{path}/keys", json={"changes": [{"key": key}], "leaving": True}, timeout=60).json()
+        stored = admin.post(f"{path}/presentations", json=wish, timeout=60).json()
+    written = [(document["series"], document["instance"]) for document in kept["documents"]]
+    written.append((stored["series"], stored["instance"]))
+    assert len(written) == 2
+    with place.open(study) as ohif:
+        ohif.until(lambda: abs(ohif.grey(0.5, 0.5) - shown(AIR)) <= 3, "the first slice, where there is air")
+        for one, _ in written:
+            ohif.until(lambda one=one: bool(ohif.traffic.of(rf"/series/{one}/metadata")), "our document, read")  # type: ignore[misc]
+        for description in ("Key images", "Presentations"):
+            ohif.page.get_by_text(description, exact=True).first.wait_for()
+        ohif.scroll(SLICES // 2)
+        ohif.until(lambda: abs(ohif.grey(0.5, 0.5) - shown(BALL)) <= 3, "the ball in the middle")
