@@ -16,7 +16,7 @@ from bench.viewer.sites import Viewer
 from bench.viewer.visit import opened, wait_for_image, wait_for_quiet
 
 _SCRIPT = (Path(__file__).parent / "page" / "inputToPaint.js").read_text(encoding="utf-8")
-_TIMES, _NOT_COUNTED, _PATIENCE_MS, _SHORT_MS = 60, 5, 10_000, 2_000
+_TIMES, _NOT_COUNTED, _PATIENCE_MS, _SHORT_MS, _REST_MS = 60, 5, 10_000, 2_000, 1_000
 _STEP, _NOTCH = 4, 100
 
 
@@ -78,6 +78,7 @@ def _window_drag(page: Page) -> list[float]:
 def _scroll(page: Page) -> list[float]:
     """Turn the wheel over the image, one slice further each time; return ms."""
     page.mouse.move(*_middle(page))
+    page.wait_for_timeout(_REST_MS)  # what the drag before has left to draw is no answer to the wheel
     page.mouse.wheel(0, _NOTCH)
     # A viewer that begins at one end of the stack can go but one way.
     way = _NOTCH if _taken(page, _SHORT_MS) is not None else -_NOTCH

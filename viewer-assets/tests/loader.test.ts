@@ -130,6 +130,14 @@ test("a wish for what is just being fetched ahead is not asked for twice", async
   assert.deepEqual(network.asked, ["6"]);
 });
 
+test("what is under way is not fetched ahead once more", async () => {
+  const { network, loader } = setUp();
+  loader.fetchAhead(["6", "7"]);
+  loader.fetchAhead(["6", "7"]);
+  await network.finish("6");
+  assert.deepEqual(network.asked, ["6", "7"]);
+});
+
 test("a failure is told only while the picture is still wanted", async () => {
   const { network, loader, screen } = setUp();
   loader.want(screen, "1");

@@ -115,7 +115,9 @@ export class PictureLoader<Picture> {
       void this.run(wish);
     }
     if (this.running.size > 0 || this.wishes.size > 0) return;
-    const next = this.ahead.shift();
+    // What was under way when it was asked for ahead may be here by now.
+    let next = this.ahead.shift();
+    while (next !== undefined && this.cache.has(next)) next = this.ahead.shift();
     if (next !== undefined) void this.run({ path: next, lane: null, order: 0 });
   }
 
