@@ -18,6 +18,8 @@ from bench.viewer.visit import opened, wait_for_image, wait_for_quiet
 _SCRIPT = (Path(__file__).parent / "page" / "inputToPaint.js").read_text(encoding="utf-8")
 _TIMES, _NOT_COUNTED, _PATIENCE_MS, _SHORT_MS, _REST_MS = 60, 5, 10_000, 2_000, 1_000
 _STEP, _NOTCH = 4, 100
+_SEARCH = 10
+"""Slices that are looked at first, for an end of the stack."""
 
 
 _FROM_SERVER = """try { localStorage.setItem("sightline.prefetch", '"never"') } catch {}"""
@@ -76,13 +78,19 @@ def _window_drag(page: Page) -> list[float]:
 
 
 def _scroll(page: Page) -> list[float]:
-    """Turn the wheel over the image, one slice further each time; return ms."""
+    """Turn the wheel over the image, one slice further each time; return ms.
+
+    A viewer may begin anywhere in the stack, a few slices before its end too: there the wheel is turned back.
+    """
     page.mouse.move(*_middle(page))
     page.wait_for_timeout(_REST_MS)  # what the drag before has left to draw is no answer to the wheel
     page.mouse.wheel(0, _NOTCH)
-    # A viewer that begins at one end of the stack can go but one way.
-    way = _NOTCH if _taken(page, _SHORT_MS) is not None else -_NOTCH
-    return _measure(page, lambda _: page.mouse.wheel(0, way))
+    for _ in range(_SEARCH):
+        if _taken(page, _SHORT_MS) is None:
+            return _measure(page, lambda _: page.mouse.wheel(0, -_NOTCH))
+        page.mouse.wheel(0, _NOTCH)
+    _taken(page, _SHORT_MS)
+    return _measure(page, lambda _: page.mouse.wheel(0, _NOTCH))
 
 
 def _measure(page: Page, act: Callable[[int], None]) -> list[float]:
