@@ -30,6 +30,8 @@ FILES = (
     ("docs/operations.md", "docs/operations.md"),
     ("docs/security.md", "docs/security.md"),
     ("docs/conformance.md", "docs/conformance.md"),
+    ("docs/fhir.md", "docs/fhir.md"),
+    ("openemr-module", "openemr-module"),
     ("README.md", "README.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE", "LICENSE"),

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from deploy.settings import VARIABLES
-from sightline.configuration import Configuration, Section
+from sightline.configuration import Configuration
+from sightline.section import section_of
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
@@ -61,22 +62,21 @@ def text() -> str:
 def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     """Give one table per section, the options of the section itself first."""
     fields = list(model.model_fields.values())
-    plain = [field for field in fields if not _is_section(field)]
+    plain = [field for field in fields if section_of(field.annotation) is None]
     if path:
         yield f"### {path}\n\n{(model.__doc__ or '').strip()}\n"
-    yield "| option | type | default | what it does |\n|---|---|---|---|"
+    if plain:
+        yield "| option | type | default | what it does |\n|---|---|---|---|"
     for field in plain:
-        default = _code(json.dumps(field.get_default()))
+        default = "has to be set" if field.is_required() else _code(json.dumps(field.get_default()))
         yield f"| `{field.alias}` | {_type(field)} | {default} | {field.description} |"
-    yield ""
+    if plain:
+        yield ""
     for field in fields:
-        if _is_section(field):
-            assert isinstance(field.annotation, type)  # noqa: S101 - `_is_section` saw to it
-            yield from _sections(field.annotation, f"{path}.{field.alias}" if path else str(field.alias))
-
-
-def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        section = section_of(field.annotation)
+        if section is not None:
+            many = "[]" if get_origin(field.annotation) is tuple else ""
+            yield from _sections(section, f"{path}.{field.alias}{many}" if path else f"{field.alias}{many}")
 
 
 def _type(field: FieldInfo) -> str:

@@ -16,7 +16,7 @@ export DEBIAN_FRONTEND=noninteractive
 
 packages="orthanc orthanc-python python3-venv ca-certificates"
 if [ "$profile" = test ]; then
-    packages="$packages orthanc-dicomweb dcmtk chromium fonts-dejavu-core nginx-light curl nodejs procps make git wrk"
+    packages="$packages orthanc-dicomweb dcmtk chromium fonts-dejavu-core nginx-light openssh-server php-cli curl nodejs procps make git wrk"
 fi
 if [ "$profile" = bench ]; then
     # VTK renders volumes without a screen through EGL, and Mesa stands in for the graphics card.

@@ -115,9 +115,10 @@ def _require(success: bool, step: str, log: Path) -> None:
 
 
 def _prepare(root: Path) -> None:
-    """Let the root reach what the machine reaches, and know its own name."""
+    """Let the root reach what the machine reaches, and know its own name and those of sites that tests start."""
     (root / "etc/apt/apt.conf.d/90machine").write_text(machine.apt_transport(), encoding="utf-8")
-    (root / "etc/hosts").write_text("127.0.0.1 localhost sightline\n::1 localhost\n", encoding="utf-8")
+    names = "localhost sightline emr.clinic.test pacs.imaging.test"
+    (root / "etc/hosts").write_text(f"127.0.0.1 {names}\n::1 localhost\n", encoding="utf-8")
 
 
 def _provision(root: Path, profile: str, output: IO[bytes]) -> int:

@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from deploy import ohif, peer_viewers, process, root, smoke, viewer
+from deploy import ohif, oidc_provider, peer_viewers, process, root, smoke, viewer
 from deploy.machine import Problem
 from deploy.process import Bind
 from deploy.root import CHECKOUT
 from deploy.run import Progress
 
 INSIDE_CHECKOUT, INSIDE_CORPUS = "/opt/sightline", "/opt/corpus"
-INSIDE_OHIF, INSIDE_PEER_VIEWERS = "/opt/ohif", "/opt/peer-viewers"
+INSIDE_OHIF, INSIDE_PEER_VIEWERS, INSIDE_OIDC = "/opt/ohif", "/opt/peer-viewers", "/opt/oidc-provider"
 OPTIONAL_SUITES = {"sid"}
 """Suites that may be out of order through no fault of ours; their tests are then left out, loudly."""
 
@@ -95,7 +95,7 @@ def bench_viewer(say: Progress) -> None:
 def everything(say: Progress) -> None:
     """The viewer's own tests, the static checks, all tests, ``make run`` itself, then what meets the other Orthanc."""
     _check_viewer(say)
-    _fetch_ohif(say)
+    _fetch_others(say)
     with root.obtain("trixie", "test", say), ThreadPoolExecutor(1) as meanwhile:
         meanwhile.submit(_make_other_roots)
         summaries = _run_in("trixie", (*STATIC, *EVERYTHING), say)
@@ -126,12 +126,13 @@ def _say_nothing(_text: str) -> None:
     """Keep the progress of the background out of the tests' output."""
 
 
-def _fetch_ohif(say: Progress) -> None:
-    """Have the other viewer at hand; without it its tests are left out, loudly."""
-    try:
-        ohif.ensure(say)
-    except Problem as problem:
-        say(f"!!! LEFT OUT: the tests with OHIF, which cannot be fetched today. {problem}")
+def _fetch_others(say: Progress) -> None:
+    """Have at hand what others have made and tests meet; without one its tests are left out, loudly."""
+    for name, what in (("OHIF", ohif), ("oidc-provider", oidc_provider)):
+        try:
+            what.ensure(say)
+        except Problem as problem:
+            say(f"!!! LEFT OUT: the tests with {name}, which cannot be fetched today. {problem}")
 
 
 COMMANDS = {
@@ -179,6 +180,9 @@ def _run_one(path: Path, command: tuple[str, ...], scratch: str) -> tuple[int, s
     if ohif.folder().is_dir():
         binds.append(Bind(str(ohif.folder()), INSIDE_OHIF))
         variables["SIGHTLINE_OHIF"] = INSIDE_OHIF
+    if oidc_provider.folder().is_dir():
+        binds.append(Bind(str(oidc_provider.folder()), INSIDE_OIDC))
+        variables["SIGHTLINE_OIDC"] = INSIDE_OIDC
     if peer_viewers.folder().is_dir():
         binds.append(Bind(str(peer_viewers.folder()), INSIDE_PEER_VIEWERS))
         variables["SIGHTLINE_PEER_VIEWERS"] = INSIDE_PEER_VIEWERS

@@ -20,19 +20,27 @@ from sightline.configuration import Configuration
 from sightline.dicomweb.retrieve_metadata import prepare_metadata
 from sightline.dicomweb_section import DicomwebSection
 from sightline.errors import ConflictError, NotFoundError
+from sightline.openemr.fhir.tokens import accepted_tokens
+from sightline.openemr.round_trip import RoundTrip
 from sightline.rendering.cluster import Scheduler
 from sightline.rendering.cluster_tasks import Limits
 from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import Pool, WorkerPool
+from sightline.state.backend_credentials import BackendCredentials
+from sightline.state.chart_pulls import StoredChartPulls
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.deliveries import StoredDeliveries
 from sightline.state.finding_versions import FindingVersions
 from sightline.state.findings import StoredFindings
 from sightline.state.key_images import StoredKeyImages
 from sightline.state.openings import StoredOpenings
+from sightline.state.orders import StoredOrders
+from sightline.state.reports import StoredReports
 from sightline.state.site_keys import site_key
 from sightline.viewer.keeping import SECONDS_BETWEEN, save_due
 from sightline.viewer.key_documents import KeyDocumentKeeper
+from sightline.viewer.report_keeping import store_due
 from sightline.web.cache import ByteCache
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.services import Services
@@ -81,11 +89,13 @@ class Assembly:
     access: Access
     database: Database
     keeping: Housekeeping
+    round_trip: RoundTrip
 
     def begin(self) -> None:
         """Store what is due from now on, and what was left before a restart: the archive answers."""
         self.services.versions.resume()
         self.keeping.start()
+        self.round_trip.begin()
 
     def prepare(self, study: str, series: str) -> None:
         """Look through a series to which nothing has come for a while, so that it opens fast, if it is still there."""
@@ -97,6 +107,7 @@ class Assembly:
     def close(self) -> None:
         """End the workers and write what is left to write. No request may be running any more."""
         self.services.engine.close()
+        self.round_trip.close()
         self.keeping.stop()
         self.access.close()
         self.database.close()
@@ -131,6 +142,13 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         findings=StoredFindings(database),
         versions=FindingVersions(database),
         key_images=StoredKeyImages(database),
+        launches=access.launches,
+        launching=access.launching,
+        orders=StoredOrders(database),
+        reports=StoredReports(database),
+        deliveries=StoredDeliveries(database),
+        chart_pulls=StoredChartPulls(database),
+        backend_credentials=BackendCredentials(database),
         viewer_directory=_viewer_directory(settings),
         clock=database.clock,
         health=lambda: site.health(pool.statistics()),
@@ -138,11 +156,12 @@ def assemble(settings: Configuration, site: Site, archive: Archive) -> Assembly:
         cache=ByteCache(settings.cache_megabytes * MEGABYTE // 2),
         dicomweb=site.dicomweb,
         deidentification_key=site_key(database, "deidentification"),
+        ehr_tokens=accepted_tokens(settings.ehr, access.throttle, database.clock),
         dicomweb_url=site.dicomweb.url(settings.public_url or site.dicomweb.host_url or site.public_url),
     )
-    tasks = (partial(save_due, services), KeyDocumentKeeper(services).save_due)
+    tasks = (partial(save_due, services), KeyDocumentKeeper(services).save_due, partial(store_due, services))
     keeping = Housekeeping(tasks, SECONDS_BETWEEN)
-    return Assembly(services, application(services), access, database, keeping)
+    return Assembly(services, application(services), access, database, keeping, RoundTrip(services))
 
 
 def _pool(settings: Configuration, python: Path) -> Pool:

@@ -5,25 +5,18 @@ Options are spelled as Orthanc spells its own (``PascalCase``). `docs/configurat
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_pascal
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-Origin = Annotated[str, StringConstraints(pattern=re.compile(r"^https?://[A-Za-z0-9.\-\[\]:]+$"))]
-"""Scheme, host and port of a web site, without path or trailing slash."""
+from sightline.orders_section import Orders
+from sightline.reporting_section import Reporting
+from sightline.results_section import Results
+from sightline.section import ConfigurationError, Origin, Section, section_of
+from sightline.smart_section import Ehr, PatientIdRule
 
-
-class ConfigurationError(Exception):
-    """The configuration stops the start. The message names the key, what was found and what is allowed."""
-
-
-class Section(BaseModel):
-    """A group of options: immutable, no unknown keys, no silent conversion of types."""
-
-    model_config = ConfigDict(alias_generator=to_pascal, extra="forbid", frozen=True, strict=True)
+__all__ = ["Configuration", "ConfigurationError", "Links", "Sessions", "Workers"]
 
 
 class Links(Section):
@@ -35,6 +28,11 @@ class Links(Section):
         "",
         description="SHA-256 in hexadecimal of the link-service key, which may create and revoke links and do nothing "
         "else. Empty: there is no such key. Make one with `openssl rand -hex 32`, hash it with `sha256sum`.",
+    )
+    service_lists_studies: bool = Field(
+        False,
+        description="Whoever has that key, and knows a patient's number, birth date and family name, may ask which "
+        "studies the patient has, with small pictures: for the Imaging card of the module for OpenEMR.",
     )
 
 
@@ -96,8 +94,8 @@ class Configuration(Section):
     cors_origins: tuple[Origin, ...] = Field(
         (),
         strict=False,
-        description="Web sites whose scripts may use DICOMweb, with credentials that they send by themselves (header "
-        "`Authorization`), never with the cookies of a person who is logged in here.",
+        description="Web sites whose scripts may use DICOMweb and FHIR, with credentials that they send by themselves "
+        "(header `Authorization`), never with the cookies of a person who is logged in here.",
     )
     trusted_proxies: tuple[str, ...] = Field(
         (),
@@ -124,6 +122,56 @@ class Configuration(Section):
     links: Links = Field(Links(), description="Capability links.")
     sessions: Sessions = Field(Sessions(), description="Sessions of people in a browser.")
     workers: Workers = Field(Workers(), description="Processes that decode and render.")
+    ehr: Ehr = Field(Ehr(), description="EHRs that people are sent here from, and that are asked.")
+    reporting: Reporting = Field(Reporting(), description="Reports that readers write and sign in the viewer.")
+    orders: Orders = Field(Orders(), description="Imaging orders and the worklist.")
+    results: Results = Field(Results(), description="Signed reports on their way to the EHR.")
+
+    @model_validator(mode="after")
+    def _ehrs_are_told(self) -> Configuration:
+        """Refuse what would have to guess which EHR is meant, or whose a number is."""
+        ehr, orders = self.ehr, self.orders
+        for option, name in (("Ehr.Documents", ehr.documents), ("Orders.Fhir.Issuer", orders.fhir.issuer)):
+            if name and ehr.with_backend(name) is None:
+                raise ValueError(f'"{option}" names none of "Ehr.Issuers" that has a "Backend"')
+        if self.results.transport == "document" and ehr.documents_issuer is None:
+            raise ValueError(
+                '"Results.Transport" document needs one of "Ehr.Issuers" with "Backend" and "PatientId" (and '
+                '"RestUrl" where its FHIR base does not end in /fhir); of several, name one in "Ehr.Documents"'
+            )
+        if orders.is_on:
+            self._orders_are_told()
+        return self
+
+    def _orders_are_told(self) -> None:
+        rule, is_asked = self.order_rule, self.ehr.with_backend(self.orders.fhir.issuer) is not None
+        if rule is None:
+            raise ValueError('"Orders.PatientId" is needed: "Ehr.Issuers" have different rules')
+        if (self.orders.fhir.poll_seconds or rule.source == "pubpid") and not is_asked:
+            why = "are asked for by FHIR" if self.orders.fhir.poll_seconds else "do not tell a patient's pubpid"
+            raise ValueError(
+                f'orders {why}: give one of "Ehr.Issuers" a "Backend" (of several, name one in "Orders.Fhir.Issuer"), '
+                'or set "Orders.PatientId" with "Source" pid where that number is in the archive'
+            )
+        if self.orders.fhir.poll_seconds and rule.source == "pid":
+            raise ValueError('"Orders.Fhir" needs "PatientId" with "Source" pubpid: FHIR tells no other number')
+
+    @property
+    def order_rule(self) -> PatientIdRule | None:
+        """How PatientID is made of orders' numbers; None where it would have to be guessed."""
+        named = self.ehr.with_backend(self.orders.fhir.issuer) if self.orders.fhir.issuer else None
+        if self.orders.patient_id is not None:
+            return self.orders.patient_id
+        if named is not None and named.patient_id is not None:
+            return named.patient_id
+        has_rules = any(issuer.patient_id for issuer in self.ehr.issuers)
+        return self.ehr.only_rule if has_rules else PatientIdRule(Source="pid")
+
+    @property
+    def order_issuer(self) -> str:
+        """Issuer of Patient ID (0010,0021) of orders' patients; empty where nobody has said it."""
+        rule = self.order_rule
+        return rule.issuer_of_patient_id if rule is not None else ""
 
     @classmethod
     def parse(cls, section: Mapping[str, Any]) -> Configuration:
@@ -148,6 +196,10 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             allowed = ", ".join(_known_keys(problem["loc"][:-1]))
             sentences.append(f'"{path}" is not an option; allowed here are {allowed}')
+        elif problem["type"] == "missing":  # what was found is the whole section, secrets and all
+            sentences.append(f'"{path}" is missing')
+        elif isinstance(problem["input"], Mapping | Section):
+            sentences.append(f'"{path}": {problem["msg"].removeprefix("Value error, ")}')
         else:
             sentences.append(f'"{path}" is {problem["input"]!r}; {problem["msg"][0].lower()}{problem["msg"][1:]}')
     return "Orthanc's configuration is wrong: " + "; ".join(sentences) + "."
@@ -155,9 +207,11 @@ def _explain(error: ValidationError) -> str:
 
 def _known_keys(path: tuple[int | str, ...]) -> list[str]:
     """Return the option names of the section at `path`, as written in the file."""
-    model: type[BaseModel] = Configuration
+    model: type[Section] = Configuration
     for part in path:
-        field = next(f for f in model.model_fields.values() if f.alias == part)
-        assert isinstance(field.annotation, type)  # noqa: S101 - only sections have keys below them
-        model = field.annotation
+        if isinstance(part, int):  # of a list, whose members are all of one kind
+            continue
+        found = next(section_of(field.annotation) for field in model.model_fields.values() if field.alias == part)
+        assert found is not None  # noqa: S101 - only sections have keys below them
+        model = found
     return [str(field.alias) for field in model.model_fields.values()]

@@ -52,11 +52,25 @@ _LAYOUT = """(smallest) => {
     if (clips && e.clientWidth > 2 && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))
       found.push(`cut off: ${label(e)}`);
   }
+  // What has scrolled out of its container overlaps nothing, though its box may.
+  const seenPart = (e) => {
+    const { left, right, top, bottom } = e.getBoundingClientRect();
+    const part = { left, right, top, bottom };
+    for (let above = e.parentElement; above; above = above.parentElement) {
+      if (getComputedStyle(above).overflowY === "visible") continue;
+      const box = above.getBoundingClientRect();
+      part.left = Math.max(part.left, box.left);
+      part.right = Math.min(part.right, box.right);
+      part.top = Math.max(part.top, box.top);
+      part.bottom = Math.min(part.bottom, box.bottom);
+    }
+    return part;
+  };
   const things = [...new Set([...notes, ...controls])];
   things.forEach((a, index) => {
     for (const b of things.slice(index + 1)) {
       if (a.contains(b) || b.contains(a) || !a.offsetParent || !b.offsetParent) continue;
-      const [one, two] = [a.getBoundingClientRect(), b.getBoundingClientRect()];
+      const [one, two] = [seenPart(a), seenPart(b)];
       const [wide, high] = [
         Math.min(one.right, two.right) - Math.max(one.left, two.left),
         Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top)];

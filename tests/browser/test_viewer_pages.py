@@ -92,7 +92,9 @@ def test_the_study_and_its_panels_are_accessible(browser: Browser, study: str, d
         check(page)
 
 
-@pytest.mark.parametrize("path", ["/sightline/login", "/sightline/link/abc", "/sightline/about"])
+@pytest.mark.parametrize(
+    "path", ["/sightline/login", "/sightline/link/abc", "/sightline/about", "/sightline/smart/ended"]
+)
 @ON_ALL_DEVICES
 def test_the_doors_are_accessible(browser: Browser, pages: str, device: Device, path: str) -> None:
     with page_of(browser, device) as page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pydicom.uid import generate_uid
 
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb, administrator
-from sightline.archive.protocol import LABELS, NEWEST_FIRST, Archive, Level, Order, Query
+from sightline.archive.protocol import ARRIVING, LABELS, LAST_UPDATE, NEWEST_FIRST, Archive, Level, Order, Query
 from sightline.errors import (
     BadRequestError,
     ConflictError,
@@ -337,6 +338,15 @@ def test_series_are_found_by_what_they_show_and_when(archive: Archive, stored: S
         rows = archive.search(ADMIN, Query(Level.SERIES, matches, is_bare=True)).rows
         assert [row["SeriesInstanceUID"] for row in rows] == found
         assert all(row["StudyInstanceUID"] == stored.study for row in rows)
+
+
+def test_a_study_tells_whether_it_is_arriving(archive: Archive, stored: Series) -> None:
+    """And when something of it was stored last; both for whom it is asked only."""
+    query = Query(Level.STUDY, study_instance_uid=stored.study)
+    (row,) = archive.search(viewer(stored.study), replace(query, attributes=[ARRIVING, "StudyDescription"])).rows
+    assert row[ARRIVING] in ("true", "false")
+    assert re.fullmatch(r"\d{8}T\d{6}", row[LAST_UPDATE])
+    assert not {ARRIVING, LAST_UPDATE} & set(archive.search(viewer(stored.study), query).rows[0])
 
 
 def test_labels_are_put_on_found_and_taken_off(archive: Archive, stored: Series) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import md5, sha1
@@ -16,7 +16,9 @@ from pydicom.multival import MultiValue
 from sightline.access.grant import Grant, Verb
 from sightline.archive.orthanc_arrivals import checked_label, sequence_of
 from sightline.archive.protocol import (
+    ARRIVING,
     LABELS,
+    LAST_UPDATE,
     Arrivals,
     FileSource,
     InstanceRecord,
@@ -63,6 +65,9 @@ class FakeArchive:
         self._by_path = by_path
         self.source_calls = 0
         self.stores = 0
+        self.arriving: set[str] = set()
+        """Studies of which instances still come."""
+        self.last_update = "20260102T101500"
         self._labels: dict[str, set[str]] = {}
         self._arrived: dict[str, int] = {}
         for content in files:
@@ -234,7 +239,7 @@ class FakeArchive:
             self._stored[orthanc_id] = (record, content, dataset)
         return StoreResult(orthanc_id, study, series, sop, str(dataset.get("SOPClassUID", "")), existed)
 
-    def _rows(self, level: Level, attributes: Iterable[str]) -> list[Row]:
+    def _rows(self, level: Level, attributes: Sequence[str]) -> list[Row]:
         groups: dict[str, list[Dataset]] = {}
         for _, _, dataset in list(self._stored.values()):
             groups.setdefault(str(dataset.get(_UID[level], "")), []).append(dataset)
@@ -243,12 +248,16 @@ class FakeArchive:
             {
                 keyword: _text(group[0], keyword)
                 for keyword in (*keywords, *attributes)
-                if keyword != LABELS and keyword in group[0]
+                if keyword not in (LABELS, ARRIVING) and keyword in group[0]
             }
             | _counts(level, group)
             | self._told(uid, level)
+            | (self._standing(uid) if ARRIVING in attributes else {})
             for uid, group in groups.items()
         ]
+
+    def _standing(self, uid: str) -> Row:
+        return {ARRIVING: "true" if uid in self.arriving else "false", LAST_UPDATE: self.last_update}
 
     def _told(self, uid: str, level: Level) -> Row:
         return {LABELS: "\\".join(sorted(self._labels.get(uid, ())))} if level is Level.STUDY else {}

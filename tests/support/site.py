@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,12 +13,19 @@ from werkzeug.test import Client, TestResponse
 
 from sightline.access.opening import open_access
 from sightline.configuration import Configuration
+from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.engine import RenderingEngine
+from sightline.rendering.worker import resolve
+from sightline.state.backend_credentials import BackendCredentials
+from sightline.state.chart_pulls import StoredChartPulls
 from sightline.state.database import open_database, sqlite_url
+from sightline.state.deliveries import StoredDeliveries
 from sightline.state.finding_versions import FindingVersions
 from sightline.state.findings import StoredFindings
 from sightline.state.key_images import StoredKeyImages
 from sightline.state.openings import StoredOpenings
+from sightline.state.orders import StoredOrders
+from sightline.state.reports import StoredReports
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.request import GRANT_KEY, Request
 from sightline.web.routing import Route
@@ -30,21 +38,42 @@ PASSWORD = "opensesame"
 SERVICE_KEY = "8d4f0a7c"
 
 
-class Site:
-    """A site with the administrator ``ada`` and a link service."""
+class Tasks:
+    """Of an engine, the tasks of workers: they run here, with their arguments through JSON."""
 
-    def __init__(self, directory: Path, routes: Sequence[Route], files: Iterable[bytes] = (), **options: Any) -> None:
+    def run(
+        self, task: str, arguments: Mapping[str, Any], buffers: Sequence[Buffer] = (), deadline: float | None = None
+    ) -> Reply:
+        return resolve(task)(json.loads(json.dumps(arguments)), buffers, ())
+
+
+class Site:
+    """A site with the administrator ``ada`` and a link service.
+
+    Workers' tasks run in this process where there is an `engine`, such as `Tasks`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        routes: Sequence[Route],
+        files: Iterable[bytes] = (),
+        engine: Any = None,
+        url: str = URL,
+        **options: Any,
+    ) -> None:
         self.clock = Clock()
+        self.url = url
         self.database = open_database(sqlite_url(directory), self.clock)
-        links = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()}
+        links = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()} | options.pop("Links", {})
         configuration = Configuration.parse({"Links": links} | options)
-        self.access = open_access(configuration, URL, self.database, {"ada": PASSWORD})
+        self.access = open_access(configuration, url, self.database, {"ada": PASSWORD})
         self.archive = FakeArchive(files)
         self.services = Services(
             configuration=configuration,
-            public_url=URL,
+            public_url=url,
             archive=self.archive,
-            engine=cast(RenderingEngine, None),
+            engine=cast(RenderingEngine, engine),
             access=self.access.control,
             links=self.access.links,
             audit=self.access.audit,
@@ -52,6 +81,13 @@ class Site:
             findings=StoredFindings(self.database),
             versions=FindingVersions(self.database),
             key_images=StoredKeyImages(self.database),
+            launches=self.access.launches,
+            launching=self.access.launching,
+            orders=StoredOrders(self.database),
+            reports=StoredReports(self.database),
+            deliveries=StoredDeliveries(self.database),
+            chart_pulls=StoredChartPulls(self.database),
+            backend_credentials=BackendCredentials(self.database),
             viewer_directory=directory,
             clock=self.clock,
             health=lambda: {"status": "ok"},

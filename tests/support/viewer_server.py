@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -22,19 +22,28 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sightline.access.grant import Grant, Permission, Verb, administrator
 from sightline.access.housekeeping import Housekeeping
+from sightline.access.launch import Launches
 from sightline.access.links import LinkStore
 from sightline.access.opening import open_access
 from sightline.configuration import Configuration
 from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
+from sightline.openemr.orders.routes import ROUTES as ORDER_ROUTES
 from sightline.openemr.routes import ROUTES as OPENEMR_ROUTES
+from sightline.openemr.smart.routes import ROUTES as SMART_ROUTES
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.pool import WorkerPool
+from sightline.state.backend_credentials import BackendCredentials
+from sightline.state.chart_pulls import StoredChartPulls
 from sightline.state.database import Database, open_database, sqlite_url
+from sightline.state.deliveries import StoredDeliveries
 from sightline.state.finding_versions import FindingVersions
 from sightline.state.findings import StoredFindings
 from sightline.state.key_images import StoredKeyImages
+from sightline.state.orders import StoredOrders
+from sightline.state.reports import StoredReports
 from sightline.viewer.keeping import save_due
 from sightline.viewer.key_documents import KeyDocumentKeeper
+from sightline.viewer.report_keeping import store_due
 from sightline.viewer.routes import ROUTES
 from sightline.web.dispatcher import Dispatcher
 from sightline.web.json_answer import answer_json
@@ -56,6 +65,11 @@ def link_grant(study: str) -> Grant:
 
 def ignore(*_arguments: object, **_named: object) -> None:
     """Do nothing."""
+
+
+def nothing(_study: str) -> tuple[()]:
+    """There is none."""
+    return ()
 
 
 class RememberedOpenings:
@@ -86,6 +100,7 @@ def viewer_services(
     viewer_directory: Path = DIST,
     links: LinkStore | None = None,
     database: Database | None = None,
+    launches: Launches | None = None,
 ) -> Services:
     """Services with an archive in memory; nothing is checked or written that the viewer does not look at.
 
@@ -105,6 +120,13 @@ def viewer_services(
         findings=StoredFindings(database) if database else cast(Any, SimpleNamespace(forget=ignore)),
         versions=cast(Any, FindingVersions(database) if database else None),
         key_images=StoredKeyImages(database) if database else cast(Any, SimpleNamespace()),
+        launches=cast(Any, launches),
+        launching=cast(Any, None),
+        orders=cast(Any, StoredOrders(database) if database else None),
+        reports=StoredReports(database) if database else cast(Any, SimpleNamespace(forget=ignore, versions_of=nothing)),
+        deliveries=cast(Any, StoredDeliveries(database) if database else None),
+        chart_pulls=cast(Any, StoredChartPulls(database) if database else None),
+        backend_credentials=cast(Any, BackendCredentials(database) if database else None),
         viewer_directory=viewer_directory,
         clock=now,
         health=lambda: {"status": "ok"},
@@ -113,16 +135,20 @@ def viewer_services(
 
 
 class ViewerApplication:
-    """The viewer's routes for one caller, with stand-ins for what the page calls of other rooms."""
+    """The viewer's routes for one caller, with stand-ins for what the page calls of other rooms.
 
-    def __init__(self, services: Services, grant: Grant) -> None:
+    `further` routes go before all others.
+    """
+
+    def __init__(self, services: Services, grant: Grant, further: Sequence[Route] = ()) -> None:
         self._grant = grant
         routes = (
             Route("GET", "/sightline/session", self._session, Public.LOGIN, "Who is asking"),
             Route("POST", "/sightline/link/<link_id>/session", self._open, Public.LINK, "Exchange", max_body=8192),
             Route("POST", "/sightline/logout", self._session, Public.LOGIN, "Log out"),
         )
-        self._dispatcher = Dispatcher((*ROUTES, *routes, *OPENEMR_ROUTES, *DICOMWEB_ROUTES), services)
+        openemr = (*OPENEMR_ROUTES, *SMART_ROUTES, *ORDER_ROUTES)
+        self._dispatcher = Dispatcher((*further, *ROUTES, *routes, *openemr, *DICOMWEB_ROUTES), services)
         self._change = threading.Condition()
         self._running = 0
         self._is_closed = False
@@ -185,8 +211,8 @@ def running_services(archive: FakeArchive) -> Iterator[Services]:
         closing(open_database(sqlite_url(Path(folder)), now)) as database,
         closing(open_access(Configuration.parse({}), "http://127.0.0.1:8042", database, {})) as access,
     ):
-        services = viewer_services(archive, engine, links=access.links, database=database)
-        tasks = [partial(save_due, services), KeyDocumentKeeper(services).save_due]
+        services = viewer_services(archive, engine, links=access.links, database=database, launches=access.launches)
+        tasks = [partial(save_due, services), KeyDocumentKeeper(services).save_due, partial(store_due, services)]
         keeping = Housekeeping(tasks, 0.2)
         keeping.start()
         try:
@@ -202,9 +228,9 @@ def small_engine(archive: FakeArchive, tables: Path) -> RenderingEngine:
 
 
 @contextmanager
-def served(services: Services, grant: Grant, port: int = 0) -> Iterator[str]:
+def served(services: Services, grant: Grant, port: int = 0, further: Sequence[Route] = ()) -> Iterator[str]:
     """Serve what one caller may see on loopback, until left; gives the base URL."""
-    application = ViewerApplication(services, grant)
+    application = ViewerApplication(services, grant, further)
     server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -8,6 +8,8 @@ import pytest
 
 from sightline.configuration import Configuration, ConfigurationError
 
+EMR = {"Name": "emr", "Issuer": "https://emr.example/apis/default/fhir", "ClientId": "abc", "ClientSecret": "geheim"}
+
 
 def test_empty_section_is_complete() -> None:
     """Everything has a default."""
@@ -43,6 +45,16 @@ def test_empty_section_is_complete() -> None:
         ),
         ({"Workers": {"DaskScheduler": "tls://10.0.0.5:8786", "DaskCa": "a", "DaskKey": "c"}}, ["all three"]),
         ({"A": 1, "B": 2}, ["Sightline.A", "Sightline.B"]),
+        ({"Ehr": {"Issuers": [{"Nam": "a"}]}}, ['"Sightline.Ehr.Issuers.0.Name" is missing', "Issuer, ClientId"]),
+        ({"Ehr": {"Issuers": [EMR | {"PatientId": {"Sauce": 1}}]}}, ["PatientId.Sauce", "Source, Prefix"]),
+        ({"Ehr": {"Issuers": [EMR, EMR]}}, ["Sightline.Ehr", "a name of its own"]),
+        ({"Ehr": {"Issuers": [EMR | {"ClientId": ""}]}}, ["Issuers.0", '"ClientId", a "Backend" or both']),
+        (
+            {"Ehr": {"Issuers": [EMR | {"StandaloneOnly": True, "Backend": {"ClientId": "b"}}]}},
+            ['"Backend" belongs to the entry without "StandaloneOnly"'],
+        ),
+        ({"Ehr": {"Issuers": [EMR | {"Backend": {"Key": "k"}}]}}, ["Backend.Key", "ClientId, ClientSecret, KeyFile"]),
+        ({"Ehr": {"Issuers": [EMR | {"Verbs": ["delete"]}]}}, ["Sightline.Ehr.Issuers.0.Verbs.0"]),
     ],
 )
 def test_wrong_sections(section: dict[str, Any], words: list[str]) -> None:
@@ -51,6 +63,14 @@ def test_wrong_sections(section: dict[str, Any], words: list[str]) -> None:
         Configuration.parse(section)
     for word in words:
         assert word in str(refusal.value)
+
+
+@pytest.mark.parametrize("issuers", [[EMR, EMR], [{"ClientSecret": "geheim"}], [EMR | {"Verbs": []}]])
+def test_a_wrong_section_does_not_tell_its_secret(issuers: list[dict[str, Any]]) -> None:
+    """What stops the start ends up in a log."""
+    with pytest.raises(ConfigurationError) as refusal:
+        Configuration.parse({"Ehr": {"Issuers": issuers}})
+    assert "geheim" not in str(refusal.value)
 
 
 def test_a_cluster_with_and_without_certificates() -> None:

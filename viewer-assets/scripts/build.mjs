@@ -10,13 +10,16 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(here, "dist");
-const PAGES = ["list", "study", "login", "link"];
+const PAGES = ["list", "study", "login", "link", "timeline", "orders", "deliveries", "chart", "setup"];
 const TYPES = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8" };
 
 /** Icons are named in sources and templates as "icon-name" strings that match a file; others are not shipped. */
 async function sprite() {
   const used = new Set();
-  const sources = [path.join(here, "src"), path.join(here, "../plugin/sightline/viewer/templates")];
+  const templates = ["viewer", "openemr"].map((room) =>
+    path.join(here, "../plugin/sightline", room, "templates"),
+  );
+  const sources = [path.join(here, "src"), ...templates];
   for (const folder of sources) {
     for (const name of await readdir(folder, { recursive: true })) {
       if (!/\.(tsx?|html)$/.test(name)) continue;
@@ -78,25 +81,35 @@ const laterParts = (entry) => ({
   },
 });
 
-/** What only the list of findings says, which comes after the first picture. */
-const LATER_MESSAGES = /^findings\./;
+/** Modules that bring messages which no page needs for its first picture, and which these are. */
+const LATER_MESSAGES = {
+  "src/findings/messages.ts": /^findings\./,
+  "src/reporting/messages.ts": /^reporting\./,
+  "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|setup|smart)\./,
+};
 
-/** The one message file falls into two here: what pages bring at first, and what `laterMessages` brings. */
+/** The one message file falls into parts here: what pages bring at first, and what each of these modules brings. */
 const messages = {
   name: "messages",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /messages\/en\.json$/ }, ({ importer, resolveDir, path: wanted }) => ({
-      path: path.resolve(resolveDir, wanted),
-      namespace: importer.endsWith("laterMessages.ts") ? "later-messages" : "first-messages",
-    }));
-    onLoad({ filter: /.*/, namespace: "later-messages" }, ({ path: file }) => messagesOf(file, true));
-    onLoad({ filter: /.*/, namespace: "first-messages" }, ({ path: file }) => messagesOf(file, false));
+    onResolve({ filter: /messages\/en\.json$/ }, ({ importer, resolveDir, path: wanted }) => {
+      const module = path.relative(here, importer);
+      const namespace = module in LATER_MESSAGES ? `messages:${module}` : "messages:";
+      return { path: path.resolve(resolveDir, wanted), namespace };
+    });
+    const later = Object.values(LATER_MESSAGES);
+    const isFirst = (key) => !later.some((pattern) => pattern.test(key));
+    onLoad({ filter: /.*/, namespace: "messages:" }, ({ path: file }) => messagesOf(file, isFirst));
+    for (const [module, pattern] of Object.entries(LATER_MESSAGES)) {
+      const isOwn = (key) => pattern.test(key);
+      onLoad({ filter: /.*/, namespace: `messages:${module}` }, ({ path: file }) => messagesOf(file, isOwn));
+    }
   },
 };
 
-async function messagesOf(file, isLater) {
+async function messagesOf(file, isWanted) {
   const all = Object.entries(JSON.parse(await readFile(file, "utf8")));
-  const wanted = all.filter(([key]) => LATER_MESSAGES.test(key) === isLater);
+  const wanted = all.filter(([key]) => isWanted(key));
   return { contents: JSON.stringify(Object.fromEntries(wanted)), loader: "json", watchFiles: [file] };
 }
 

@@ -1,16 +1,23 @@
-/** The landing page of a link: takes the secret out of the address bar, exchanges it for a session, opens the study. */
+/**
+ * The landing page of a link, or of a launch in a tab of its own: takes the secret out of the address bar, exchanges it
+ * for a session, opens the study or the patient's page.
+ */
 import { postJson, RequestError } from "./api";
 import { t, type MessageKey } from "./messages";
 import { pageData, urlOf } from "./page";
 import { showStoredTheme } from "./theme";
 
 interface Opened {
-  readonly studyInstanceUID: string;
+  readonly studyInstanceUID?: string;
+  /** Way to the patient's page. */
+  readonly patient?: string;
 }
 
 interface LandingData {
   readonly link: string;
-  /** Scripts of the reading page. */
+  /** Whether it is the id of a launch. */
+  readonly launch?: boolean;
+  /** Scripts of the page that opens. */
   readonly next: readonly string[];
 }
 
@@ -25,7 +32,7 @@ history.replaceState(null, "", location.pathname);
 void open(secret);
 
 async function open(value: string): Promise<void> {
-  const { link, next } = pageData<LandingData>("page-data") ?? { link: "", next: [] };
+  const { link, launch, next } = pageData<LandingData>("page-data") ?? { link: "", next: [] };
   if (link === ENDED) {
     say("link.ended.title", "link.ended.text");
     return;
@@ -39,13 +46,17 @@ async function open(value: string): Promise<void> {
     return;
   }
   try {
-    const path = `sightline/link/${encodeURIComponent(link)}/session`;
+    const path = `sightline/${launch ? "smart/tab" : "link"}/${encodeURIComponent(link)}/session`;
     const opened = postJson<Opened>(path, { secret: value });
     fetchAhead(next);
-    const { studyInstanceUID } = await opened;
-    location.replace(urlOf(`sightline/studies/${studyInstanceUID}`));
+    const { studyInstanceUID, patient } = await opened;
+    location.replace(urlOf(patient ?? `sightline/studies/${studyInstanceUID}`));
   } catch (error) {
-    explain(error);
+    if (launch && error instanceof RequestError && error.status === 410) {
+      say("link.launch.ended.title", "link.launch.ended.text");
+    } else {
+      explain(error);
+    }
   }
 }
 

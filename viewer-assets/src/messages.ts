@@ -4,7 +4,7 @@ import en from "../messages/en.json";
 export type MessageKey = keyof typeof en;
 type Values = Readonly<Record<string, string | number>>;
 
-/** The build leaves out of this what only later parts say: they bring it along, see `laterMessages.ts`. */
+/** The build leaves out of this what only later parts say: they bring it along, such as `findings/messages.ts`. */
 const texts: Record<string, string> = { ...en };
 
 /** From now on these texts are there too. */

@@ -78,7 +78,7 @@ export function seriesOf(uid: string, stack: Stack | null, more: Partial<Series>
 
 /** A reader with a study of these series, and others beside it. */
 export function readerOf(series: readonly Series[], beside: readonly StudyAnswer[] = []): Reader {
-  const session = { link: false, user: "reader", verbs: ["view"], expires: null };
+  const session = { link: false, launch: null, user: "reader", verbs: ["view"], expires: null };
   const reader = new Reader({ study: STUDY, series, session, opening: null });
   reader.started.value = true;
   for (const answer of beside) reader.take(answer);

@@ -37,6 +37,8 @@ class AuditKind(StrEnum):
     LINK_CREATE = "link-create"
     LINK_OPEN = "link-open"
     LINK_REVOKE = "link-revoke"
+    LAUNCH = "launch"
+    """An EHR has sent somebody here."""
     AUDIT_READ = "audit-read"
     CORE = "core"
     """An administrator used Orthanc's own REST API."""
@@ -92,6 +94,7 @@ _CODES = {
     AuditKind.LINK: _Codes(_RESTFUL, _interaction("search-type"), "E", _SOURCE, _DESTINATION),
     AuditKind.LINK_CREATE: _Codes(_RESTFUL, _interaction("create"), "C", _SOURCE, _DESTINATION),
     AuditKind.LINK_OPEN: _Codes(_AUTHENTICATION, _LOGIN, "E", _APPLICATION, _CUSTODIAN),
+    AuditKind.LAUNCH: _Codes(_AUTHENTICATION, _LOGIN, "E", _APPLICATION, _CUSTODIAN),
     AuditKind.LINK_REVOKE: _Codes(_RESTFUL, _interaction("delete"), "D", _APPLICATION, _CUSTODIAN),
     AuditKind.AUDIT_READ: _Codes(
         (_DCM, "110101", "Audit Log Used"), _interaction("search-type"), "R", _DESTINATION, _SOURCE

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sightline.access.address import ClientAddress
 from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
 from sightline.access.cookies import Cookies
-from sightline.access.credentials import Credentials, Identity
+from sightline.access.credentials import Credentials, Identity, is_signed_token
 from sightline.access.forwarded import forwarded_base
 from sightline.access.grant import Grant, Permission, Verb, administrator, union
 from sightline.access.headers import Headers
@@ -61,6 +61,7 @@ class AccessControl:
         self._public_url = public_url
         self._prefix = urlsplit(public_url).path
         self._cors_origins = configuration.cors_origins
+        self._takes_tokens = any(issuer.accept_tokens for issuer in configuration.ehr.issuers)
         self._database = database
         self._sessions = sessions
         self._audit = audit
@@ -181,10 +182,15 @@ class AccessControl:
 
     def _end(self, secret: str, address: str) -> None:
         session = self._sessions.find(secret) if secret else None
-        if session is not None:
+        if session is None:
+            return
+        if session.launch_id is None:
             self._sessions.end(session)
-            self._audit.write_counts([session.id])
-            self._audit.record(AuditEvent(AuditKind.LOGOUT, session.grant(address), link_id=session.link_id or ""))
+            ended: tuple[str, ...] = (session.id,)
+        else:  # it may be open in a tab as well
+            ended = self._sessions.end_launch(session.launch_id)
+        self._audit.write_counts(ended)
+        self._audit.record(AuditEvent(AuditKind.LOGOUT, session.grant(address), link_id=session.link_id or ""))
 
     def _warm_up(self) -> None:
         """Do once what may import or fetch something at its first call, which a small stack would not survive."""
@@ -199,7 +205,8 @@ class AccessControl:
         identity = None
         if not self._throttle.wait_seconds(address):
             identity = self._credentials.authorization(authorization)
-            if identity is None:
+            # A token may be an EHR's: that is checked where there is time for it, and counted there.
+            if identity is None and not (self._takes_tokens and is_signed_token(authorization)):
                 self._throttle.failed(address)
         if identity is None:
             return Grant("anonymous", address=address)
@@ -208,10 +215,10 @@ class AccessControl:
     def _by_cookies(self, headers: Headers, address: str) -> Grant:
         secret = self._cookies.login_secret(headers)
         login = self._sessions.find(secret) if secret else None
-        if login is not None and login.link_id is None and self._is_proven(login, secret):
+        if login is not None and login.is_login and self._is_proven(login, secret):
             return login.grant(address)
         found = (self._sessions.find(link) for link in self._cookies.link_secrets(headers))
-        grants = {session.id: session.grant(address) for session in found if session and session.link_id is not None}
+        grants = {session.id: session.grant(address) for session in found if session and not session.is_login}
         return union(tuple(grants.values())) if grants else Grant("anonymous", address=address)
 
     def _is_proven(self, session: Session, secret: str) -> bool:

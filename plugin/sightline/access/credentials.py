@@ -106,6 +106,16 @@ class Credentials:
         return hashlib.blake2b(pair, key=self._key, digest_size=32).digest()
 
 
+def is_signed_token(authorization: str) -> bool:
+    """Whether an ``Authorization`` header looks as if it carried a JSON Web Token, which no key of ours is.
+
+    >>> is_signed_token("Bearer a.b.c"), is_signed_token("Bearer 8d4f0a7c"), is_signed_token("Basic YTpi")
+    (True, False, False)
+    """
+    scheme, _, token = authorization.partition(" ")
+    return scheme.lower() == "bearer" and token.count(".") == 2
+
+
 def _pair(user: str, password: str) -> bytes:
     return f"{user}:{password}".encode("utf-8", "surrogatepass")
 

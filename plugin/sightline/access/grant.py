@@ -37,7 +37,7 @@ class Grant:
     Parameters
     ----------
     subject : str
-        ``anonymous``, a user name, ``link-service`` or ``link:<link id>``.
+        ``anonymous``, a user name, ``link-service``, ``link:<link id>`` or ``launch:<launch id>``.
     permissions : tuple of Permission
         Everything allowed; nothing else is.
     session : str
@@ -50,6 +50,8 @@ class Grant:
         Where one browser holds several links: their grants, of which this is the union.
     base_url : str
         Our own address as a trusted reverse proxy says the caller asked for it; empty otherwise.
+    person : str
+        Stable and unique id of the person behind a launch, as the EHR has told; empty for everybody else.
     """
 
     subject: str
@@ -59,6 +61,12 @@ class Grant:
     name: str = ""
     parts: tuple[Grant, ...] = ()
     base_url: str = ""
+    person: str = ""
+
+    @property
+    def author(self) -> str:
+        """Who is the author of what this caller writes: the same person whenever and by whichever launch they come."""
+        return self.person or self.subject
 
     @property
     def is_anonymous(self) -> bool:
@@ -78,6 +86,12 @@ class Grant:
             if any(permission.study_instance_uid == study_instance_uid for permission in part.permissions):
                 return part
         return self
+
+    def require_somewhere(self, verb: Verb) -> None:
+        """Refuse who may do this on no study, but for whom no study has been found yet. Raises as `require` does."""
+        has_none_yet = not self.permissions and not self.is_anonymous
+        if not has_none_yet and not any(verb in permission.verbs for permission in self.permissions):
+            self.require(verb)
 
     def require(self, verb: Verb, study_instance_uid: str | None = None) -> None:
         """Refuse unless `allows`.
@@ -116,6 +130,7 @@ def union(parts: tuple[Grant, ...]) -> Grant:
         parts[0].address,
         name=parts[0].name,
         parts=parts,
+        person=parts[0].person if len({part.person for part in parts}) == 1 else "",
     )
 
 

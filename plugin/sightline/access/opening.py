@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sightline.access.audit import AuditLog
 from sightline.access.control import AccessControl
 from sightline.access.housekeeping import Housekeeping
+from sightline.access.launches import StoredLaunches
+from sightline.access.launching import Launching
 from sightline.access.links import LinkStore
 from sightline.access.sessions import SessionStore
 from sightline.access.throttle import Throttle
@@ -20,11 +22,14 @@ HOUSEKEEPING_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Access:
-    """Access control, links and audit of one running server."""
+    """Access control, links, launches and audit of one running server."""
 
     control: AccessControl
     links: LinkStore
+    launches: StoredLaunches
+    launching: Launching
     audit: AuditLog
+    throttle: Throttle
     housekeeping: Housekeeping
 
     def close(self) -> None:
@@ -57,13 +62,15 @@ def open_access(configuration: Configuration, public_url: str, database: Databas
     throttle = Throttle(database.clock)
     control = AccessControl(configuration, public_url, database, users, sessions, audit, throttle)
     links = LinkStore(database, public_url, sessions, audit, throttle)
+    launches = StoredLaunches(database, sessions)
+    launching = Launching(database, configuration.sessions, public_url, launches, sessions, audit, throttle)
 
     def sweep() -> None:
         ended = sessions.sweep()
         if ended:
             audit.write_counts(ended)
 
-    tasks = (control.report_failures, sweep, audit.write_counts, audit.report_end)
+    tasks = (control.report_failures, sweep, launches.sweep, audit.write_counts, audit.report_end)
     housekeeping = Housekeeping(tasks, HOUSEKEEPING_SECONDS)
     housekeeping.start()
-    return Access(control, links, audit, housekeeping)
+    return Access(control, links, launches, launching, audit, throttle, housekeeping)

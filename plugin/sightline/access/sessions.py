@@ -17,8 +17,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from sightline import configuration
 from sightline.access.grant import Grant, Permission, Verb, administrator
+from sightline.access.launch import LAUNCH_SUBJECT, Launch
+from sightline.access.launch_rows import launch_of
 from sightline.access.link import Link
 from sightline.state.database import Database
+from sightline.state.tables import launches as launches_table
 from sightline.state.tables import links as links_table
 from sightline.state.tables import sessions as sessions_table
 
@@ -47,7 +50,7 @@ class NewSession:
 
 @dataclass
 class Session:
-    """A live session in memory. Only `last_used` and `is_proven` ever change."""
+    """A live session in memory. Only `last_used`, `is_proven` and a launch's `permissions` ever change."""
 
     id: str
     secret_sha256: str
@@ -59,12 +62,20 @@ class Session:
     last_used: datetime
     is_proven: bool = False
     stored_use: datetime | None = None
+    launch_id: str | None = None
+    user_id: str = ""
+
+    @property
+    def is_login(self) -> bool:
+        """Whether somebody logged in, rather than opened a link or was launched."""
+        return self.link_id is None and self.launch_id is None
 
     def grant(self, address: str) -> Grant:
         """Return what the session may do."""
-        if self.link_id is None:
+        if self.is_login:
             return administrator(self.user_name, self.id, address)
-        return Grant(f"link:{self.link_id}", self.permissions, self.id, address, name=self.user_name)
+        subject = f"link:{self.link_id}" if self.launch_id is None else f"{LAUNCH_SUBJECT}{self.launch_id}"
+        return Grant(subject, self.permissions, self.id, address, name=self.user_name, person=self.user_id)
 
 
 def secret_digest(secret: str) -> str:
@@ -108,7 +119,13 @@ class SessionStore:
         return min((session.expires for session in self._live() if session.id in ids), default=None)
 
     def insert(
-        self, connection: Connection, secret: str, user_name: str, password_proof: str = "", link: Link | None = None
+        self,
+        connection: Connection,
+        secret: str,
+        user_name: str,
+        password_proof: str = "",
+        link: Link | None = None,
+        launch: Launch | None = None,
     ) -> Session:
         """Write a new session within the caller's transaction; `adopt` makes it live once that has been committed.
 
@@ -124,20 +141,25 @@ class SessionStore:
             Ties a login to the password it was made with.
         link : Link, optional
             The link that was opened; the session ends with it at the latest.
+        launch : Launch, optional
+            The launch that it came of; the session ends with it at the latest.
         """
         now = self._database.clock()
-        expires = now + self._maximum if link is None else min(now + self._maximum, link.expires)
+        expires = min([now + self._maximum, *(origin.expires for origin in (link, launch) if origin is not None)])
+        permissions: tuple[Permission, ...] = launch.permissions if launch else ()
         session = Session(
             id=secrets.token_urlsafe(12),
             secret_sha256=secret_digest(secret),
             user_name=user_name,
             link_id=link.id if link else None,
-            permissions=(link.permission,) if link else (),
+            permissions=(link.permission,) if link else permissions,
             password_proof=password_proof,
             expires=expires,
             last_used=now,
             is_proven=True,
             stored_use=now,
+            launch_id=launch.id if launch else None,
+            user_id=launch.user_id if launch else "",
         )
         connection.execute(
             insert(sessions_table).values(
@@ -145,6 +167,7 @@ class SessionStore:
                 secret_sha256=session.secret_sha256,
                 user_name=user_name,
                 link_id=session.link_id,
+                launch_id=session.launch_id,
                 password_proof=password_proof,
                 created=now,
                 last_used=now,
@@ -167,6 +190,20 @@ class SessionStore:
         ended = [session for session in self._live() if session.link_id == link_id]
         self._end(ended)
         return tuple(session.id for session in ended)
+
+    def end_launch(self, launch_id: str) -> tuple[str, ...]:
+        """End a launch with every session that came of it, and return their public ids."""
+        with self._database.write() as connection:
+            connection.execute(delete(launches_table).where(launches_table.c.id == launch_id))
+        ended = [session for session in self._live() if session.launch_id == launch_id]
+        self._end(ended)
+        return tuple(session.id for session in ended)
+
+    def renew_launch(self, launch: Launch) -> None:
+        """Let the open sessions of a launch do what it allows now."""
+        for session in self._live():
+            if session.launch_id == launch.id:
+                session.permissions = launch.permissions
 
     def sweep(self) -> tuple[str, ...]:
         """Store when sessions were last used, end those whose time is up and return the public ids of these."""
@@ -203,24 +240,26 @@ class SessionStore:
                 connection.execute(delete(sessions_table).where(sessions_table.c.id.in_(ids)))
 
     def _load(self) -> None:
-        """Read the sessions that outlived a restart and delete those whose time is up or whose link was revoked."""
+        """Read the sessions that outlived a restart; delete those that are over, or whose link or launch is."""
         query = select(sessions_table, links_table.c.verbs, links_table.c.study_instance_uid, links_table.c.revoked)
         query = query.select_from(sessions_table.outerjoin(links_table))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
+            launches = {row.id: launch_of(row) for row in connection.execute(select(launches_table))}
         now, dead = self._database.clock(), []
         for row in rows:
-            session = _from_row(row)
-            if row.revoked is None and self._is_live(session, now):
+            session = _from_row(row, launches.get(row.launch_id))
+            has_ended = row.revoked is not None or (row.launch_id is not None and row.launch_id not in launches)
+            if not has_ended and self._is_live(session, now):
                 self._by_digest[session.secret_sha256] = session
             else:
                 dead.append(session.id)
         self._delete(dead)
 
 
-def _from_row(row: Row[Any]) -> Session:
-    """Make a session of a row of `sessions` joined with its link's, if it has one."""
-    permissions: tuple[Permission, ...] = ()
+def _from_row(row: Row[Any], launch: Launch | None) -> Session:
+    """Make a session of a row of `sessions` joined with its link's, if it has one, and of the launch it came of."""
+    permissions: tuple[Permission, ...] = launch.permissions if launch else ()
     if row.link_id is not None:
         permissions = (Permission(frozenset(Verb(verb) for verb in row.verbs.split()), row.study_instance_uid),)
     return Session(
@@ -232,6 +271,8 @@ def _from_row(row: Row[Any]) -> Session:
         password_proof=row.password_proof,
         expires=row.expires,
         last_used=row.last_used,
-        is_proven=row.link_id is not None,
+        is_proven=row.link_id is not None or row.launch_id is not None,
         stored_use=row.last_used,
+        launch_id=row.launch_id,
+        user_id=launch.user_id if launch else "",
     )

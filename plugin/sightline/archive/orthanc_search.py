@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sightline.archive.computed import COMPUTED, ComputedAttributes
-from sightline.archive.protocol import LABELS, Level, Order, Page, Query, Row
+from sightline.archive.protocol import ARRIVING, LABELS, LAST_UPDATE, Level, Order, Page, Query, Row
 from sightline.archive.ranges import comparable
 from sightline.archive.rest import CoreRest
 from sightline.archive.wildcards import is_met, narrowed, widened
@@ -19,6 +19,9 @@ _TOLD_OF_STUDIES = frozenset(COMPUTED) | {
     *("PatientBirthDate", "PatientID", "PatientName", "PatientSex"),
 }
 """What needs no request: counted separately, or among the attributes that every core keeps of studies and patients."""
+
+_CONTENT = {LABELS: LABELS, ARRIVING: "IsStable"}
+"""What is wanted like a keyword, and how the core names it among the contents of its answer."""
 
 _MOST_UIDS = 200
 """So many are named in one query at most."""
@@ -68,9 +71,8 @@ class OrthancSearch:
             request["Since"] = query.offset
         if query.order:
             request["OrderBy"] = [_order_by(order) for order in (*query.order, Order("StudyInstanceUID"))]
-        wanted = [*_PARENT_TAGS[query.level], *(tag for tag in query.attributes if tag != LABELS), *shapes]
-        if LABELS in query.attributes:
-            request["ResponseContent"] = [*request["ResponseContent"], LABELS]
+        wanted = [*_PARENT_TAGS[query.level], *(tag for tag in query.attributes if tag not in _CONTENT), *shapes]
+        request["ResponseContent"] += [_CONTENT[tag] for tag in query.attributes if tag in _CONTENT]
         if query.is_bare:
             request["ResponseContent"] = ["RequestedTags", *request["ResponseContent"][3:]]
             rows = [
@@ -160,6 +162,9 @@ def _row(answer: Mapping[str, Any]) -> Row:
         row["SOPClassUID"] = metadata["SopClassUid"]
     if LABELS in answer:
         row[LABELS] = "\\".join(answer[LABELS])
+    if "IsStable" in answer:
+        row[ARRIVING] = "false" if answer["IsStable"] else "true"
+        row[LAST_UPDATE] = _last_update(answer)
     return row
 
 

@@ -70,6 +70,12 @@ NEWEST_FIRST = (Order("StudyDate", True), Order("StudyTime", True))
 LABELS = "Labels"
 """Not a DICOM keyword, but wanted and told like one: the labels of a study, joined by backslashes."""
 
+ARRIVING = "Arriving"
+"""Another one: ``true`` while instances of a study have come lately (Orthanc's ``StableAge``), else ``false``."""
+
+LAST_UPDATE = "LastUpdate"
+"""Told with `ARRIVING`: when something of a study was last stored or deleted, ``YYYYMMDDThhmmss`` in UTC."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -84,7 +90,7 @@ class Query:
     study_instance_uid, series_instance_uid : str, optional
         Search below this study or series only.
     attributes : Sequence[str]
-        Keywords wanted beside those that the archive always returns; `LABELS` for studies.
+        Keywords wanted beside those that the archive always returns; `LABELS` and `ARRIVING` for studies.
     limit, offset : int
         Page; a limit of 0 means no limit.
     order : Sequence[Order]

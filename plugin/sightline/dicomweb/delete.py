@@ -10,6 +10,7 @@ def delete_study(request: Request, services: Services, study: str) -> Response:
     """Answer ``DELETE …/studies/{study}``: 204, or 404 where there is none."""
     services.archive.delete_study(request.grant, study)
     services.findings.forget(study)
+    services.reports.forget(study)
     return Response(status=204)
 
 

@@ -52,6 +52,8 @@ def start() -> None:
     orthanc.RegisterRestCallback("/", on_root)
     orthanc.RegisterRestCallback("/instances", on_instances)
     orthanc.RegisterRestCallback(QUERY_PROBE, on_query_probe)
+    if _host.worklist is not None:  # Orthanc takes one such callback: another plugin may need it where we do not
+        orthanc.RegisterWorklistCallback(on_worklist)
     for tree in _host.trees:
         orthanc.RegisterRestCallback(f"{re.escape(tree)}(/.*)?", on_application)
     orthanc.ExtendOrthancExplorer(OPEN_IN_SIGHTLINE)
@@ -100,6 +102,14 @@ def on_c_store(instance: orthanc.DicomInstance) -> int:
 def on_stored_instance(instance: orthanc.DicomInstance, identifier: str) -> None:
     """Forget what a store may have changed, before the store is acknowledged."""
     _host.archive.stored(_host.receiving.stored_study(instance, identifier))
+
+
+def on_worklist(
+    answers: orthanc.WorklistAnswers, query: orthanc.WorklistQuery, remote_aet: str, _called_aet: str
+) -> None:
+    """Answer a modality that asks what it has to do; Orthanc has let in those only that it knows."""
+    if _host.worklist is not None:
+        _host.worklist.answer(answers, query, remote_aet)
 
 
 def on_change(change: int, _level: int, resource: str) -> None:

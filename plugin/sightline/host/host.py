@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from sightline.host.query_probe import QueryProbe
 from sightline.host.receiving import Receiving
 from sightline.host.sdk_rest import SdkRest
 from sightline.host.uploads import Uploads
+from sightline.host.worklist import WorklistAnswers
+from sightline.openemr.orders.worklist import worklist
 
 RECORD_SECONDS = 30
 """An audit log that takes longer is as good as none."""
@@ -97,6 +100,9 @@ class Host:
         self.root = Bridge(self._threads, root)
         self.uploads = Bridge(self._threads, Uploads(self._rest, access.audit, upload_bound).handle)
         self.probe = Bridge(self._threads, self._probe.handle)
+        self.worklist: WorklistAnswers | None = None
+        if settings.orders.is_on:
+            self.worklist = WorklistAnswers(self._threads, partial(worklist, self._sightline.services))
 
     def started(self) -> None:
         """Finish the start, now that Orthanc answers requests; not on its own thread, which must go on."""
@@ -209,6 +215,7 @@ class Host:
             facts={
                 "dicom_aet": str(configuration.get("DicomAet", "ORTHANC")),
                 "dicom_port": int(configuration.get("DicomPort", 4242)) if is_listening else 0,
+                "dicom_encoding": str(configuration.get("DefaultEncoding", "Latin1")),
             },
             health=self._health,
         )

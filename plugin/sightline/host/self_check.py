@@ -57,6 +57,14 @@ def warnings(configuration: Mapping[str, Any], core_is_at_least: Any) -> list[st
             )
     if configuration.get("DicomServerEnabled", True) and configuration.get("DicomAlwaysAllowStore", True):
         found.append("DicomAlwaysAllowStore is on: any machine that reaches the DICOM port can store files.")
+    takes_orders = bool(configuration.get("Sightline", {}).get("Orders"))
+    if takes_orders and configuration.get("DefaultEncoding", "Latin1") != "Utf8":
+        found.append(
+            'Orders are taken, but "DefaultEncoding" is not "Utf8": on the worklist, letters that it lacks are written '
+            "without accents, or as question marks."
+        )
+    if takes_orders and configuration.get("DicomAlwaysAllowFindWorklist") is True:
+        found.append("DicomAlwaysAllowFindWorklist is on: any machine that reaches the DICOM port can see the orders.")
     return found
 
 

@@ -107,6 +107,14 @@ def image(name: Code, sop_class: str, instance: str, frame: int | None, relation
     return item
 
 
+def composite(name: Code, sop_class: str, instance: str, relationship: str) -> Dataset:
+    """Return a reference to another object, such as a report."""
+    item, reference = _item("COMPOSITE", name, relationship), Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = sop_class, instance
+    item.ReferencedSOPSequence = [reference]
+    return item
+
+
 def _item(value_type: str, name: Code, relationship: str) -> Dataset:
     item = Dataset()
     item.RelationshipType, item.ValueType = relationship, value_type

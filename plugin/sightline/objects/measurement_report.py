@@ -94,13 +94,13 @@ def _refer(dataset: Dataset, arguments: dict[str, Any]) -> None:
     }
     if images:
         evidence = [(series, instance, sop_class) for (series, instance), sop_class in images.items()]
-        dataset.CurrentRequestedProcedureEvidenceSequence = [_references(study, evidence)]
+        dataset.CurrentRequestedProcedureEvidenceSequence = [references(study, evidence)]
     if arguments["predecessors"]:
         before = [(each["series"], each["instance"], each["sop_class"]) for each in arguments["predecessors"]]
-        dataset.PredecessorDocumentsSequence = [_references(study, before)]
+        dataset.PredecessorDocumentsSequence = [references(study, before)]
 
 
-def _references(study: str, named: Sequence[tuple[str, str, str]]) -> Dataset:
+def references(study: str, named: Sequence[tuple[str, str, str]]) -> Dataset:
     """Return references by study and series; `named` has series, instance and SOP class."""
     by_series: dict[str, list[Dataset]] = {}
     for series_uid, instance, sop_class in named:
@@ -130,7 +130,7 @@ def _content(arguments: dict[str, Any], header: Dataset) -> Dataset:
             items.uid(DEVICE_UID, arguments["device"], CONTEXT),
             items.text(DEVICE_NAME, MANUFACTURER, CONTEXT),
             items.text(DEVICE_MANUFACTURER, MANUFACTURER, CONTEXT),
-            items.code(PROCEDURE, _procedure(header), MODIFIER),
+            items.code(PROCEDURE, procedure_of(header), MODIFIER),
             items.container(MEASUREMENTS, groups),
         ],
     )
@@ -141,7 +141,7 @@ def _content(arguments: dict[str, Any], header: Dataset) -> Dataset:
     return root
 
 
-def _procedure(header: Dataset) -> Code:
+def procedure_of(header: Dataset) -> Code:
     """Return what was done, as the images say, else in general."""
     for item in header.get("ProcedureCodeSequence") or ():
         code = tuple(str(item.get(k) or "") for k in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"))

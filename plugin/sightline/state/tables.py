@@ -10,7 +10,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -73,8 +87,10 @@ sessions = Table(
     Column("created", UtcDateTime, nullable=False),
     Column("last_used", UtcDateTime, nullable=False),
     Column("expires", UtcDateTime, nullable=False),
+    Column("launch_id", String(32), index=True),
 )
-"""One row per live session; the row goes when the session ends. `link_id` is NULL for people who logged in."""
+"""One row per live session; the row goes when the session ends. `link_id` and `launch_id` are NULL for people who
+logged in."""
 
 site_keys = Table(
     "site_keys",
@@ -185,3 +201,190 @@ audit_events = Table(
     Column("sha256", String(64), nullable=False),
 )
 """The audit log, only ever added to. `sha256` covers `previous_sha256` and `document`, so that an edit shows."""
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("issuer", String(512), nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("user_name", String(255), nullable=False),
+    Column("user_id", String(255), nullable=False),
+    Column("encounter", String(64), nullable=False),
+    Column("verbs", String(255), nullable=False),
+    Column("studies", Text, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("expires", UtcDateTime, nullable=False, index=True),
+)
+"""One row per launch from an EHR; it goes when the launch ends. `patient` and `studies` are JSON of the values in
+`access.launch`, `verbs` are joined by spaces."""
+
+single_use = Table(
+    "single_use",
+    metadata,
+    Column("secret_sha256", String(64), primary_key=True),
+    Column("purpose", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("expires", UtcDateTime, nullable=False, index=True),
+)
+"""What is remembered until somebody comes back with a secret, once: JSON."""
+report_drafts = Table(
+    "report_drafts",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("author", String(255), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+)
+"""What readers are writing: each reader's own, so that two never write over each other."""
+
+signed_reports = Table(
+    "signed_reports",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("report_id", String(36), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("ix_signed_reports_report_version", "report_id", "version", unique=True),
+    Index("ix_signed_reports_study_version", "study_instance_uid", "version", unique=True),
+)
+"""Every signed version, only ever added to. A study has one report; each further version is an addendum."""
+
+waiting_reports = Table(
+    "waiting_reports",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("study_instance_uid", String(64), nullable=False, index=True),
+    Column("due", UtcDateTime, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("held_until", UtcDateTime),
+)
+"""Signed versions that are not stored as DICOM objects yet: when they are tried again, and why it failed last."""
+orders = Table(
+    "orders",
+    metadata,
+    Column("accession_number", String(16), primary_key=True),
+    Column("study_instance_uid", String(64), nullable=False, unique=True),
+    Column("sender", String(255), nullable=False),
+    Column("placer_key", String(255), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("modality", String(16), nullable=False),
+    Column("scheduled", UtcDateTime),
+    Column("received", UtcDateTime, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("sent", UtcDateTime),
+    Column("is_looked_for", Boolean, nullable=False, index=True),
+    Column("words", String(512), nullable=False),
+    Column("document", Text, nullable=False),
+    Index("uq_orders_line", "sender", "placer_key", "line", unique=True),
+    Index("ix_orders_status", "status", "received"),
+)
+"""One row per line of an order. `document` has the rest of `ImagingOrder` as JSON; `sent` is when its sender wrote the
+message that is in it; `is_looked_for` says that the archive is still to be asked for images that came before it;
+`words` are searched by people."""
+
+order_studies = Table(
+    "order_studies",
+    metadata,
+    Column("study_instance_uid", String(64), primary_key=True),
+    Column("accession_number", String(16), primary_key=True, index=True),
+    Column("problem", String(32), nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+)
+"""Which study answers which order. With a `problem` it does not: the two name each other, but something contradicts."""
+
+order_codes = Table(
+    "order_codes",
+    metadata,
+    Column("sender", String(255), primary_key=True),
+    Column("code", String(64), primary_key=True),
+    Column("modality", String(16), nullable=False),
+    Column("station_aet", String(16), nullable=False),
+    Column("station_name", String(16), nullable=False),
+    Column("description", String(64), nullable=False),
+)
+"""What is done, and where, when a code is ordered. An empty sender stands for all, an empty code for all others."""
+
+held_messages = Table(
+    "held_messages",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("source", String(16), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received", UtcDateTime, nullable=False),
+    Column("settled", UtcDateTime, index=True),
+)
+"""Messages that could not be taken, with the reason; `settled` once they were, or somebody has put them aside."""
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""Private keys, as JSON Web Keys, by which the site proves to an EHR who it is; they never leave it."""
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("target", String(16), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("report_id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("is_written", Boolean, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    Column("tried", UtcDateTime),
+    Column("next_try", UtcDateTime, index=True),
+    Column("claimed_until", UtcDateTime),
+    UniqueConstraint("target", "report_id", "version"),
+    Index("ix_deliveries_target_sequence", "target", "sequence"),
+)
+"""One row per signed version of a report and kind of target. `id` is what the receiver knows it by (MSH-10)."""
+
+emr_tokens = Table(
+    "emr_tokens",
+    metadata,
+    Column("configured_sha256", String(64), primary_key=True),
+    Column("refresh_token", Text, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+)
+"""The refresh token that an EHR has given in exchange for the configured one: each is good for once."""
+
+chart_pulls = Table(
+    "chart_pulls",
+    metadata,
+    Column("id", String(22), primary_key=True),
+    Column("patient_id", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("pulled", UtcDateTime, nullable=False, index=True),
+    Column("undone", UtcDateTime),
+)
+"""One row per time that documents of a chart were pulled into the archive."""
+
+chart_documents = Table(
+    "chart_documents",
+    metadata,
+    Column("pull_id", String(22), ForeignKey("chart_pulls.id"), primary_key=True),
+    Column("sop_instance_uid", String(64), primary_key=True),
+    Column("series_instance_uid", String(64), nullable=False),
+    Column("study_instance_uid", String(64), nullable=False),
+    Column("file_uuid", String(64), nullable=False),
+    Column("document", String(64), nullable=False),
+    Column("is_new", Boolean, nullable=False),
+)
+"""What a pull has stored of which document. Only what is new, and still the same file, is taken back."""

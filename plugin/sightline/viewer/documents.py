@@ -113,6 +113,8 @@ def documents_json(services: Services, grant: Grant, study: str, series: dict[st
         records = services.archive.series_instances(grant, study, series["uid"])
         if series["uid"] == report_series(study):
             records = _last_report(services, study, records)
+        earlier = _earlier_versions(services, study)
+        records = tuple(record for record in records if record.sop_instance_uid not in earlier)
         return _described(services, grant, sorted(records, key=lambda record: record.sop_instance_uid))
     except NotFoundError:  # deleted in this moment
         return []
@@ -123,6 +125,12 @@ def _last_report(services: Services, study: str, records: tuple[InstanceRecord, 
     known = services.findings.read(study)
     saved = known.saved.instance if known and known.saved else ""
     return tuple(record for record in records if record.sop_instance_uid == saved) or records
+
+
+def _earlier_versions(services: Services, study: str) -> set[str]:
+    """Return the objects of signed reports that have an addendum since: the last version has all that they say."""
+    replaced = services.reports.versions_of(study)[:-1]
+    return {uid for version in replaced for uid in (version.sr_instance_uid, version.pdf_instance_uid)}
 
 
 def _described(services: Services, grant: Grant, records: Sequence[InstanceRecord]) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from sightline.errors import NotFoundError, SightlineError, UnprocessableError
 from sightline.rendering.measuring import measure
 from sightline.rendering.scale import Words
 from sightline.rendering.series_table import FrameEntry, SeriesTable
-from sightline.viewer.assets import load_build
 from sightline.viewer.region_values import statistics_of
-from sightline.viewer.templates import message
+from sightline.web.build import load_build
+from sightline.web.pages import message
 from sightline.web.services import Services
 
 Row = Mapping[str, Any]

@@ -39,7 +39,7 @@ _log = logging.getLogger("sightline.keeping")
 
 def author_of(grant: Grant) -> Author:
     """Return by which name a caller is known: a link's holder by the name that its maker gave."""
-    return Author(grant.subject[:255], (grant.name or grant.subject)[:255])
+    return Author(grant.author[:255], (grant.name or grant.subject)[:255])
 
 
 def save_due(services: Services) -> None:

@@ -80,24 +80,24 @@ def save(request: Request, services: Services, study: str) -> Response:
 def author_of(grant: Grant) -> Author:
     """Return who marks: their name is one that a Person Name can hold."""
     name = _CONTROL.sub(" ", grant.name or grant.subject).strip()
-    return Author(grant.subject, name[:64] or "unknown")
+    return Author(grant.author, name[:64] or "unknown")
 
 
 def _unsaved(services: Services, grant: Grant, study: str) -> list[KeyDocument]:
     return [
         document
         for document in services.key_images.documents(study)
-        if document.author.subject == grant.subject and not document.is_saved
+        if document.author.subject == grant.author and not document.is_saved
     ]
 
 
 def _keys_json(services: Services, grant: Grant, study: str) -> dict[str, Any]:
     marks = services.key_images.of(study)
     kept = services.key_images.documents(study)
-    own = [document for document in kept if document.author.subject == grant.subject]
+    own = [document for document in kept if document.author.subject == grant.author]
     return {
         "mayAnnotate": grant.allows(Verb.ANNOTATE, study),
-        "marks": [_mark_json(mark, grant.subject) for mark in marks],
+        "marks": [_mark_json(mark, grant.author) for mark in marks],
         "saved": all(document.is_saved for document in own),
         "documents": documents_json(services, grant, study, marks, kept),
     }

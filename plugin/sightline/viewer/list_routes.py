@@ -36,4 +36,5 @@ def delete_study(request: Request, services: Services, study: str) -> Response:
     """Delete a study for good: 204."""
     services.archive.delete_study(request.grant, study)
     services.findings.forget(study)
+    services.reports.forget(study)
     return Response(status=204)

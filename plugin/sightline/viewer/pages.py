@@ -6,12 +6,13 @@ from typing import Any
 
 from sightline import __version__
 from sightline.access.grant import Grant, Verb
-from sightline.viewer.assets import load_build
+from sightline.access.launch import launch_id_of
 from sightline.viewer.search import find_studies
 from sightline.viewer.studies import AskedFrame, open_study, study_json
 from sightline.viewer.study_search import StudySearch
-from sightline.viewer.templates import page
+from sightline.web.build import load_build
 from sightline.web.error_answer import from_next
+from sightline.web.pages import page
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 
@@ -74,11 +75,15 @@ def about_page(request: Request, services: Services) -> Response:
 
 
 def session_json(grant: Grant, services: Services, study: str | None = None) -> dict[str, Any]:
-    """Return what the page must know of its user: whether there is more than this study, what may be done, how long."""
+    """Return what the page must know of its user: whether there is more than this study, what may be done, how long.
+
+    ``launch`` names the launch, if one has led here: the page of its patient is the way back.
+    """
     verbs = [verb.value for verb in Verb if grant.allows(verb, study)]
     expires = services.access.expires(grant)
     return {
         "link": not grant.allows(Verb.SEARCH),
+        "launch": launch_id_of(grant.on_study(study) if study else grant) or None,
         "user": grant.name,
         "verbs": verbs,
         "expires": expires.isoformat(timespec="seconds") if expires else None,

@@ -72,7 +72,7 @@ def store(request: Request, services: Services, study: str) -> Response:
     record = services.archive.instance(grant, study, series, instance)
     buffers: list[Buffer] = []
     now = services.clock().astimezone()
-    new_series = f"2.25.{uuid5(NAMESPACE_OID, f'presentations {study} {grant.subject}').int}"
+    new_series = f"2.25.{uuid5(NAMESPACE_OID, f'presentations {study} {grant.author}').int}"
     window = body.window()
     arguments = {
         "file": file_argument(services.archive.source(grant, record), buffers),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from sightline.access.grant import Grant, Verb
+from sightline.access.launch import launch_id_of
 from sightline.archive.protocol import Level, Query, Row
 from sightline.errors import NotFoundError, SightlineError
 from sightline.rendering.series_table import SeriesTable
@@ -34,12 +36,17 @@ _NO_ID = "This study names no Patient ID, so that no other can be told to be of 
 def priors(request: Request, services: Services, study: str) -> Response:
     """Answer with other studies of the same patient that the caller may view, the best to compare with first."""
     grant = request.grant
-    if not grant.allows(Verb.SEARCH):
+    launched = grant.on_study(study)
+    if not grant.allows(Verb.SEARCH) and not launch_id_of(launched):
         return answer_json({"priors": [], "reason": _ONE_STUDY, "withheld": 0})
-    current = _study(services, grant, study)
+    current = study_of(services, grant, study)
     if not current.get("PatientID", ""):
         return answer_json({"priors": [], "reason": _NO_ID, "withheld": 0})
-    others = [row for row in _of_same_id(services, grant, current) if grant.allows(Verb.VIEW, row["StudyInstanceUID"])]
+    if grant.allows(Verb.SEARCH):
+        candidates = of_same_id(services, grant, current)
+    else:
+        candidates = _of_launch(services, launched, current)
+    others = [row for row in candidates if grant.allows(Verb.VIEW, row["StudyInstanceUID"])]
     same = [row for row in others if same_patient(current, row)]
     nearest = sorted(same, key=lambda row: _apart(current, row))[:MOST_PRIORS]
     rows = {row["StudyInstanceUID"]: row for row in nearest}
@@ -66,7 +73,7 @@ def prior_series(request: Request, services: Services, study: str, prior: str) -
     """
     grant = request.grant
     grant.require(Verb.VIEW, prior)
-    if not same_patient(_study(services, grant, study), _study(services, grant, prior)):
+    if not same_patient(study_of(services, grant, study), study_of(services, grant, prior)):
         raise NotFoundError("There is no such study of the same patient.")
     matches = match_series(_traits(services, grant, study), _traits(services, grant, prior))
     return answer_json({"pairs": [[match.current, match.prior, list(match.agrees)] for match in matches]})
@@ -81,7 +88,8 @@ def same_patient(one: Row, other: Row) -> bool:
     return "PatientBirthDate" in known or "IssuerOfPatientID" in known
 
 
-def _study(services: Services, grant: Grant, study: str) -> Row:
+def study_of(services: Services, grant: Grant, study: str) -> Row:
+    """Return what the archive knows of a study and of whose it is. Raises `NotFoundError`."""
     query = Query(Level.STUDY, study_instance_uid=study, attributes=(*ATTRIBUTES, *_IDENTITY))
     rows = services.archive.search(grant, query).rows
     if not rows:
@@ -89,7 +97,7 @@ def _study(services: Services, grant: Grant, study: str) -> Row:
     return rows[0]
 
 
-def _of_same_id(services: Services, grant: Grant, current: Row) -> list[Row]:
+def of_same_id(services: Services, grant: Grant, current: Row) -> list[Row]:
     """Return the other studies with that Patient ID, to the letter: it may hold what a query takes for a wildcard."""
     identity = current["PatientID"]
     matches = {"PatientID": identity.replace("\\", "?")}
@@ -100,6 +108,16 @@ def _of_same_id(services: Services, grant: Grant, current: Row) -> list[Row]:
         for row in rows
         if row["StudyInstanceUID"] != current["StudyInstanceUID"] and row.get("PatientID", "") == identity
     ]
+
+
+def _of_launch(services: Services, grant: Grant, current: Row) -> list[Row]:
+    """Return the other studies that a launch has opened; none else is looked for."""
+    uids = {permission.study_instance_uid for permission in grant.permissions} - {current["StudyInstanceUID"], None}
+    found = []
+    for uid in sorted(uid for uid in uids if uid):
+        with suppress(NotFoundError):  # deleted since
+            found.append(study_of(services, grant, uid))
+    return found
 
 
 def _examination(services: Services, grant: Grant, row: Row) -> Examination:

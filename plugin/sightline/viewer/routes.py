@@ -20,9 +20,14 @@ from sightline.viewer import (
     priors,
     provenance,
     region_values,
+    report_body,
+    report_priors,
+    report_signing,
+    reporting,
     search,
     studies,
     tags,
+    timeline,
     uploads,
     values,
 )
@@ -33,6 +38,7 @@ UPLOADS = "/sightline/api/uploads"
 STUDY = "/sightline/api/studies/<uid:study>"
 SERIES = f"{STUDY}/series/<uid:series>"
 INSTANCE = f"{SERIES}/instances/<uid:instance>"
+REPORT = f"{STUDY}/report"
 SEARCH_BODY = 4096
 """A search for a name is a few words; nothing larger is read."""
 
@@ -41,6 +47,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sightline/studies/<uid:study>", pages.study_page, Verb.VIEW, "Reading page", audit="read"),
     Route("GET", "/sightline/login", pages.login_page, Public.LOGIN, "Login form"),
     Route("GET", "/sightline/link/<link_id>", pages.link_page, Public.LINK, "Landing page of a link"),
+    Route("GET", timeline.PAGE, timeline.patient_page, Public.LAUNCH, "A patient's studies, for an EHR", "search"),
+    Route("GET", timeline.DATA, timeline.patient, Public.LAUNCH, "The same as data", "search"),
     Route("GET", "/sightline/about", pages.about_page, Public.ASSET, "What Sightline is, version and licence"),
     Route("GET", "/sightline/assets/<path:name>", assets.asset, Public.ASSET, "Files of the built viewer"),
     Route("GET", "/sightline/api/studies", search.studies, Verb.SEARCH, "Studies by date, modality, …", audit="search"),
@@ -113,6 +121,29 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST", f"{STUDY}/presentations", presentations.store, Verb.ANNOTATE,
         "Store what is seen as a presentation state", audit="store", max_body=presentations.LARGEST_BODY,
+    ),
+    Route("GET", REPORT, reporting.report, Verb.VIEW, "A study's report: drafts and what was signed", audit="read"),
+    Route(
+        "PUT", f"{REPORT}/draft", reporting.keep_draft, Verb.REPORT, "Keep what a reader writes", audit="store",
+        max_body=report_body.LARGEST_BODY,
+    ),
+    Route("DELETE", f"{REPORT}/draft", reporting.discard_draft, Verb.REPORT, "Throw one's draft away", audit="store"),
+    Route(
+        "POST", f"{REPORT}/template", reporting.fill_template, Verb.REPORT, "A template, filled in", audit="read",
+        max_body=reporting.LARGEST_WISH,
+    ),
+    Route(
+        "POST", f"{REPORT}/sign", report_signing.sign, Verb.REPORT, "Sign a report or an addendum", audit="store",
+        max_body=SEARCH_BODY,
+    ),
+    Route("POST", f"{REPORT}/retry", reporting.retry, Verb.REPORT, "Store what was signed again now", audit="store"),
+    Route(
+        "GET", f"{REPORT}/priors", report_priors.prior_reports, Verb.VIEW, "Reports of the patient's other studies",
+        audit="search",
+    ),
+    Route(
+        "GET", f"{REPORT}/versions/<int:version>/pdf", reporting.pdf, Verb.VIEW, "A signed version as PDF",
+        audit="read",
     ),
     Route("GET", f"{STUDY}/thumbnail", pictures.study_thumbnail, Verb.VIEW, "Small picture of a study"),
     Route("GET", f"{SERIES}/thumbnail", pictures.series_thumbnail, Verb.VIEW, "Small picture of a series"),

@@ -59,7 +59,7 @@ def list_rows(services: Services, grant: Grant, rows: Sequence[Row]) -> list[dic
     """Return rows of the list: with labels, body parts, and what became of each study."""
     uids = [row["StudyInstanceUID"] for row in rows]
     opened = services.openings.of(grant.subject, uids)
-    reports, parts = reported(services, grant, rows), _body_parts(services, grant, uids)
+    reports, parts = reported(services, grant, rows), body_parts(services, grant, uids)
     first = first_new_day(services.clock())
     return [
         {
@@ -81,21 +81,25 @@ def first_new_day(now: datetime) -> str:
 
 def reported(services: Services, grant: Grant, rows: Iterable[Row]) -> set[str]:
     """Return those of these studies with which a report is stored; rows tell ``ModalitiesInStudy``."""
+    return {row["StudyInstanceUID"] for row in stored_reports(services, grant, rows)}
+
+
+def stored_reports(services: Services, grant: Grant, rows: Iterable[Row], attributes: Sequence[str] = ()) -> list[Row]:
+    """Return the instances of these studies that are reports, with `attributes`; rows tell ``ModalitiesInStudy``."""
     asked = [
         row["StudyInstanceUID"]
         for row in rows
         if not set(REPORT_MODALITIES).isdisjoint(_values(row.get("ModalitiesInStudy", "")))
     ]
-    found = set()
+    found: list[Row] = []
     for part in in_batches(asked, _UIDS_PER_QUERY):
         matches = {"StudyInstanceUID": "\\".join(part), "Modality": "\\".join(REPORT_MODALITIES)}
-        for row in services.archive.search(grant, Query(Level.INSTANCE, matches)).rows:
-            if row.get("SOPClassUID") in REPORT_CLASSES:
-                found.add(row["StudyInstanceUID"])
+        instances = services.archive.search(grant, Query(Level.INSTANCE, matches, attributes=attributes)).rows
+        found += [row for row in instances if row.get("SOPClassUID") in REPORT_CLASSES]
     return found
 
 
-def _body_parts(services: Services, grant: Grant, uids: Sequence[str]) -> dict[str, list[str]]:
+def body_parts(services: Services, grant: Grant, uids: Sequence[str]) -> dict[str, list[str]]:
     """Return which body parts the series of each study say that they show."""
     found: dict[str, list[str]] = {}
     for part in in_batches(uids, _UIDS_PER_QUERY):

@@ -28,7 +28,7 @@ def audit_request(services: Services, request: Request, route: Route, study: str
             request.grant,
             Outcome.SUCCESS if status < 400 else Outcome.MINOR_FAILURE,
             detail=f"{request.method} {route.path}",
-            query=unquote_plus(request.query_string.decode("ascii", "replace")),
+            query=request.searched or unquote_plus(request.query_string.decode("ascii", "replace")),
         )
         for uid in sorted(request.studies) or [study or ""]:
             patient = _patient_id(services, uid) if uid and event.kind is not AuditKind.DELETE else ""

@@ -1,4 +1,4 @@
-"""Scripts of other web sites (the CORS protocol of the Fetch standard): some sites, DICOMweb only, never by a cookie.
+"""Scripts of other web sites (the CORS protocol of the Fetch standard): DICOMweb and FHIR, never by a cookie.
 
 `Access-Control-Allow-Credentials` is never sent: a browser then keeps from a script whatever was answered by a cookie.
 A script sends `Authorization` by itself, which the preflight allows by name. `Cross-Origin-Resource-Policy` stays

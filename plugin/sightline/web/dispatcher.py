@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -14,6 +15,7 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wsgi import ClosingIterator
 
 from sightline.access.audit import AuditKind
+from sightline.access.credentials import is_signed_token
 from sightline.access.grant import Verb
 from sightline.errors import (
     ForbiddenError,
@@ -28,8 +30,9 @@ from sightline.web.client_cache import let_keep
 from sightline.web.compression import compress
 from sightline.web.cors import Cors
 from sightline.web.error_answer import answer_error
+from sightline.web.fhir import FHIR_TREE, is_fhir
 from sightline.web.ready import READY_KEY, ReadyAnswer, ReadyAnswers
-from sightline.web.request import Request, Response, check_encoding
+from sightline.web.request import GRANT_KEY, HOLDER_KEY, Request, Response, check_encoding
 from sightline.web.routing import Route, UidConverter
 from sightline.web.security_headers import content_security_policy, protect
 from sightline.web.services import Services
@@ -57,7 +60,8 @@ class Dispatcher:
         self._services = services
         self._policy = content_security_policy(services.configuration.frame_ancestors)
         self._upload_bound = services.configuration.maximum_upload_megabytes * 1024 * 1024
-        self._cors = Cors(services.configuration.cors_origins, services.dicomweb.trees)
+        self._open_trees = (*services.dicomweb.trees, FHIR_TREE)
+        self._cors = Cors(services.configuration.cors_origins, self._open_trees)
         self._immutable = services.configuration.immutable_caching
         self._dicomweb_trees = services.dicomweb.trees
         self._answer_options = {route.path.rstrip("/") for route in self.routes if route.method == "OPTIONS"}
@@ -118,6 +122,10 @@ class Dispatcher:
         try:
             self._services.access.check_origin(request.method, request.headers, self._services.public_url)
             if isinstance(route.permission, Verb):
+                self._admit_token(request)
+            if isinstance(route.permission, Verb) and route.is_of_any_study:
+                request.grant.require_somewhere(route.permission)
+            elif isinstance(route.permission, Verb):
                 request.grant.require(route.permission, study)
         except SightlineError:
             audit_denial(self._services, request, route, study)
@@ -129,6 +137,20 @@ class Dispatcher:
         if self._immutable and route.path.startswith(self._dicomweb_trees):
             let_keep(request, response, path_values)
         return response
+
+    def _admit_token(self, request: Request) -> None:
+        """Find out who came with an EHR's token: DICOMweb and FHIR only, and only who is nobody otherwise."""
+        tokens, authorization = self._services.ehr_tokens, request.headers.get("Authorization", "")
+        asked = request.grant
+        if tokens is None or not asked.is_anonymous or not is_signed_token(authorization):
+            return
+        if not request.path.startswith(self._open_trees):
+            return
+        patient = request.args.get("patient", "").rpartition("/")[2] if is_fhir(request.path) else ""
+        token = authorization.partition(" ")[2].strip()
+        holder = tokens.holder(self._services, token, patient, asked.address)
+        request.environ[GRANT_KEY] = replace(holder.grant, base_url=asked.base_url)
+        request.environ[HOLDER_KEY] = holder
 
     def _options(self, request: Request) -> Response | None:
         """Answer which methods a path has, to anybody; None where a route answers OPTIONS by itself."""

@@ -6,6 +6,7 @@ import json
 from urllib.parse import quote, unquote, urlsplit
 
 from sightline.errors import SightlineError, UnauthenticatedError
+from sightline.web.fhir import is_fhir, operation_outcome
 from sightline.web.request import Request, Response
 
 LOGIN_PATH = "/sightline/login"
@@ -16,16 +17,26 @@ LINK_ENDED_PATH, LINK_UNKEPT_PATH = f"{LINK_PATH}ended", f"{LINK_PATH}unkept"
 No link has these ids: ids are random.
 """
 
+LAUNCH_ENDED_PATH = "/sightline/smart/ended"
+"""Where somebody whom an EHR has sent is told that this is over, or that the browser has kept nothing of it."""
+
 _STUDY_PAGES = "/sightline/studies/"
-_LINK_COOKIE = "sightline-link-"
+_PATIENT_PAGES = "/sightline/patient/"
+_LINK_COOKIE, _LAUNCH_COOKIE = "sightline-link-", "sightline-launch-"
 
 
 def answer_error(request: Request, error: SightlineError) -> Response:
-    """Return ``{"status", "code", "message"}``, to people the sentence alone.
+    """Return ``{"status", "code", "message"}``; to people the sentence alone, where FHIR is an OperationOutcome.
 
-    A person who is not logged in is led to the login page instead; one who came by a link which has ended, to a page
-    that says so.
+    A person who is not logged in is led to the login page instead; one who came by a link or a launch that has ended,
+    to a page that says so.
     """
+    if is_fhir(request.path):
+        body, content_type = operation_outcome(error)
+        answer = Response(body, error.status, error.headers, content_type=content_type)
+        if error.status == 401 and not request.headers.get("Sec-Fetch-Mode"):
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="Sightline"'
+        return answer
     is_page = wants_page(request)
     if is_page and isinstance(error, UnauthenticatedError):
         return Response(status=303, headers={"Location": _way_in(request)})
@@ -47,6 +58,8 @@ def error_body(error: SightlineError, is_page: bool) -> tuple[bytes, str]:
 
 def _way_in(request: Request) -> str:
     came_by_link = any(_LINK_COOKIE in name for name in request.cookies)
+    if request.path.startswith(_PATIENT_PAGES) or any(_LAUNCH_COOKIE in name for name in request.cookies):
+        return LAUNCH_ENDED_PATH
     if request.path.startswith(_STUDY_PAGES):
         if came_by_link:
             return LINK_ENDED_PATH

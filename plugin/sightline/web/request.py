@@ -14,6 +14,7 @@ from sightline.access.grant import Grant
 from sightline.errors import BadRequestError, TooLargeError
 
 if TYPE_CHECKING:
+    from sightline.web.ehr_tokens import TokenHolder
     from sightline.web.siblings import Siblings
 
 GRANT_KEY = "sightline.grant"
@@ -28,9 +29,13 @@ CONTENT_TYPE_LOST = "sightline.content-type-lost"
 WHOLE_BODY = "sightline.whole-body"
 """WSGI environment key under which a host that has the whole body in memory leaves it, so that it is not copied."""
 
+HOLDER_KEY = "sightline.token-holder"
+"""WSGI environment key under which the dispatcher leaves who came with an EHR's token."""
+
 __all__ = [
     "CONTENT_TYPE_LOST",
     "GRANT_KEY",
+    "HOLDER_KEY",
     "REPEATED_KEYS_LOST",
     "WHOLE_BODY",
     "Request",
@@ -53,6 +58,8 @@ class Request(WerkzeugRequest):
     audit : str
         Kind of audit event, if a handler knows better than its route's row: one that shows pictures has handed out a
         file.
+    searched : str
+        What was searched for, where the address does not say; for the audit log.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
@@ -61,12 +68,18 @@ class Request(WerkzeugRequest):
         self.again: Callable[[], bytes | None] | None = None
         self.siblings: Siblings | None = None
         self.audit = ""
+        self.searched = ""
 
     @property
     def grant(self) -> Grant:
         """Who asks and what they may do."""
         grant: Grant = self.environ[GRANT_KEY]
         return grant
+
+    @property
+    def token_holder(self) -> TokenHolder | None:
+        """Who came with an EHR's token; None where nobody did."""
+        return self.environ.get(HOLDER_KEY)
 
     @property
     def body(self) -> bytes:

@@ -22,8 +22,11 @@ class Public(Enum):
 
     HEALTH = "says healthy or not, and nothing else"
     LOGIN = "how one becomes somebody"
+    METADATA = "says what the server can do, before anybody can log in, as FHIR wants it; the same for everybody"
     LINK = "shows no patient data before the secret has been exchanged"
+    LAUNCH = "tells nothing of a patient to anybody who has not come by that patient's launch, which the handler checks"
     ASSET = "program text, the same for everybody"
+    KEYS = "public keys, by which an EHR proves our signatures"
 
 
 def is_uid(text: str) -> bool:
@@ -66,6 +69,8 @@ class Route:
     study_parameter : str
         The query parameter that names the study where the path does not. Where it is missing or no UID, the permission
         is checked on the whole archive.
+    is_of_any_study : bool
+        Whoever is allowed the verb on any study may call; the handler answers with what is of those studies only.
     """
 
     method: str
@@ -76,6 +81,7 @@ class Route:
     audit: str = ""
     max_body: int = 0
     study_parameter: str = ""
+    is_of_any_study: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.permission, (Verb, Public)):

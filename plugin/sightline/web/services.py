@@ -11,17 +11,26 @@ from typing import Any
 
 from sightline.access.audit import AuditLog
 from sightline.access.control import AccessControl
+from sightline.access.launch import Launches
+from sightline.access.launching import Launching
 from sightline.access.links import LinkStore
 from sightline.archive.protocol import Archive
 from sightline.archive.upload_ledger import UploadLedger
 from sightline.configuration import Configuration
 from sightline.dicomweb_section import DicomwebSection
 from sightline.rendering.engine import RenderingEngine
+from sightline.state.backend_credentials import BackendCredentials
+from sightline.state.chart_pulls import StoredChartPulls
+from sightline.state.deliveries import StoredDeliveries
 from sightline.state.finding_versions import FindingVersions
 from sightline.state.findings import Findings
 from sightline.state.key_images import KeyImages
 from sightline.state.openings import Openings
+from sightline.state.orders import StoredOrders
+from sightline.state.reports import StoredReports
 from sightline.web.cache import ByteCache
+from sightline.web.ehr_tokens import EhrTokens
+from sightline.web.fhir import FHIR_TREE
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,13 @@ class Services:
     versions: FindingVersions
     """Of the findings, on their way into reports."""
     key_images: KeyImages
+    launches: Launches
+    launching: Launching
+    orders: StoredOrders
+    reports: StoredReports
+    deliveries: StoredDeliveries
+    chart_pulls: StoredChartPulls
+    backend_credentials: BackendCredentials
     viewer_directory: Path
     clock: Callable[[], datetime]
     health: Callable[[], dict[str, Any]]
@@ -52,6 +68,10 @@ class Services:
     """Where the DICOMweb routes are."""
     dicomweb_url: str = ""
     """Their address as the caller knows it, without trailing slash; below the public URL by default."""
+    ehr_tokens: EhrTokens | None = None
+    """Checks access tokens of EHRs; None where none are taken."""
+    fhir_url: str = ""
+    """The address of FHIR as the caller knows it, without trailing slash; below the public URL by default."""
     uploads: UploadLedger = field(default_factory=UploadLedger)
     """What can be taken back."""
     deidentification_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
@@ -60,7 +80,9 @@ class Services:
     def __post_init__(self) -> None:
         if not self.dicomweb_url:
             object.__setattr__(self, "dicomweb_url", self.dicomweb.url(self.public_url))
+        if not self.fhir_url:
+            object.__setattr__(self, "fhir_url", self.public_url + FHIR_TREE)
 
     def asked_under(self, base_url: str) -> Services:
         """Return the same for a caller who knows us under that address."""
-        return replace(self, dicomweb_url=self.dicomweb.url(base_url))
+        return replace(self, dicomweb_url=self.dicomweb.url(base_url), fhir_url=base_url + FHIR_TREE)

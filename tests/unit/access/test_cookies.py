@@ -87,3 +87,36 @@ def test_no_header_raises(anything: str, likely: str) -> None:
         COOKIES.login_secret({"cookie": header})
         COOKIES.link_secrets({"cookie": header})
         COOKIES.cleared({"cookie": header})
+
+
+def test_a_launchs_cookie_is_one_of_a_link_under_another_name() -> None:
+    cookies = Cookies("https://pacs.example")
+    value = cookies.launch("launch-id-that-is-long", "s" * 43)
+    assert value.startswith(f"__Host-sightline-launch-launch-id-th={'s' * 43}; ")
+    assert value.endswith("SameSite=None; Secure; Partitioned")
+    headers = {"cookie": f"{value.partition(';')[0]}; __Host-sightline-link-abc={'t' * 43}"}
+    assert cookies.present(headers)
+    assert cookies.link_secrets(headers) == ("s" * 43, "t" * 43)
+    assert [cookie.partition("=")[0] for cookie in cookies.cleared(headers)] == [
+        "__Host-sightline-launch-launch-id-th",
+        "__Host-sightline-link-abc",
+    ]
+
+
+def test_what_ties_a_browser_to_a_launch_is_no_session() -> None:
+    cookies = Cookies("https://pacs.example")
+    headers = {"cookie": cookies.flow("f" * 43).partition(";")[0]}
+    assert cookies.flow_secret(headers) == "f" * 43
+    assert not cookies.present(headers)
+    assert cookies.link_secrets(headers) == ()
+    assert cookies.flow_secret({"cookie": "__Host-sightline-flow=short"}) == ""
+    assert cookies.flow_secret({"cookie": f"__Host-sightline-flow={'ü' * 43}"}) == ""
+
+
+def test_the_oldest_cookies_make_room() -> None:
+    cookies = Cookies("https://pacs.example")
+    names = [f"__Host-sightline-{'launch' if number % 2 else 'link'}-{number}" for number in range(10)]
+    headers = {"cookie": "; ".join(f"{name}={'s' * 43}" for name in names)}
+    assert [value.partition("=")[0] for value in cookies.surplus(headers)] == names[:3]
+    assert cookies.surplus({"cookie": f"{names[0]}={'s' * 43}"}) == ()
+    assert cookies.surplus({}) == ()

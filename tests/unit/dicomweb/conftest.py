@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -153,23 +153,25 @@ def serve(tmp_path: Path) -> Serve:
     def make(*files: bytes, by_path: bool = True) -> Server:
         archive = FakeArchive(files, by_path=str(tmp_path) if by_path else None)
         engine, audit = LocalEngine(archive), Audit()
-        services = Services(
-            configuration=Configuration.parse({}),
-            public_url=PUBLIC_URL,
-            archive=archive,
-            engine=cast(Any, engine),
-            access=cast(Any, NoAccess()),
-            links=cast(Any, SimpleNamespace()),
-            audit=cast(Any, audit),
-            openings=cast(Any, SimpleNamespace()),
-            findings=cast(Any, SimpleNamespace(forget=lambda _study: None)),
-            versions=cast(Any, None),
-            key_images=cast(Any, SimpleNamespace()),
-            viewer_directory=tmp_path,
-            clock=lambda: datetime.now(UTC),
-            health=dict,
-            site={},
-        )
+        known: dict[str, Any] = {
+            "configuration": Configuration.parse({}),
+            "public_url": PUBLIC_URL,
+            "archive": archive,
+            "engine": engine,
+            "access": NoAccess(),
+            "audit": audit,
+            "findings": SimpleNamespace(forget=lambda _study: None),
+            "reports": SimpleNamespace(forget=lambda _study: None),
+            "viewer_directory": tmp_path,
+            "clock": lambda: datetime.now(UTC),
+            "health": dict,
+            "site": {},
+        }
+        # Of what the EHR link keeps, DICOMweb asks nothing.
+        rest = {
+            one.name: SimpleNamespace() for one in fields(Services) if one.default is one.default_factory is MISSING
+        }
+        services = Services(**rest | known)
         return Server(archive, engine, services, audit, Client(Dispatcher(ROUTES, services)))
 
     return make

@@ -47,6 +47,17 @@ def test_safe_configuration(orthanc_module: object) -> None:
     assert self_check.warnings(SAFE, core(1, 12, 7)) == []
 
 
+def test_a_worklist_that_strangers_see_or_that_lacks_letters(orthanc_module: object) -> None:
+    from sightline.host import self_check
+
+    orders = {"Sightline": {"Orders": {"Mllp": {"Port": 2575}}}}
+    exposed = {**SAFE, **orders, "DefaultEncoding": "Utf8", "DicomAlwaysAllowFindWorklist": True}
+    assert ["DicomAlwaysAllowFindWorklist" in one for one in self_check.warnings(exposed, core(1, 12, 11))] == [True]
+    plain = {**SAFE, **orders}
+    assert ["DefaultEncoding" in one for one in self_check.warnings(plain, core(1, 12, 11))] == [True]
+    assert self_check.warnings({**plain, "DefaultEncoding": "Utf8"}, core(1, 12, 11)) == []
+
+
 def test_warnings(orthanc_module: object) -> None:
     """Old core and no proxy with remote access; unknown modalities, which is also Orthanc's default."""
     from sightline.host import self_check

@@ -30,6 +30,7 @@ FILES = (
     ("list-CCCC3333.js", b"export {};"),
     ("login-DDDD4444.js", b"export {};"),
     ("link-EEEE5555.js", b"export {};"),
+    ("timeline-GGGG7777.js", b"export {};"),
     ("app-FFFF6666.css", b"body{margin:0}"),
 )
 

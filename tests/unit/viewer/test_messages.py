@@ -11,7 +11,7 @@ import pytest
 from .conftest import MESSAGES, ROOT
 
 SCRIPTS = sorted((ROOT / "viewer-assets" / "src").rglob("*.ts*"))
-TEMPLATES = sorted((ROOT / "plugin" / "sightline" / "viewer" / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOT / "plugin" / "sightline").glob("*/templates/*.html"))
 SHOWN = re.compile(r"""\b(aria-label|aria-valuetext|title|placeholder|alt)=(["'])([^"']*[A-Za-z][^"']*)\2""")
 WORDS = re.compile(r"[A-Za-z]{2,}")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from sightline.viewer.templates import root_of
+from sightline.web.pages import root_of
 from tests.support.viewer_server import link_grant
 
 from .conftest import CHEST, HAND
@@ -118,7 +118,7 @@ def test_the_landing_page_is_the_same_for_every_link(client_of: Callable[..., Cl
 def test_a_link_session_knows_that_it_is_one(client_of: Callable[..., Client]) -> None:
     data = data_of(client_of(link_grant(HAND)).get(f"/sightline/studies/{HAND}").text)
     ends = "2026-12-24T18:00:00+00:00"
-    assert data["session"] == {"link": True, "user": "Dr Reader", "verbs": ["view"], "expires": ends}
+    assert data["session"] == {"link": True, "launch": None, "user": "Dr Reader", "verbs": ["view"], "expires": ends}
 
 
 def test_the_login_form_works_without_script(client: Client) -> None:

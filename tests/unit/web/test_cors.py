@@ -18,8 +18,8 @@ from tests.unit.web.test_dispatcher import address, name
 
 OHIF = "https://viewer.example"
 EVIL = "https://evil.example"
-DICOMWEB = [route for route in ROUTES if route.path.startswith(("/dicom-web", "/wado"))]
-OTHERS = [route for route in ROUTES if route not in DICOMWEB]
+FOR_SCRIPTS = [route for route in ROUTES if route.path.startswith(("/dicom-web", "/wado", "/sightline/fhir/"))]
+OTHERS = [route for route in ROUTES if route not in FOR_SCRIPTS]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def preflight(site: Site, path: str, origin: str, method: str = "GET") -> dict[s
     return {key: value for key, value in answer.headers.items() if key.startswith("Access-Control-")}
 
 
-@pytest.mark.parametrize("route", DICOMWEB, ids=name)
+@pytest.mark.parametrize("route", FOR_SCRIPTS, ids=name)
 def test_preflight(site: Site, route: Route) -> None:
     found = preflight(site, address(route), OHIF, route.method)
     assert found["Access-Control-Allow-Origin"] == OHIF
@@ -99,7 +99,7 @@ def test_preflight(site: Site, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", OTHERS, ids=name)
-def test_only_dicomweb_is_open(site: Site, route: Route) -> None:
+def test_nothing_else_is_open(site: Site, route: Route) -> None:
     assert preflight(site, address(route), OHIF, route.method) == {}
     answer = site.program(route.method, address(route), headers={"Origin": OHIF})
     assert "Access-Control-Allow-Origin" not in answer.headers

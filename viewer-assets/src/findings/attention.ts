@@ -12,13 +12,13 @@ const REST_MS = 1500;
 export function watchForNews(reader: Reader, keeper: Keeper): void {
   whenDrawn(reader, keeper, ({ study }) => {
     if (keeper.mayAnnotate(study) === false) reader.notice.value = t("findings.state.looking");
-    if (hasRoom()) reader.findingsShown.value ||= "offered";
+    if (hasRoom(reader)) reader.findingsShown.value ||= "offered";
   });
   effect(() => {
     const latest = keeper.conflicts.value.at(-1);
     if (!latest) return;
     untracked(() => {
-      if (hasRoom()) reader.findingsShown.value ||= "offered";
+      if (hasRoom(reader)) reader.findingsShown.value ||= "offered";
       else reader.notice.value = t("findings.conflict.notice", { author: latest.author });
     });
   });
@@ -48,7 +48,7 @@ function whenDrawn(reader: Reader, keeper: Keeper, act: (first: Finding) => void
   });
 }
 
-/** Whether the image stays large beside the list. */
-function hasRoom(): boolean {
-  return matchMedia("(min-width: 1280px) and (pointer: fine)").matches;
+/** Whether the image stays large beside the list, and nothing else has that place. */
+function hasRoom({ reportShown }: Reader): boolean {
+  return !reportShown.peek() && matchMedia("(min-width: 1280px) and (pointer: fine)").matches;
 }

@@ -1,6 +1,6 @@
 /** What is loaded after the first picture: keeping findings, and their list. */
 
-import "../laterMessages";
+import "./messages";
 
 export { FindingsPanel } from "./FindingsPanel";
 export { startKeeping } from "./keep";

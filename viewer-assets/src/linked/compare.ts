@@ -11,7 +11,7 @@ import { sliceAtSamePart } from "./scrolling";
 
 /** Look for other studies of the patient. */
 export async function findPriors(reader: Reader): Promise<void> {
-  if (reader.session.link) return;
+  if (reader.session.link && reader.session.launch === null) return;
   try {
     reader.priors.value = (await priorsAnswer(reader.study.uid)).priors;
   } catch (error) {

@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { request } from "../api";
 import { t } from "../messages";
 import { urlOf } from "../page";
 import { Icon } from "../ui/Icon";
+import { logOut } from "../ui/logOut";
 import type { ListModel } from "./model";
+import { SiteMenu } from "./SiteMenu";
 
-/** The bar at the top: search, upload, log out. */
+/** The bar at the top: search, upload, other pages, log out. */
 export function Head({ model }: { model: ListModel }) {
   const { user } = model.data.session;
   return (
@@ -20,6 +21,7 @@ export function Head({ model }: { model: ListModel }) {
           <span>{t("list.upload")}</span>
         </button>
       )}
+      {model.may("administer") && <SiteMenu />}
       <button
         type="button"
         class="head-button quiet-button"
@@ -88,12 +90,4 @@ function typeAnywhere(field: { current: HTMLInputElement | null }): () => void {
   };
   document.addEventListener("keydown", onKey);
   return () => document.removeEventListener("keydown", onKey);
-}
-
-async function logOut(): Promise<void> {
-  try {
-    await request("sightline/logout", { method: "POST" });
-  } finally {
-    location.assign(urlOf("sightline/login"));
-  }
 }

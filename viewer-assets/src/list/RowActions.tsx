@@ -1,6 +1,7 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { t } from "../messages";
 import { Icon, type IconName } from "../ui/Icon";
+import { PopupMenu } from "../ui/PopupMenu";
 import type { StudyRow } from "./data";
 import type { DialogKind, ListModel } from "./model";
 
@@ -58,55 +59,15 @@ export function RowActions({ model, study, name }: RowActionsProps) {
         <Icon name="icon:ellipsis" />
       </button>
       {isOpen && (
-        <ActionMenu actions={offered} onChoose={start} onClose={() => open(false)} button={button} />
+        <PopupMenu onClose={() => open(false)} button={button}>
+          {offered.map(({ kind, icon }) => (
+            <button key={kind} type="button" role="menuitem" tabIndex={-1} onClick={() => start(kind)}>
+              <span>{t(kind === "compare" ? "list.action.compareWith" : `list.action.${kind}`)}</span>
+              <Icon name={icon} />
+            </button>
+          ))}
+        </PopupMenu>
       )}
     </span>
-  );
-}
-
-interface MenuProps {
-  readonly actions: readonly Action[];
-  readonly onChoose: (kind: DialogKind) => void;
-  readonly onClose: () => void;
-  readonly button: { readonly current: HTMLButtonElement | null };
-}
-
-/** The menu at its button: arrows move, Escape and a click elsewhere close it. */
-function ActionMenu({ actions, onChoose, onClose, button }: MenuProps) {
-  const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => list.current?.querySelector("button")?.focus(), []);
-  const onKey = (event: KeyboardEvent): void => {
-    event.stopPropagation();
-    const items = [...(event.currentTarget as HTMLElement).querySelectorAll("button")];
-    const at = items.indexOf(document.activeElement as HTMLButtonElement);
-    const step = { ArrowDown: 1, ArrowUp: items.length - 1 }[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      items[(at + step) % items.length]?.focus();
-    } else if (event.key === "Escape") {
-      onClose();
-      button.current?.focus();
-    }
-  };
-  return (
-    <div
-      class="popup menu"
-      role="menu"
-      tabIndex={-1}
-      ref={list}
-      onKeyDown={onKey}
-      onFocusOut={(event) => {
-        const next = event.relatedTarget;
-        if (!(next instanceof Node && event.currentTarget.contains(next)) && next !== button.current)
-          onClose();
-      }}
-    >
-      {actions.map(({ kind, icon }) => (
-        <button key={kind} type="button" role="menuitem" tabIndex={-1} onClick={() => onChoose(kind)}>
-          <span>{t(kind === "compare" ? "list.action.compareWith" : `list.action.${kind}`)}</span>
-          <Icon name={icon} />
-        </button>
-      ))}
-    </div>
   );
 }

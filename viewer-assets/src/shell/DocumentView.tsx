@@ -29,7 +29,7 @@ function Content({ tile }: { tile: DocumentTile }) {
   if (path === null) return <Refusal text={t("document.unshown")} />;
   const url = urlOf(path);
   if (tile.document.kind === "video") return <Video url={url} title={title} />;
-  if (tile.document.kind === "report") return <Report url={url} title={title} />;
+  if (tile.document.kind === "report") return <ReportFrame url={url} title={title} />;
   // Phones mostly have no viewer for it inside a page.
   if (navigator.pdfViewerEnabled === false)
     return <Refusal text={t("document.noPdf")} url={url} title={title} />;
@@ -42,7 +42,7 @@ interface FileProps {
 }
 
 /** The server's HTML in a frame without scripts, in the colours of the page. */
-function Report({ url, title }: FileProps) {
+export function ReportFrame({ url, title }: FileProps) {
   return (
     <iframe
       class="document-frame"

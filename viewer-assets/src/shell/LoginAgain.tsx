@@ -6,18 +6,19 @@ import type { Reader } from "../study/reader";
 import { Icon } from "../ui/Icon";
 import { Sheet } from "../ui/Sheet";
 
-/** The session has ended: log in again in place, or, for a link, whom to ask. Closed, a button brings it back. */
+/** The session has ended: log in again in place, or, for a link, whom to ask; what an EHR has opened, it opens again. Closed, a button brings it back. */
 export function LoginAgain({ reader }: { reader: Reader }) {
   const isOpen = useSignal(true);
   const close = (): void => {
     isOpen.value = false;
   };
-  const { link, user } = reader.session;
+  const { link, launch, user } = reader.session;
+  const title = launch !== null ? "launch.ended.title" : link ? "link.ended.title" : "connection.ended";
   if (!isOpen.value) {
     return (
       <p class="banner">
         <Icon name="icon:log-in" />
-        <span>{t(link ? "link.ended.title" : "connection.ended")}</span>
+        <span>{t(title)}</span>
         <button
           type="button"
           onClick={() => {
@@ -30,9 +31,9 @@ export function LoginAgain({ reader }: { reader: Reader }) {
     );
   }
   return (
-    <Sheet title={t(link ? "link.ended.title" : "connection.ended")} kind="centre" onClose={close}>
+    <Sheet title={t(title)} kind="centre" onClose={close}>
       <div class="login-again">
-        <p>{t(link ? "link.ended.text" : "connection.endedText")}</p>
+        <p>{t(launch !== null ? "launch.ended.text" : link ? "link.ended.text" : "connection.endedText")}</p>
         {link ? <p class="quiet">{t("connection.stays")}</p> : <LoginForm user={user} />}
       </div>
     </Sheet>

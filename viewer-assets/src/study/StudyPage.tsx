@@ -22,13 +22,14 @@ export function StudyPage({ reader }: { reader: Reader }) {
         <ConnectionNote reader={reader} />
         {reader.notice.value !== null && <Notice reader={reader} text={reader.notice.value} />}
         {reader.introducing.value && <FirstSteps reader={reader} />}
-        {reader.session.link && <LinkNote reader={reader} />}
+        {reader.session.link && reader.session.launch === null && <LinkNote reader={reader} />}
       </main>
       <p class="sr-only" role="status">
         {reader.said.value}
       </p>
       {reader.tags.value && <TagBrowser reader={reader} />}
       {reader.findingsShown.value && <FindingsPanel reader={reader} />}
+      {reader.reportShown.value && <ReportingPanel reader={reader} />}
       <Panels reader={reader} />
     </>
   );
@@ -53,6 +54,7 @@ const FirstSteps = later(async () => (await import("../shell/FirstSteps")).First
 /** The planes' code arrives when somebody first wants planes. */
 const Planes = later<PlanesProps>(async () => (await import("../mpr/PlanesView")).PlanesView);
 const FindingsPanel = later(async () => (await import("../findings/load")).FindingsPanel);
+const ReportingPanel = later(async () => (await import("../reporting/load")).ReportingPanel);
 const TagBrowser = later(async () => (await import("../tools/all")).TagBrowser);
 
 function NoPictures({ reader }: { reader: Reader }) {

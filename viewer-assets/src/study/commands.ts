@@ -4,6 +4,7 @@ import { actualZoom, mirrored, turnedRight, type Placement } from "../geometry";
 import { urlOf } from "../page";
 import { KEY_IMAGE_COMMANDS } from "../keyImages/commands";
 import { PRESENTATION_COMMANDS } from "../presentations/commands";
+import { REPORTING_COMMANDS } from "../reporting/commands";
 import type { IconName } from "../ui/Icon";
 import { FINDING_COMMANDS } from "./findingCommands";
 import type { Tool } from "./gestures";
@@ -145,6 +146,17 @@ export const COMMANDS: readonly Command[] = [
     run: () => location.assign(urlOf("sightline/")),
     offered: (reader) => !reader.session.link,
     needs: "command.needs.list",
+  },
+  {
+    id: "patient",
+    name: "command.patient",
+    group: "place",
+    keys: ["Shift+Home"],
+    icon: "icon:user-round",
+    bar: "always",
+    run: ({ session }) => location.assign(urlOf(`sightline/patient/${session.launch}`)),
+    offered: ({ session }) => session.launch !== null,
+    needs: "command.needs.patient",
   },
   {
     id: "series",
@@ -344,6 +356,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   ...KEY_IMAGE_COMMANDS,
   ...PRESENTATION_COMMANDS,
+  ...REPORTING_COMMANDS,
   {
     id: "export",
     name: "command.export",

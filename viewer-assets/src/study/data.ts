@@ -193,6 +193,8 @@ export interface StudyAnswer {
 
 export interface Session {
   readonly link: boolean;
+  /** Which launch by an EHR has led here; the page of its patient is the way back. */
+  readonly launch: string | null;
   readonly user: string;
   readonly verbs: readonly string[];
   /** When the session ends in any case, ISO 8601; null without a session. */

@@ -133,6 +133,8 @@ export class Reader {
   readonly selectedFinding = signal<string | null>(null);
   /** Whether findings are listed beside the images, because somebody asked for it or by itself. */
   readonly findingsShown = signal<false | "asked" | "offered">(false);
+  /** Whether the study's report is written or read beside the images. */
+  readonly reportShown = signal(false);
   /** Findings of stored reports that the reader wants to see: drawn, never changed. */
   readonly reportFindings = signal<readonly Finding[]>([]);
   /** Frames that were marked with a star. */

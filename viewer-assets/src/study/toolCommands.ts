@@ -108,6 +108,7 @@ export const TOOL_COMMANDS: readonly Command[] = [
     run: (reader) => {
       reader.tags.value = !reader.tags.value;
       reader.findingsShown.value = false;
+      reader.reportShown.value = false;
     },
     pressed: (reader) => reader.tags.value,
     offered: (reader) => reader.current.value !== null,
@@ -122,6 +123,7 @@ export const TOOL_COMMANDS: readonly Command[] = [
     run: (reader) => {
       reader.findingsShown.value = reader.findingsShown.value ? false : "asked";
       reader.tags.value = false;
+      reader.reportShown.value = false;
     },
     pressed: (reader) => reader.findingsShown.value !== false,
   },

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sightline.viewer.assets import Build, load_build
+from sightline.web.build import Build, load_build
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def page(
@@ -78,7 +80,7 @@ def _common(request: Request, services: Services, build: Build, name: str) -> di
 def _environment() -> Environment:
     """Return the template environment: everything escaped, nothing undefined."""
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader([_PACKAGE / room / "templates" for room in ("viewer", "openemr")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,1 @@
+"""What is in a chart already, and can be had here."""
