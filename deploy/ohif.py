@@ -8,14 +8,13 @@ import json
 import os
 import shutil
 import tarfile
-import tempfile
-import time
 from pathlib import Path
 
 from deploy import machine, process
+from deploy.kept import keep
 from deploy.machine import Problem, Say
 from deploy.process import Specification
-from deploy.root import CHECKOUT, UNUSED_DAYS, cache
+from deploy.root import CHECKOUT, cache
 
 PIN = CHECKOUT / "tests" / "browser" / "ohif" / "package.json"
 """Which package of npm, and what it must consist of."""
@@ -36,26 +35,13 @@ def ensure(say: Say) -> None:
     Problem
         npm is missing or cannot reach it, or what it fetched is not what was pinned.
     """
-    target = folder()
-    if target.is_dir():
-        os.utime(target)
-        return
-    pin = _pin()
-    say(f"Fetching {pin['name']} {pin['version']} (once; 50 MB)")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="fetching-") as name:
-        scratch = Path(name)
-        _unpack(_fetch(scratch, say), pin["integrity"], scratch / "pages")
-        (scratch / "pages").chmod(0o755)
-        try:
-            (scratch / "pages").rename(target)
-        except OSError:
-            # Another run was faster; it has fetched the same.
-            if not target.is_dir():
-                raise
-    for other in target.parent.iterdir():
-        if time.time() - other.stat().st_mtime > UNUSED_DAYS * 86_400:
-            shutil.rmtree(other, ignore_errors=True)
+
+    def fetch(fetched: Path, scratch: Path) -> None:
+        pin = _pin()
+        say(f"Fetching {pin['name']} {pin['version']} (once; 50 MB)")
+        _unpack(_fetch(scratch, say), pin["integrity"], fetched)
+
+    keep(folder(), fetch)
 
 
 def _pin() -> dict[str, str]:

@@ -25,7 +25,7 @@ LARGEST = 300_000
 
 
 def main() -> None:
-    """Fill an Orthanc with the demo studies and take all four."""
+    """Fill an Orthanc with the demo studies and take all five."""
     with TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         subprocess.run([sys.executable, "-m", "demo", str(folder / "demo")], check=True, cwd=REPOSITORY)
@@ -33,7 +33,7 @@ def main() -> None:
         with OrthancServer(folder / "server") as server:
             fill(server, folder / "demo")
             browser = launch(playwright)
-            for take in (study_list, desktop, planes, phone):
+            for take in (study_list, desktop, planes, report, phone):
                 take(browser, server)
             browser.close()
 
@@ -97,6 +97,22 @@ def planes(browser: Browser, server: OrthancServer) -> None:
             Stage(page, page, name).shows(quality="exact")
         page.locator(".progress-line").wait_for(state="detached")
         save(page, "viewer-mpr")
+
+
+def report(browser: Browser, server: OrthancServer) -> None:
+    """A report beside the image, with what is measured in it."""
+    path = f"/sightline/studies/{STUDY_INSTANCE_UID}?series={series()}&slice=118"
+    with administrators_page(browser, server, Device("laptop", 1366, 768), path) as page:
+        stage = Stage(page, page)
+        stage.shows(118)
+        series_are_shown(page)
+        stage.shows(118, "exact")
+        page.keyboard.press("&")
+        text = page.locator("textarea[data-code='19005-8']")
+        text.fill("No nodule. Heart of normal size.")
+        page.locator(".report-state[data-state=kept]").wait_for()
+        text.blur()
+        save(page, "viewer-report")
 
 
 def phone(browser: Browser, server: OrthancServer) -> None:

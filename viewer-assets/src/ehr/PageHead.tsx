@@ -1,8 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../messages";
 import { urlOf } from "../page";
-import { Icon } from "../ui/Icon";
-import { logOut } from "../ui/logOut";
+import { LogOutButton } from "../ui/LogOutButton";
 import { SITE_PAGES, type SitePageName } from "../ui/sitePages";
 
 interface PageHeadProps {
@@ -32,15 +31,7 @@ export function PageHead({ current, user }: PageHeadProps) {
           </a>
         ))}
       </nav>
-      <button
-        type="button"
-        class="head-button quiet-button"
-        title={user ? `${t("action.logout")} (${user})` : t("action.logout")}
-        onClick={() => void logOut()}
-      >
-        <Icon name="icon:log-out" />
-        <span>{t("action.logout")}</span>
-      </button>
+      <LogOutButton user={user} />
     </header>
   );
 }

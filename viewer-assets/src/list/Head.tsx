@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../messages";
 import { urlOf } from "../page";
 import { Icon } from "../ui/Icon";
-import { logOut } from "../ui/logOut";
+import { LogOutButton } from "../ui/LogOutButton";
 import type { ListModel } from "./model";
 import { SiteMenu } from "./SiteMenu";
 
@@ -22,15 +22,7 @@ export function Head({ model }: { model: ListModel }) {
         </button>
       )}
       {model.may("administer") && <SiteMenu />}
-      <button
-        type="button"
-        class="head-button quiet-button"
-        title={user ? `${t("action.logout")} (${user})` : t("action.logout")}
-        onClick={() => void logOut()}
-      >
-        <Icon name="icon:log-out" />
-        <span>{t("action.logout")}</span>
-      </button>
+      <LogOutButton user={user} />
     </header>
   );
 }
