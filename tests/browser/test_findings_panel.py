@@ -118,6 +118,7 @@ def test_two_who_change_the_same_are_told_of_each_other_and_lose_nothing(browser
         rename(page, "Nodule", "Metastasis")
         card = page.locator(".finding-conflict")
         expect(card).to_contain_text("Bob changed it at")
+        expect(rows(page)).to_have_count(2)
         assert sorted(names(page)) == ["Granuloma", "Metastasis (my version)"]
         assert violations(page) == []
         page.wait_for_function("() => document.querySelector('.findings-state').textContent.includes('Kept')")
