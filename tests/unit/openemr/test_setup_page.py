@@ -239,7 +239,7 @@ def test_the_configuration_is_one_that_is_taken(site: Site, emr: FakeOpenEmr) ->
     """What was there stays: the configured frame ancestor is among those to paste."""
     asked = {"address": emr.url, "rule": RULE, "client": "abc", "authority": "/etc/ca.pem"}
     text = cast(dict[str, Any], ask(site, "plan", asked).json)["configuration"]
-    section = json.loads(text)["Sightline"]
+    (section,) = json.loads(text).values()
     parsed = Configuration.parse(section)
     issuer = parsed.ehr.issuers[0]
     assert (issuer.issuer, issuer.client_id, issuer.certificate_authority) == (emr.fhir, "abc", "/etc/ca.pem")
@@ -253,6 +253,7 @@ def test_folders_are_configured_where_those_sections_are_there(site: Site, emr: 
         rule = {"source": source, "prefix": "EMR-", "issuer": "HERE"}
         asked = {"address": emr.url, "rule": rule, "orders": "/var/spool/o", "results": "/var/spool/r"}
         text = cast(dict[str, Any], ask(site, "plan", asked).json)["configuration"]
+        assert json.loads(text)["DefaultEncoding"] == "Utf8"  # else names on the worklist lose letters
         parsed: Any = Configuration.parse(json.loads(text)["Sightline"])
         assert (parsed.orders.folder.path, parsed.results.folder) == ("/var/spool/o", "/var/spool/r")
         assert parsed.order_rule == parsed.ehr.issuers[0].patient_id

@@ -83,12 +83,15 @@ def plan(wishes: Wishes, public_url: str, frame_ancestors: Sequence[str]) -> dic
     body = registration(public_url, contact=wishes.contact, needs_pid=wishes.rule.source == "pid", is_v2=wishes.is_v2)
     text = json.dumps(body, indent=2)
     entries = (*_connectors(wishes), *_provider(wishes), *_clients(wishes))
+    # Orthanc writes its worklist in this, and leaves out what it cannot write.
+    encoding = {"DefaultEncoding": "Utf8"} if wishes.orders_folder else {}
+    configuration = encoding | {"Sightline": section(wishes, public_url, frame_ancestors)}
     return {
         "registration": text,
         "curl": _curl(wishes.address, body),
         "backend": _curl(wishes.address, _backend(wishes, public_url)) if wishes.needs_backend else None,
         "entries": [{"place": entry.place, "label": entry.label, "value": entry.value} for entry in entries],
-        "configuration": json.dumps({"Sightline": section(wishes, public_url, frame_ancestors)}, indent=2),
+        "configuration": json.dumps(configuration, indent=2),
     }
 
 
