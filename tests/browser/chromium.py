@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+_log = logging.getLogger("sightline.tests")
 
 EXECUTABLE = "/usr/bin/chromium"
 # Nothing here may need 3D: the tests run as on a machine without a graphics card.
@@ -22,6 +26,9 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PATIENCE_MS = 20_000
+Asker = Callable[..., dict[str, Any]]
+"""Takes a method of the DevTools protocol and its parameters by keyword."""
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,30 @@ class Watch:
 def launch(playwright: Playwright, *further: str) -> Browser:
     """Start a Chromium of its own."""
     return playwright.chromium.launch(executable_path=EXECUTABLE, args=[*ARGUMENTS, *further])
+
+
+def asked_twice(page: Page, look: Callable[[Asker], Answer]) -> Answer:
+    """Return what a look at a page by Chromium's own protocol gives.
+
+    Once in a while Chromium never answers; then it is asked once more, by a session of its own.
+    """
+    try:
+        return _asked(page, look)
+    except PlaywrightTimeout:
+        _log.warning("Chromium has not answered; it is asked once more")
+        return _asked(page, look)
+
+
+def _asked(page: Page, look: Callable[[Asker], Answer]) -> Answer:
+    session = page.context.new_cdp_session(page)
+
+    def ask(method: str, **parameters: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = session.send(method, parameters, timeout=PATIENCE_MS)
+        return answer
+
+    found = look(ask)
+    session.detach()
+    return found
 
 
 @contextmanager

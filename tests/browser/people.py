@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import DESKTOP, Device, watched_page
+from tests.browser.chromium import DESKTOP, Device, asked_twice, watched_page
 from tests.support.orthanc_server import PASSWORD, OrthancServer
 
 _LAYOUT = """(smallest) => {
@@ -96,9 +96,7 @@ def layout_flaws(page: Page, device: Device) -> list[str]:
 
 def nameless_controls(page: Page) -> list[str]:
     """Return the roles of controls that assistive technology could not name, from the browser's own tree."""
-    session = page.context.new_cdp_session(page)
-    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
-    session.detach()
+    nodes = asked_twice(page, lambda ask: ask("Accessibility.getFullAXTree"))["nodes"]
     kept = [node for node in nodes if not node.get("ignored") and node["role"]["value"] in _CONTROLS]
     assert kept
     return [node["role"]["value"] for node in kept if not node.get("name", {}).get("value", "").strip()]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chest import SLICES, Chest
-from tests.browser.chromium import DESKTOP, DEVICES, Device, watched_page
+from tests.browser.chromium import DESKTOP, DEVICES, Device, asked_twice, watched_page
 from tests.browser.people import administrators_page, layout_flaws, nameless_controls
 from tests.browser.reading import Stage, ask_for_link, open_link
 from tests.browser.viewer_pages import AXE, violations
@@ -87,9 +87,7 @@ def focused(page: Page) -> str:
           return styles.some((style) => style.outlineStyle !== "none" || style.boxShadow !== "none");
         }"""
     )
-    session = page.context.new_cdp_session(page)
-    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
-    session.detach()
+    nodes = asked_twice(page, lambda ask: ask("Accessibility.getFullAXTree"))["nodes"]
     for node in reversed(nodes):
         values = {one["name"]: one["value"].get("value") for one in node.get("properties", [])}
         if values.get("focused") and node["role"]["value"] != "RootWebArea":

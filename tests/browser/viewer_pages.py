@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import DESKTOP, PATIENCE_MS, Device, Watch
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, Asker, Device, Watch, asked_twice
 from tests.support.dicom_files import image_file, slices_of
 
 ROOT = Path(__file__).parents[2]
@@ -57,17 +57,17 @@ def page_of(browser: Browser, device: Device = DESKTOP) -> Iterator[Page]:
 
 def violations(page: Page) -> list[str]:
     """Return what axe finds, all impacts; run in an isolated world, since the page's policy forbids foreign script."""
-    session = page.context.new_cdp_session(page)
-    frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-    world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})["executionContextId"]
-    session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8"), "contextId": world})
-    expression = "axe.run(document).then(r => JSON.stringify(r.violations.map(v => v.id + ' ' + v.nodes[0].html)))"
-    answer = session.send(
-        "Runtime.evaluate",
-        {"expression": expression, "contextId": world, "awaitPromise": True, "returnByValue": True},
-    )
-    found: list[str] = json.loads(answer["result"]["value"])
-    return found
+
+    def look(ask: Asker) -> list[str]:
+        frame = ask("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        world = ask("Page.createIsolatedWorld", frameId=frame, worldName="axe")["executionContextId"]
+        ask("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"), contextId=world)
+        expression = "axe.run(document).then(r => JSON.stringify(r.violations.map(v => v.id + ' ' + v.nodes[0].html)))"
+        answer = ask("Runtime.evaluate", expression=expression, contextId=world, awaitPromise=True, returnByValue=True)
+        found: list[str] = json.loads(answer["result"]["value"])
+        return found
+
+    return asked_twice(page, look)
 
 
 OVERLAPS = """() => {
