@@ -25,6 +25,8 @@ interface LandingData {
 const ENDED = "ended";
 /** The server leads here when the browser has not kept the session that the link gave. */
 const UNKEPT = "unkept";
+/** A study is not kept waiting for longer. */
+const LONGEST_MS = 2000;
 
 showStoredTheme();
 const secret = location.hash.slice(1);
@@ -48,8 +50,10 @@ async function open(value: string): Promise<void> {
   try {
     const path = `sightline/${launch ? "smart/tab" : "link"}/${encodeURIComponent(link)}/session`;
     const opened = postJson<Opened>(path, { secret: value });
-    fetchAhead(next);
+    const fetched = fetchAhead(next);
     const { studyInstanceUID, patient } = await opened;
+    // Going on would cut off what is on its way, and fetch it once more.
+    await Promise.race([fetched, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
     location.replace(urlOf(patient ?? `sightline/studies/${studyInstanceUID}`));
   } catch (error) {
     if (launch && error instanceof RequestError && error.status === 410) {
@@ -60,14 +64,20 @@ async function open(value: string): Promise<void> {
   }
 }
 
-/** Use the time of the exchange: the line would be idle. */
-function fetchAhead(scripts: readonly string[]): void {
-  for (const script of scripts) {
-    const link = document.createElement("link");
-    link.rel = "prefetch";
-    link.href = urlOf(`sightline/assets/${script}`);
-    document.head.append(link);
-  }
+/** Use the time of the exchange: the line would be idle. Resolves when all is here, or cannot be had. */
+async function fetchAhead(scripts: readonly string[]): Promise<void> {
+  await Promise.all(
+    scripts.map(
+      (script) =>
+        new Promise<void>((resolve) => {
+          const link = document.createElement("link");
+          link.rel = "prefetch";
+          link.href = urlOf(`sightline/assets/${script}`);
+          link.onload = link.onerror = () => resolve();
+          document.head.append(link);
+        }),
+    ),
+  );
 }
 
 function explain(error: unknown): void {
