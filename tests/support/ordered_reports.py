@@ -40,7 +40,7 @@ def imaging_order(**values: Any) -> ImagingOrder:
 
 
 class RememberedReports:
-    """`Reports` in memory."""
+    """What others ask of `StoredReports`, in memory."""
 
     def __init__(self, *reports: SignedReport) -> None:
         self.all = list(reports)
@@ -57,7 +57,7 @@ class RememberedReports:
 
 
 class RememberedOrders:
-    """`Orders` in memory."""
+    """What others ask of `StoredOrders`, in memory."""
 
     def __init__(self, *orders: ImagingOrder) -> None:
         self.all = list(orders)

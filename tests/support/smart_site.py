@@ -18,7 +18,6 @@ from sightline.openemr.smart.registration import registration
 from sightline.openemr.smart.routes import ROUTES
 from sightline.viewer.routes import ROUTES as VIEWER_ROUTES
 from sightline.viewer.session_routes import SESSION_ROUTES
-from sightline.web.routing import Route
 from tests.support.dicom_files import image_file
 from tests.support.openemr.clients import Client as EmrClient
 from tests.support.openemr.oauth import PASSWORD, USER
@@ -57,7 +56,6 @@ class SmartSite:
         is_standalone: bool = False,
         rule: dict[str, str] | None = None,
         url: str = URL,
-        more_routes: Sequence[Route] = (),
         frame_ancestors: Sequence[str] = (),
         **options: Any,
     ) -> None:
@@ -85,7 +83,7 @@ class SmartSite:
         } | options
         if not (folder / "manifest.json").exists():
             write_build(folder)
-        routes = (*SESSION_ROUTES, *VIEWER_ROUTES, *ROUTES, *more_routes)
+        routes = (*SESSION_ROUTES, *VIEWER_ROUTES, *ROUTES)
         self.site = Site(
             folder, routes, files, Tasks(), url, Ehr={"Issuers": [issuer]}, FrameAncestors=list(frame_ancestors)
         )

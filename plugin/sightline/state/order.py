@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 
 class OrderStatus(StrEnum):
@@ -89,15 +88,3 @@ class ImagingOrder:
     received: datetime
     changed: datetime
     fhir_id: str = ""
-
-
-class Orders(Protocol):
-    """What others ask of all orders. Safe between threads."""
-
-    def of_study(self, study_instance_uid: str) -> ImagingOrder | None:
-        """Return the order that a study answers: linked when its images came, or of the same minted UID."""
-        ...
-
-    def of_accession(self, accession_number: str) -> ImagingOrder | None:
-        """Return the order with this accession number."""
-        ...

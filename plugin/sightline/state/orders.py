@@ -36,7 +36,7 @@ class StudyOfOrder:
 
 
 class StoredOrders:
-    """`Orders` in Sightline's database.
+    """All orders in Sightline's database. Safe between threads.
 
     Attributes
     ----------

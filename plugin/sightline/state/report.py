@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -103,19 +102,3 @@ class SignedReport:
     pdf_instance_uid: str = ""
     requester: str = ""
     signatures: tuple[Signature, ...] = ()
-
-
-class Reports(Protocol):
-    """What others ask of signed reports. Safe between threads."""
-
-    def signed_after(self, sequence: int, limit: int = 100) -> tuple[SignedReport, ...]:
-        """Return what was signed since, in order of `SignedReport.sequence`."""
-        ...
-
-    def signed(self, report_id: str, version: int = 0) -> SignedReport | None:
-        """Return a version of a report, the newest by default."""
-        ...
-
-    def signed_of(self, study_instance_uids: tuple[str, ...]) -> tuple[SignedReport, ...]:
-        """Return the newest version of each report of these studies, newest first."""
-        ...

@@ -20,7 +20,7 @@ _UIDS_PER_QUERY = 200
 
 
 class StoredReports:
-    """`Reports` in Sightline's database, with the drafts that they are made of and the queue into the archive."""
+    """All reports in Sightline's database, with the drafts that they are made of and the queue into the archive."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
