@@ -66,6 +66,8 @@ async function open(value: string): Promise<void> {
 
 /** Use the time of the exchange: the line would be idle. Resolves when all is here, or cannot be had. */
 async function fetchAhead(scripts: readonly string[]): Promise<void> {
+  // Safari does not fetch ahead, and would never say that it has.
+  if (!document.createElement("link").relList.supports("prefetch")) return;
   await Promise.all(
     scripts.map(
       (script) =>
