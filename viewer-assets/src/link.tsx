@@ -75,7 +75,8 @@ async function fetchAhead(scripts: readonly string[]): Promise<void> {
           const link = document.createElement("link");
           link.rel = "prefetch";
           link.href = urlOf(`sightline/assets/${script}`);
-          link.onload = link.onerror = () => resolve();
+          link.addEventListener("load", () => resolve());
+          link.addEventListener("error", () => resolve());
           document.head.append(link);
         }),
     ),
