@@ -41,9 +41,11 @@ def sftp_server(base: Path) -> Iterator[SftpServer]:
     for path in (host, user):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
     (base / "authorized").write_bytes(user.with_suffix(".pub").read_bytes())
+    # Tests log in wrongly again and again, all from one address.
+    patience = "PerSourcePenalties no\nMaxStartups 100\n"
     (base / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {host}\nAuthorizedKeysFile {base / 'authorized'}\n"
-        f"StrictModes no\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSubsystem sftp {_SFTP}\n"
+        f"StrictModes no\nUsePAM no\nPasswordAuthentication no\nPidFile none\nSubsystem sftp {_SFTP}\n{patience}"
     )
     Path("/run/sshd").mkdir(exist_ok=True)
     process = subprocess.Popen([_SSHD, "-D", "-e", "-f", base / "config"], stderr=subprocess.DEVNULL)
