@@ -51,6 +51,11 @@ def opened_alone(page: Page, address: str) -> Page:
     return opened(page, address)
 
 
+def at_rest(page: Page) -> None:
+    """Wait until the exact picture is there, so that nothing more is asked for."""
+    expect(page.locator(SHOWN)).to_have_attribute("data-quality", "exact")
+
+
 def setting(page: Page, name: str, value: str) -> None:
     """Set something of the settings, which may be open already."""
     if page.get_by_role("dialog").count() == 0:
@@ -261,8 +266,8 @@ def test_one_logs_in_again_without_losing_the_view(browser: Browser, study: str)
         opened_alone(page, study)
         page.keyboard.press("2")
         page.get_by_text("W 1500 · L −600").wait_for()
+        at_rest(page)
         page.route(VIEWS, refuse)
-        page.route("**/sightline/login", lambda route: route.fulfill(json={"user": "admin"}))
         page.keyboard.press("End")
         dialog = page.get_by_role("dialog", name="Your session has ended")
         expect(dialog).to_be_visible()
@@ -270,7 +275,6 @@ def test_one_logs_in_again_without_losing_the_view(browser: Browser, study: str)
         dialog.get_by_label("Password").fill("secret")
         page.unroute(VIEWS)
         user = dialog.get_by_label("User").input_value()
-        page.unroute("**/sightline/login")
         page.route("**/sightline/login", lambda route: route.fulfill(json={"user": user}))
         page.keyboard.press("Enter")
         page.wait_for_selector("[data-slice='40']")
@@ -279,7 +283,7 @@ def test_one_logs_in_again_without_losing_the_view(browser: Browser, study: str)
 
 def test_an_ended_link_says_so_kindly_and_the_picture_stays(browser: Browser) -> None:
     with serve(FakeArchive(study_files()), link_grant(STUDY)) as site, page_of(browser, PHONE) as page:
-        opened_alone(page, f"{site}/sightline/studies/{STUDY}")
+        at_rest(opened_alone(page, f"{site}/sightline/studies/{STUDY}"))
         page.route(VIEWS, refuse)
         page.keyboard.press("End")
         expect(page.get_by_role("dialog")).to_contain_text("ask the person or practice that sent it to you")

@@ -12,8 +12,8 @@ export class RequestError extends Error {
   }
 }
 
-/** Hears of every answer: its path, and its status or 0 where there was none. */
-export type AnswerListener = (path: string, status: number) => void;
+/** Hears of every answer: its path, its status or 0 where there was none, and when it was asked for (`performance.now()`). */
+export type AnswerListener = (path: string, status: number, askedAt: number) => void;
 
 let onAnswer: AnswerListener = () => {};
 
@@ -40,13 +40,14 @@ export async function request(path: string, init: RequestInit = {}, isPatient = 
 }
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
+  const askedAt = performance.now();
   try {
     const response = await fetch(urlOf(path), { credentials: "same-origin", ...init });
-    onAnswer(path, response.status);
+    onAnswer(path, response.status, askedAt);
     return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    onAnswer(path, 0);
+    onAnswer(path, 0, askedAt);
     throw new RequestError(0, t("error.offline"));
   }
 }

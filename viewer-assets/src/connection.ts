@@ -16,6 +16,7 @@ const LOGIN = "sightline/login";
 const SESSION = "sightline/session";
 
 let attempts = 0;
+let revivedAt = -Infinity;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Whether that error is one that {@link connection} tells of. */
@@ -50,14 +51,16 @@ export async function askAgain(): Promise<void> {
 export function revive(): void {
   clearTimeout(timer);
   attempts = 0;
+  revivedAt = performance.now();
   connection.value = "fine";
   revivals.value += 1;
 }
 
-function hear(path: string, status: number): void {
+function hear(path: string, status: number, askedAt: number): void {
   if (path === LOGIN) return;
   if (NO_ANSWER.has(status)) lose();
-  else if (status === 401) connection.value = "ended";
+  // What is refused late was asked for in the session before.
+  else if (status === 401 && askedAt >= revivedAt) connection.value = "ended";
   else if (connection.peek() === "lost" && path !== SESSION) void askAgain();
 }
 
