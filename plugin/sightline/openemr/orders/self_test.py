@@ -65,13 +65,13 @@ def self_test(services: Services) -> SelfTestResult:
 def _went_through(services: Services) -> str:
     """Send the order all the way and return what went wrong; empty if nothing did."""
     with TemporaryDirectory() as folder, closing(open_database(sqlite_url(Path(folder)), services.clock)) as database:
+        begun = services.clock()
         orders, message = StoredOrders(database), read_message(_MESSAGE.encode(), (OPENEMR,), None)
         orders.codes.put(OrderCode("", "SELFTEST", "OT"))
         (number,) = orders.take([replace(line, sent=None) for line in message.lines], message.is_whole)
-        now = services.clock()
         query = Dataset()
         query.PatientName, query.AccessionNumber = "doe*", number
-        found = matching(query, orders.scheduled(now, now), None)
+        found = matching(query, orders.scheduled(begun, services.clock()), None)
         if len(found) != 1:
             return "A made-up order did not come onto the worklist."
         item = dcmread(BytesIO(encoded(found[0])))

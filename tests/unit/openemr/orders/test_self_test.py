@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from sightline.openemr.orders.self_test import self_test
@@ -17,6 +19,15 @@ def test_a_site_with_a_folder(site: Site) -> None:
     assert "reached: folder" in result.seen
     assert site.services.orders.search() == ()
     assert site.services.orders.codes.read().rows[0].code == "71020"
+
+
+def test_time_goes_on_meanwhile(site: Site) -> None:
+    def clock() -> datetime:
+        site.clock.advance(seconds=0.01)
+        return site.clock()
+
+    result = self_test(replace(site.services, clock=clock))
+    assert result.is_ok, result
 
 
 def test_letters_that_this_orthanc_lacks_are_told(site: Site) -> None:
