@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sightline.errors import NotFoundError, SightlineError
+from sightline.openemr.documents import self_test as documents
 from sightline.openemr.fhir.self_test import self_test as fhir
 from sightline.openemr.orders.self_test import self_test as orders
 from sightline.openemr.results.self_test import self_test as results
@@ -37,6 +38,7 @@ SELF_TESTS: tuple[SelfTest, ...] = (
     SelfTest("issuers", site_tests.issuers),
     SelfTest("orders", orders, lambda services: services.configuration.orders.is_on),
     SelfTest("results", results, lambda services: bool(services.configuration.results.transport)),
+    SelfTest("documents", documents.self_test, documents.is_set_up),
     SelfTest("fhir", fhir),
 )
 """In the order in which they make sense to mend."""
