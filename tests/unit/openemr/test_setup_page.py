@@ -39,7 +39,7 @@ def emr() -> Iterator[FakeOpenEmr]:
 @pytest.fixture
 def site(tmp_path: Path, emr: FakeOpenEmr) -> Iterator[Site]:
     write_build(tmp_path)
-    issuer = {"Name": "old", "Issuer": "https://old.example/fhir", "ClientId": "x"}
+    issuer = {"Name": "old", "Issuer": "https://old.example/fhir", "ClientId": "x", "CertificateAuthority": "/ca.pem"}
     files = [
         image_file(
             PIXELS, StudyInstanceUID=f"1.2.{number}", SeriesInstanceUID=f"1.2.{number}.1", PatientID=f"EMR-{name}"
@@ -213,6 +213,20 @@ def test_a_certificate_is_checked_for_the_name_that_was_typed(site: Site, certif
         assert other.problem is Problem.TLS
 
 
+def test_an_authority_that_an_ehr_names_has_signed_for_us_too(site: Site, certificate: tuple[Path, Path]) -> None:
+    own, key = certificate
+    with FakeOpenEmr(host="localhost", tls=(str(own), str(key))) as ourselves:
+        ourselves.is_down = True  # as a site that is not well answers: with 503
+        services = replace(site.services, public_url=ourselves.url)
+        result = self_tests.run_self_test(services, "address")
+        assert result is not None
+        assert (result.is_ok, "not trusted" in result.seen) == (False, True)
+        issuer = {"Name": "clinic", "Issuer": "https://e.example", "ClientId": "x", "CertificateAuthority": str(own)}
+        known = replace(services, configuration=Configuration.parse({"Ehr": {"Issuers": [issuer]}}))
+        expected = SelfTestResult(True, f"Sightline answers at {ourselves.url}.")
+        assert self_tests.run_self_test(known, "address") == expected
+
+
 def test_a_file_that_is_no_authority_is_a_check_that_failed(site: Site, certificate: tuple[Path, Path]) -> None:
     own, key = certificate
     with FakeOpenEmr(host="localhost", tls=(str(own), str(key))) as emr:
@@ -327,7 +341,7 @@ def test_a_configured_ehr_is_asked(site: Site, emr: FakeOpenEmr) -> None:
 
 
 def test_what_is_not_set_up_is_no_failure(site: Site) -> None:
-    for name in ("orders", "results"):
+    for name in ("orders", "results", "documents"):
         assert cast(Any, ask(site, f"self-tests/{name}").json)["ok"] is None, name
 
 
@@ -356,5 +370,5 @@ def test_only_administrators_may(site: Site, route: Any) -> None:
 def test_the_page_knows_no_patient_and_no_secret(site: Site) -> None:
     html = site.program("GET", "/sightline/setup").text
     assert "EMR-" not in html
-    assert '"issuer": "https://old.example/fhir"' in html
+    assert '"authority": "/ca.pem", "issuer": "https://old.example/fhir"' in html
     assert "ClientSecret" not in html

@@ -4,7 +4,12 @@ export interface SetupData {
   readonly user: string;
   readonly publicUrl: string;
   /** EHRs that are configured. */
-  readonly issuers: readonly { readonly name: string; readonly issuer: string }[];
+  readonly issuers: readonly {
+    readonly name: string;
+    readonly issuer: string;
+    /** File of the authority of its certificate; empty where none is named. */
+    readonly authority: string;
+  }[];
   /** Names of the self-tests. */
   readonly tests: readonly string[];
 }

@@ -11,7 +11,7 @@ export type Step = (typeof STEPS)[number];
 /** What an administrator has typed, and what the server said to it. Nothing of it is kept: Orthanc's configuration is. */
 export class SetupModel {
   readonly address: Signal<string>;
-  readonly authority = signal("");
+  readonly authority: Signal<string>;
   readonly rule = signal<Rule>({ source: "", prefix: "", issuer: "" });
   readonly name = signal("openemr");
   readonly client = signal("");
@@ -49,6 +49,7 @@ export class SetupModel {
 
   constructor(readonly data: SetupData) {
     this.address = signal(data.issuers[0]?.issuer ?? "");
+    this.authority = signal(data.issuers[0]?.authority ?? "");
     effect(() => later(this.wishes.value, (wishes) => void this.makePlan(wishes)));
     effect(() => later(this.trial.value, (trial) => void this.tryRule(trial)));
   }

@@ -73,7 +73,9 @@ def setup_page(request: Request, services: Services) -> Response:
     data = {
         "user": request.grant.name,
         "publicUrl": services.public_url,
-        "issuers": [{"name": one.name, "issuer": one.issuer} for one in issuers],
+        "issuers": [
+            {"name": one.name, "issuer": one.issuer, "authority": one.certificate_authority} for one in issuers
+        ],
         "tests": [test.name for test in SELF_TESTS],
     }
     return page(request, services, "setup", {"data": data})
