@@ -105,6 +105,11 @@ def nameless_controls(page: Page) -> list[str]:
 def log_in(page: Page, site: OrthancServer, path: str = "/sightline/") -> None:
     """Go where a person wants to go, and log in on the way."""
     page.goto(site.url + path)
+    fill_in_login(page)
+
+
+def fill_in_login(page: Page) -> None:
+    """Log in as the administrator on the page that asks for it."""
     page.get_by_label("User").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()

@@ -31,6 +31,8 @@ class Client:
     is_enabled: bool
     skips_flow: bool = False
     """Whether an administrator has set "Authorization Flow Skip"."""
+    jwks_uri: str = ""
+    """Where the keys are by which it proves who it is, for client credentials."""
 
 
 def register(emr: FakeOpenEmr, request: Request) -> Response:
@@ -52,6 +54,8 @@ def register(emr: FakeOpenEmr, request: Request) -> Response:
         return _refused("invalid_scope", "scope")
     if not is_private and any(one.startswith(("user/", "system/")) for one in asked):
         return _refused("invalid_scope", "public clients")
+    if not body.get("jwks_uri") and any(one.startswith("system/") for one in asked):
+        return _refused("invalid_client_metadata", "system scopes need keys")
     client = Client(
         secrets.token_urlsafe(32),
         secrets.token_urlsafe(48) if is_private else "",
@@ -60,6 +64,7 @@ def register(emr: FakeOpenEmr, request: Request) -> Response:
         body.get("initiate_login_uri", ""),
         scope,
         is_enabled=not is_private and "launch" not in scope,
+        jwks_uri=body.get("jwks_uri", ""),
     )
     emr.clients[client.client_id] = client
     answer = {

@@ -12,12 +12,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+import requests
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import KeySet, RSAKey
 from werkzeug.wrappers import Request, Response
 
 from tests.support.openemr.answers import json_answer
 from tests.support.openemr.clients import Client
+from tests.support.openemr.fhir_orders import backend_token
 
 if TYPE_CHECKING:
     from tests.support.openemr.server import FakeOpenEmr
@@ -128,7 +130,12 @@ def authorize(emr: FakeOpenEmr, request: Request) -> Response:
 
 
 def token(emr: FakeOpenEmr, request: Request) -> Response:
-    """Exchange a code. A code works once, within a minute, for its client, with its verifier."""
+    """Exchange a code. A code works once, within a minute, for its client, with its verifier.
+
+    Or give a token to a client that proves by its own key who it is.
+    """
+    if request.form.get("grant_type") == "client_credentials":
+        return _client_credentials(emr, request)
     form, authorization = request.form, request.authorization
     identifier = authorization.username if authorization else form.get("client_id", "")
     secret = authorization.password if authorization else form.get("client_secret", "")
@@ -145,6 +152,16 @@ def token(emr: FakeOpenEmr, request: Request) -> Response:
     if wanted and wanted != given.rstrip("="):
         return json_answer({"error": "invalid_grant"}, 400)
     return json_answer(_changed(_token_answer(emr, client, code), emr.oauth.answer))
+
+
+def _client_credentials(emr: FakeOpenEmr, request: Request) -> Response:
+    client = emr.clients.get(request.form.get("client_id", ""))
+    if client is None or not client.is_enabled or not client.jwks_uri:
+        return json_answer({"error": "invalid_client"}, 401)
+    if not set(request.form.get("scope", "").split()) <= set(client.scope.split()):
+        return json_answer({"error": "invalid_scope"}, 400)
+    keys = requests.get(client.jwks_uri, timeout=10, verify=emr.authority or True).json()
+    return backend_token(emr, request, KeySet.import_key_set(keys), client.client_id)
 
 
 def introspect(_emr: FakeOpenEmr, _request: Request) -> Response:

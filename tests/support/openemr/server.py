@@ -74,9 +74,11 @@ class FakeOpenEmr:
         is_old = version.startswith("7")
         self.capabilities = (_CAPABILITIES_7 if is_old else _CAPABILITIES_8).split()
         read = ("read",) if is_old else ("read", "rs")
-        readable = ("patient/Patient", "user/Practitioner", "user/patient")
+        readable = ("patient/Patient", "user/Practitioner", "user/patient", "system/Patient")
         self.scopes = ["openid", "fhirUser", "online_access", "launch", "launch/patient", "api:fhir", "api:oemr"]
         self.scopes += [f"{scope}.{how}" for scope in readable for how in read]
+        self.authority = ""
+        """File of the authority that signs certificates of whoever publishes keys; empty: what `requests` trusts."""
         self.clients: dict[str, Client] = {}
         self.oauth = OAuth()
         self.resources = ["Patient", "DocumentReference", "Binary", *([] if is_old else ["ServiceRequest", "Media"])]

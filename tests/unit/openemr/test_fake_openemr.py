@@ -54,6 +54,7 @@ def test_a_client_is_disabled_until_somebody_enables_it(emr: FakeOpenEmr) -> Non
         ({"scope": "openid patient/ImagingStudy.read"}, 400),
         ({"redirect_uris": []}, 400),
         ({"post_logout_redirect_uris": []}, 400),
+        ({"scope": "openid system/Patient.read"}, 400),  # without keys
         ({"application_type": "web"}, 400),  # public: no user/ scopes
     ],
 )
