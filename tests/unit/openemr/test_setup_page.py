@@ -17,11 +17,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from sightline.configuration import Configuration
+from sightline.openemr.ehr.client import EhrClient, EhrError
+from sightline.openemr.ehr.trust import trusted
 from sightline.openemr.self_test_result import SelfTestResult
 from sightline.openemr.setup import self_tests
 from sightline.openemr.setup.fetch import LIMITS, Problem, fetch
 from sightline.openemr.setup.routes import ROUTES
 from sightline.openemr.setup.self_tests import SELF_TESTS, SelfTest
+from sightline.smart_section import Issuer
 from tests.support.dicom_files import image_file
 from tests.support.openemr.server import FakeOpenEmr
 from tests.support.site import URL, Site
@@ -211,6 +214,31 @@ def test_a_certificate_is_checked_for_the_name_that_was_typed(site: Site, certif
         }
         other = fetch(f"{emr.fhir.replace('localhost', '127.0.0.1')}/metadata", str(own))
         assert other.problem is Problem.TLS
+
+
+def test_what_the_machine_trusts_is_trusted(
+    site: Site, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, key = certificate
+    with FakeOpenEmr(host="localhost", tls=(str(own), str(key))) as emr:
+        issuer = Issuer.model_validate({"Name": "clinic", "Issuer": emr.fhir, "ClientId": "x"})
+        assert checks(site, emr.url)["tls"][0] == "failed"
+        with pytest.raises(EhrError):
+            EhrClient(issuer).get(f"{emr.fhir}/metadata")
+        monkeypatch.setenv("SSL_CERT_FILE", str(own))
+        assert checks(site, emr.url)["tls"][0] == "ok"
+        assert EhrClient(issuer).get(f"{emr.fhir}/metadata")["resourceType"] == "CapabilityStatement"
+
+
+def test_a_machine_that_trusts_nobody_has_the_list_that_comes_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert trusted("") is True
+    (tmp_path / "5ed36f99.0").touch()
+    assert trusted("") == str(tmp_path)
+    assert trusted("/ca.pem") == "/ca.pem"
 
 
 def test_an_authority_that_an_ehr_names_has_signed_for_us_too(site: Site, certificate: tuple[Path, Path]) -> None:

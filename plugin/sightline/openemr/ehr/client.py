@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from sightline.errors import BadRequestError, SightlineError, UnavailableError
+from sightline.openemr.ehr.trust import trusted
 from sightline.smart_section import Issuer
 from sightline.web.json_body import parse_json
 
@@ -152,7 +153,7 @@ class EhrClient:
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
                     stream=True,
-                    verify=self._issuer.certificate_authority or True,
+                    verify=trusted(self._issuer.certificate_authority),
                     **more,
                 ) as answer:
                     return answer.status_code, bounded(answer, limits, begun)

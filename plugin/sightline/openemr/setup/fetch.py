@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from sightline.errors import BadRequestError
 from sightline.openemr.ehr.client import CONNECT_SECONDS, READ_SECONDS, EhrAnswerError, EhrError, Limits, bounded
+from sightline.openemr.ehr.trust import trusted
 from sightline.openemr.setup.address import resolve
 from sightline.web.json_body import parse_json
 
@@ -119,7 +120,7 @@ def _ask(url: str, named: SplitResult, certificate_authority: str, origin: str) 
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=True,
-                verify=certificate_authority or True,
+                verify=trusted(certificate_authority),
             ) as answer:
                 return _read(answer)
     except requests.exceptions.SSLError:
