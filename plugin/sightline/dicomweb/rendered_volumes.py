@@ -25,6 +25,7 @@ from sightline.dicomweb.volume_parameters import Method, Resource, VolumeRequest
 from sightline.dicomweb.volume_response import response_module
 from sightline.errors import BadRequestError, UnprocessableError
 from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.volume_rendering import Quality
 from sightline.rendering.animation import LARGEST_ANIMATION
 from sightline.rendering.camera import Camera, meets, planes_of
 from sightline.rendering.engine import PreparedView
@@ -167,5 +168,7 @@ def _source(asked: VolumeRequest, plane: ImagePlane, found: VolumeInput) -> Volu
     if asked.resource is Resource.MPR:
         return CutOf(plane, asked.slab or 0.0, asked.method.blend if asked.slab else CutOf.blend, found.inputs)
     if asked.method is Method.VOLUME_RENDERED:
-        return RenderingOf(plane, asked.preset or found.preset, inputs=found.inputs)
+        # A still picture is worth some seconds, each of many in motion is not.
+        detail: Quality = "fitting" if asked.is_animated else "full"
+        return RenderingOf(plane, asked.preset or found.preset, detail=detail, inputs=found.inputs)
     return ProjectionOf(plane, asked.method.blend, found.inputs)

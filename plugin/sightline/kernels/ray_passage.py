@@ -36,11 +36,9 @@ class RayPassage:
     split : ShearWarp
         Of that geometry.
     table : Table
-        For the step of `split`, divided by `density`.
+        For the step of `split`.
     light : GradientLight
     clip : sequence of HalfSpace
-    density : {1, 2}
-        Samples to a voxel along the rays.
     """
 
     def __init__(
@@ -51,15 +49,14 @@ class RayPassage:
         table: Table,
         light: GradientLight,
         clip: Sequence[HalfSpace],
-        density: int = 1,
     ) -> None:
         self._ascending, self._table, self._light = split.ascending, table, light
-        self._slices = ShearedSlices(voxels, split, density)
+        self._slices = ShearedSlices(voxels, split)
         self._width = self._slices.width
         self._mask = np.zeros((self._slices.rows, self._width), np.bool_)
         self._image = FrontToBack(split.shape, table.low)
         equations = np.array([half.equation for half in clip]).reshape(-1, 4) @ geometry.affine
-        self._cuts = equations[:, [split.axis, *split.across, 3]] / (density, 1, 1, 1)
+        self._cuts = equations[:, [split.axis, *split.across, 3]]
 
     def through(self, ranges: NDArray[np.intp]) -> Singles:
         """Return red, green, blue, times opacity, and opacity, (rows, columns, 4), of what the rays meet.
@@ -69,7 +66,6 @@ class RayPassage:
         ranges : array, (slices, 2)
             First row of each slice that holds something, and the one beyond the last.
         """
-        ranges = ranges[np.arange(self._slices.count) // self._slices.density]
         for trio in _trios(self._slices, ranges, self._ascending):
             live = self._live(trio)
             for first in range(0, len(live), SAMPLES_AT_ONCE):
@@ -139,13 +135,13 @@ class _Trio:
 def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], ascending: bool) -> Iterator[_Trio]:
     """Go through the slices that hold something, from the reader's side; the others of a trio are a voxel away."""
     held: dict[int, ShearedSlice] = {}
-    reach, last = slices.density, slices.count - 1
-    to_read = _rows_to_read(ranges, reach)
+    last = slices.count - 1
+    to_read = _rows_to_read(ranges)
     for index in range(slices.count) if ascending else range(last, -1, -1):
         first, stop = ranges[index].tolist()
         if first >= stop:
             continue
-        low, high = max(0, index - reach), min(last, index + reach)
+        low, high = max(0, index - 1), min(last, index + 1)
         near = range(low, high + 1)
         held = {other: held.get(other) or slices.resample(other, to_read[other]) for other in near}
         before, behind = (held[low], held[high]) if ascending else (held[high], held[low])
@@ -154,12 +150,12 @@ def _trios(slices: ShearedSlices, ranges: NDArray[np.intp], ascending: bool) -> 
             yield _Trio(index, rows, before, held[index], behind)
 
 
-def _rows_to_read(ranges: NDArray[np.intp], reach: int) -> list[tuple[int, int]]:
+def _rows_to_read(ranges: NDArray[np.intp]) -> list[tuple[int, int]]:
     """Return the rows of slices that they or their neighbours need; these may be a row off, and look one further."""
     far = np.iinfo(np.intp).max // 2
     empty = ranges[:, 0] >= ranges[:, 1]
-    first = np.pad(np.where(empty, far, ranges[:, 0]), reach, constant_values=far)
-    stop = np.pad(np.where(empty, 0, ranges[:, 1]), reach)
-    first = sliding_window_view(first, 2 * reach + 1).min(axis=1)
-    stop = sliding_window_view(stop, 2 * reach + 1).max(axis=1)
+    first = np.pad(np.where(empty, far, ranges[:, 0]), 1, constant_values=far)
+    stop = np.pad(np.where(empty, 0, ranges[:, 1]), 1)
+    first = sliding_window_view(first, 3).min(axis=1)
+    stop = sliding_window_view(stop, 3).max(axis=1)
     return [(int(low) - 2, int(high) + 2) for low, high in zip(first, stop, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -43,7 +43,7 @@ class ShearedSlice:
 
 
 class ShearedSlices:
-    """Resamples slices of a volume, and slices half-way between them where wanted, into a few buffers in turn.
+    """Resamples slices of a volume into three buffers in turn.
 
     Parameters
     ----------
@@ -51,27 +51,23 @@ class ShearedSlices:
         Any type.
     split : ShearWarp
         Of that volume.
-    density : {1, 2}
-        Slices to a voxel: with 2, every other one lies half-way between two of the volume.
     """
 
-    def __init__(self, voxels: NDArray[Any], split: ShearWarp, density: int = 1) -> None:
+    def __init__(self, voxels: NDArray[Any], split: ShearWarp) -> None:
         self._slices = np.moveaxis(voxels, split.axis, 0)
-        self._split = replace(split, shear=(split.shear[0] / density, split.shear[1] / density))
-        self.density = density
-        length, self.rows, self.columns = self._slices.shape
-        self.count = (length - 1) * density + 1
+        self._split = split
+        self.count, self.rows, self.columns = self._slices.shape
         self.width = self.columns + 2 * EDGE
         size = (self.rows + 2 * EDGE) * self.width
         self._plain = np.zeros((self.rows + 2 * EDGE, self.width), np.float32)
         self._between = np.zeros(size, np.float32)
-        self._buffers = [np.zeros(size, np.float32) for _ in range(2 * density + 1)]
+        self._buffers = [np.zeros(size, np.float32) for _ in range(3)]
         self._block: tuple[int, NDArray[Any]] = (-1, self._slices[:0])
 
     def resample(self, index: int, rows: Rows) -> ShearedSlice:
         """Return a slice, right for those rows (which may reach EDGE - 1 beyond it) and their neighbours.
 
-        It is overwritten when a slice is asked for that lies more than two voxels from it.
+        It is overwritten when a slice is asked for that lies more than two from it.
         """
         shift = self._split.shift_of(index)
         first = ceil(shift[0] - 1e-9), ceil(shift[1] - 1e-9)
@@ -104,21 +100,11 @@ class ShearedSlices:
         plain = self._plain
         inner = slice(max(low, 0), min(high, self.rows))
         rows = slice(inner.start + EDGE, inner.stop + EDGE)
-        plain[rows, EDGE:-EDGE] = self._slice(index, inner)
+        plain[rows, EDGE:-EDGE] = self._stored(index)[inner]
         plain[rows, :EDGE] = plain[rows, EDGE : EDGE + 1]
         plain[rows, -EDGE:] = plain[rows, -EDGE - 1 : -EDGE]
         plain[low + EDGE : rows.start] = plain[rows.start]
         plain[rows.stop : high + EDGE] = plain[rows.stop - 1]
-
-    def _slice(self, index: int, rows: slice) -> NDArray[Any]:
-        """Return rows of a slice, or the mean of those of two."""
-        whole, between = divmod(index, self.density)
-        if not between:
-            stored: NDArray[Any] = self._stored(whole)[rows]
-            return stored
-        both: Singles = np.add(self._stored(whole)[rows], self._stored(whole + 1)[rows], dtype=np.float32)
-        both *= np.float32(0.5)
-        return both
 
     def _stored(self, index: int) -> NDArray[Any]:
         """Return a slice; across the fastest axis, several are copied at once, as each would touch all of memory."""

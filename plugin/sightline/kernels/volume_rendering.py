@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.occupancy import Region, region_of
 from sightline.kernels.pyramid import Level, Pyramid
+from sightline.kernels.ray_casting import RayCaster
 from sightline.kernels.ray_passage import RayPassage
 from sightline.kernels.shading import GradientLight
 from sightline.kernels.shear_warp import factorise
@@ -23,6 +24,7 @@ from sightline.kernels.transfer import TransferFunction
 Singles = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Quality = Literal["full", "fitting", "interactive"]
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
 
 FINEST = 4
 """Rays per voxel, along a side, at most."""
@@ -39,10 +41,10 @@ def render(
     """Render a volume as it is seen along the normal of a plane.
 
     Parallel rays run along the normal through the centres of the plane's pixels and through the whole volume, on both
-    sides of the plane. Each is sampled where it crosses the slices of the volume that lie most squarely to it, and at
-    full quality also half-way between them. A sample holds back ``1 - (1 - opacity per mm) ** mm`` of the light, mm
-    being the way to the next one, and shines in the colour of its value, lit as `transfer.Light` describes from the
-    central differences around it.
+    sides of the plane. At full quality each is sampled twice to the shortest side of a voxel; else where it crosses the
+    slices of the volume that lie most squarely to it. A sample holds back ``1 - (1 - opacity per mm) ** mm`` of the
+    light, mm being the way to the next one, and shines in the colour of its value, lit as `transfer.Light` describes
+    from the central differences around it.
 
     Parameters
     ----------
@@ -53,9 +55,9 @@ def render(
         The picture.
     transfer : TransferFunction
     quality : {"full", "fitting", "interactive"}
-        "full" reads the volume itself, twice per voxel along the rays: the picture that a ray caster makes. "fitting"
-        reads the coarsest level whose voxels are no larger than the pixels, once: detail finer than a pixel is lost.
-        "interactive", for a picture in motion, reads the level below that.
+        "full" casts a ray for each pixel through the volume itself. "fitting", several times as fast, shears the
+        coarsest level whose voxels are no larger than the pixels: detail finer than a pixel is lost. "interactive",
+        for a picture in motion, does so with the level below that.
     clip : sequence of HalfSpace
         What lies on the cut-off side of any of them is not there. `half_spaces_of_box` gives those of a box.
 
@@ -93,18 +95,21 @@ def render(
 
     Notes
     -----
-    Memory beside the result: some 20 arrays of float32 of the size of the sheared volume's face, and 5 MB. Numpy lets
-    go of the lock within its operations, of which none takes more than a few milliseconds at 512 x 512.
+    Memory beside the result: some 20 arrays of float32 of the size of the picture or of the sheared volume's face, and
+    10 MB. Numpy lets go of the lock within its operations, none of which takes more than a few ms at 512 x 512.
     """
-    if quality not in ("full", "fitting", "interactive"):
-        raise ValueError("The quality is 'full', 'fitting' or 'interactive'.")
-    full, interactive = quality == "full", quality == "interactive"
-    number = 0 if full else pyramid.level_for(plane.pixel_spacing, coarser=int(interactive))
-    finest, density = 1 if interactive else FINEST, 2 if full else 1
-    colours = render_level(pyramid.levels[number], plane, transfer, clip, finest=finest, density=density)
+    if quality not in QUALITIES:
+        raise ValueError(f"The quality is one of {', '.join(QUALITIES)}.")
+    if quality == "full":
+        colours = RayCaster(pyramid.levels[0], plane, transfer, clip).cast()
+    else:
+        interactive = quality == "interactive"
+        level = pyramid.levels[pyramid.level_for(plane.pixel_spacing, coarser=int(interactive))]
+        colours = render_level(level, plane, transfer, clip, finest=1 if interactive else FINEST)
     colours *= np.float32(255)
     colours += np.float32(0.5)
-    return colours.astype(np.uint8)
+    # Highlights may be brighter than white.
+    return np.minimum(colours, np.float32(255), out=colours).astype(np.uint8)
 
 
 def over_background(picture: Bytes, background: tuple[int, int, int] = (0, 0, 0)) -> Bytes:
@@ -126,9 +131,8 @@ def render_level(
     clip: Sequence[HalfSpace] = (),
     *,
     finest: int = FINEST,
-    density: int = 1,
 ) -> Singles:
-    """Render one level of a pyramid: `render` before its values are rounded.
+    """Render one level of a pyramid by shear and warp: `render` before its values are rounded.
 
     Parameters
     ----------
@@ -137,8 +141,6 @@ def render_level(
         As for `render`.
     finest : int
         Where voxels are larger than pixels, rays are as dense as pixels, but no more than so many to a voxel's side.
-    density : {1, 2}
-        Samples to a voxel along the rays.
 
     Returns
     -------
@@ -146,20 +148,21 @@ def render_level(
         Red, green and blue, each times opacity, and opacity; 0 to 1.
     """
     shape = (plane.rows, plane.columns)
-    table = transfer.table(factorise(level.geometry, plane).step / density)
+    table = transfer.table(factorise(level.geometry, plane).step)
     region = region_of(level.occupancy.blocks_within(table.low, table.high), level.voxels.shape)
     if region is None:
         return np.zeros((*shape, 4), np.float32)
     geometry = _cropped(level.geometry, region)
     split = factorise(geometry, plane)
-    light = GradientLight(geometry, plane, split, transfer.light)
+    beside = geometry.affine[:3, list(split.across)].T
+    light = GradientLight([np.asarray(plane.normal) * split.step, *beside], plane.normal, transfer.light)
     warp = np.array(split.warp)
     fine = _fineness(warp, finest)
     image = np.empty((split.shape[0] * fine[0], split.shape[1] * fine[1], 4), np.float32)
     for down, right in np.ndindex(fine):
         offset = split.offset[0] - down / fine[0], split.offset[1] - right / fine[1]
         shifted = replace(split, offset=offset)
-        passage = RayPassage(level.voxels[region.slices], geometry, shifted, table, light, clip, density)
+        passage = RayPassage(level.voxels[region.slices], geometry, shifted, table, light, clip)
         image[down :: fine[0], right :: fine[1]] = passage.through(region.row_ranges(split.axis))
     return warp_colours(image, warp * np.array(fine)[:, None], shape)
 

@@ -25,7 +25,8 @@ def render_rendering(arguments: dict[str, Any], _buffers: Sequence[Buffer], fds:
     volume, source, view = mapped(arguments, fds), arguments["source"], arguments["view"]
     clip = [HalfSpace(tuple(point), tuple(direction)) for point, direction in source["clips"]]
     transfer = _transfer(source["preset"], view["window"]).over_stored_values(volume.slope, volume.intercept)
-    colours = render(_pyramid(volume, arguments, fds), volume.plane, transfer, clip=clip)
+    pyramid = _pyramid(volume, arguments, fds)
+    colours = render(pyramid, volume.plane, transfer, quality=source["detail"], clip=clip)
     # Colours are those of what holds light back, times how much it does: before black that is the picture.
     return encoded_picture(colours[..., :3], view, volume.plane.pixel_spacing, arguments["lossy"], None)
 

@@ -16,9 +16,10 @@ from typing import Any
 from sightline.errors import BadRequestError
 from sightline.kernels.geometry import GeometryError, Vector
 from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.volume_rendering import QUALITIES, Quality
 from sightline.rendering.numbers import plain
 
-SETTINGS = ("slab", "blend", "preset", "clip", "instances", "frames")
+SETTINGS = ("slab", "blend", "preset", "detail", "clip", "instances", "frames")
 """Names in the query of an address, beside those that any picture may have."""
 LARGEST_SLAB = 1000.0
 """mm."""
@@ -101,11 +102,13 @@ class RenderingOf:
     """A volume rendering, looked at along the normal of a plane, with one of `PRESETS`.
 
     Of each of `clips`, the LPS mm of a point of a plane and a direction, only what lies in that direction is shown.
+    `detail` is how true it is, and how quick: as for `sightline.kernels.volume_rendering.render`.
     """
 
     plane: ImagePlane
     preset: str = PRESETS[0]
     clips: tuple[Clip, ...] = ()
+    detail: Quality = "full"
     inputs: Inputs = Inputs()
 
     word = "rendering"
@@ -114,7 +117,8 @@ class RenderingOf:
         """Return what an address says of it beside the plane."""
         preset = [("preset", self.preset)] if self.preset != PRESETS[0] else []
         numbers = [plain(value) for clip in self.clips for vector in clip for value in vector]
-        return [*preset, *([("clip", ",".join(numbers))] if numbers else []), *self.inputs.settings()]
+        detail = [("detail", self.detail)] if self.detail != "full" else []
+        return [*preset, *detail, *([("clip", ",".join(numbers))] if numbers else []), *self.inputs.settings()]
 
 
 VolumeSource = CutOf | ProjectionOf | RenderingOf
@@ -156,8 +160,9 @@ def parse_volume_source(word: str, text: str, query: Mapping[str, str]) -> Volum
     if word == RenderingOf.word:
         _refuse(query, "slab", "blend")
         clips = _clips(query["clip"]) if "clip" in query else ()
-        return RenderingOf(plane, parse_preset(query.get("preset", PRESETS[0])), clips, inputs)
-    _refuse(query, "preset", "clip")
+        preset, detail = parse_preset(query.get("preset", PRESETS[0])), _detail(query.get("detail", "full"))
+        return RenderingOf(plane, preset, clips, detail, inputs)
+    _refuse(query, "preset", "detail", "clip")
     if word == ProjectionOf.word:
         _refuse(query, "slab")
         return ProjectionOf(plane, _blend(query.get("blend", Blend.MAXIMUM.value)), inputs)
@@ -180,6 +185,13 @@ def parse_preset(text: str) -> str:
     if text not in PRESETS:
         raise BadRequestError(f"'preset' is one of {', '.join(PRESETS)}.", "bad-preset")
     return text
+
+
+def _detail(text: str) -> Quality:
+    for quality in QUALITIES:
+        if text == quality:
+            return quality
+    raise BadRequestError(f"'detail' is one of {', '.join(QUALITIES)}.", "bad-detail")
 
 
 def source_argument(source: VolumeSource) -> dict[str, Any]:

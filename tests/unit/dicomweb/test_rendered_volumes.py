@@ -359,6 +359,15 @@ def test_a_swivel_is_an_animation(server: Server, accept: str) -> None:
     assert len({plane.normal for plane in planes}) == 6
 
 
+@pytest.mark.parametrize(("motion", "detail"), [("", "full"), ("&swivelrange=20&animationstepsize=5", "fitting")])
+def test_what_moves_is_rendered_quickly_and_what_rests_truly(server: Server, motion: str, detail: str) -> None:
+    painter = Painter(server)
+    answer = server.get(f"{THREE_D}?renderingmethod=volume_rendered{motion}", "image/gif" if motion else "image/png")
+    assert answer.status_code == 200
+    sources = [view.source for view in painter.views]
+    assert {source.detail for source in sources if isinstance(source, RenderingOf)} == {detail}
+
+
 def test_the_parts_of_an_animation(server: Server) -> None:
     answer = server.get(f"{THREE_D}?swivelrange=20&animationstepsize=5", 'multipart/related; type="image/jpeg"')
     assert len(contents(answer)) == 4

@@ -103,9 +103,7 @@ def strip(plane: ImagePlane, rows: int) -> tuple[ImagePlane, slice]:
 @pytest.mark.parametrize("transfer", [BONE, SOFT], ids=["bone", "soft"])
 @pytest.mark.parametrize(
     ("size", "rows", "angle"),
-    [(128, 48, angle) for angle in ANGLES]
-    + [(256, 48, angle) for angle in ANGLES[1::3]]
-    + [(512, 40, angle) for angle in ANGLES[1::6]],
+    [(size, rows, angle) for size, rows in ((128, 48), (256, 32), (512, 24)) for angle in ANGLES],
 )
 def test_pictures_look_like_those_of_a_ray_caster(
     size: int, rows: int, angle: tuple[int, int], transfer: TransferFunction
@@ -115,9 +113,10 @@ def test_pictures_look_like_those_of_a_ray_caster(
     plane = view(*angle, size, 150.0)
     picture = render(build_pyramid(volume, geometry), plane, transfer)
     part, place = strip(plane, rows)
-    expected = cast_rays(volume, geometry, part, transfer) * 255
+    # Highlights may be brighter than white.
+    expected = np.minimum(cast_rays(volume, geometry, part, transfer) * 255, 255)
     assert expected[..., 3].max() > 128
-    assert structural_similarity(picture[place], expected, 255) >= 0.97
+    assert structural_similarity(picture[place], expected, 255) >= 0.99
 
 
 def test_a_tilted_volume_is_lit_and_placed_as_by_a_ray_caster() -> None:
@@ -248,9 +247,8 @@ def test_quality_chooses_the_level() -> None:
     plane = view(20, 10, 55, 110.0)
     level = pyramid.level_for(plane.pixel_spacing)
     assert level == 1
-    for quality, number in (("full", 0), ("fitting", 1), ("interactive", 2)):
-        finest, density = 1 if number == 2 else 4, 1 if number else 2
-        expected = render_level(pyramid.levels[number], plane, BONE, finest=finest, density=density)
+    for quality, number in (("fitting", 1), ("interactive", 2)):
+        expected = render_level(pyramid.levels[number], plane, BONE, finest=1 if number == 2 else 4)
         picture = render(pyramid, plane, BONE, quality=quality)  # type: ignore[arg-type]
         assert np.array_equal(picture, np.floor(expected * 255 + 0.5).astype(np.uint8))
 

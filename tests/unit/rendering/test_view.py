@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sightline.errors import BadRequestError
 from sightline.kernels.colour_maps import COLOUR_MAP_NAMES
 from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.volume_rendering import QUALITIES
 from sightline.rendering.look import PLAIN, Filter, Look
 from sightline.rendering.view import (
     PREFIX,
@@ -62,7 +63,7 @@ CLIPS = st.sampled_from([(), (((1.5, 0.0, -2.0), (0.0, -1.0, 0.5)),), 2 * (((0.1
 VOLUME_SOURCES = (
     st.builds(CutOf, PLANES, st.sampled_from([0.0, 0.01, 1000.0]), st.sampled_from(Blend), INPUTS)
     | st.builds(ProjectionOf, PLANES, st.sampled_from(Blend), INPUTS)
-    | st.builds(RenderingOf, PLANES, st.sampled_from(PRESETS), CLIPS, INPUTS)
+    | st.builds(RenderingOf, PLANES, st.sampled_from(PRESETS), CLIPS, st.sampled_from(QUALITIES), INPUTS)
 )
 
 
@@ -174,6 +175,8 @@ def test_some_addresses() -> None:
         "1.2/1.3/cut/0,0,0,1,0,0,0,1,0,1,1,4,4?presentation=1.2,1.3",
         "1.2/1.3/projection/0,0,0,1,0,0,0,1,0,1,1,4,4?slab=5",
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?preset=liver",
+        "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?detail=best",
+        "1.2/1.3/projection/0,0,0,1,0,0,0,1,0,1,1,4,4?detail=full",
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3,0,0,0",
         "1.2/1.3/rendering/0,0,0,1,0,0,0,1,0,1,1,4,4?clip=1,2,3",
         "1.2/1.3/axial/1?slab=0",
