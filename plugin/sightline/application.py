@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sightline.dicomweb.roots import placed
 from sightline.dicomweb.routes import ROUTES as DICOMWEB_ROUTES
+from sightline.openemr.access_page import ROUTES as ACCESS_ROUTES
 from sightline.openemr.display import ROUTES as DISPLAY_ROUTES
 from sightline.openemr.documents.routes import ROUTES as CHART_ROUTES
 from sightline.openemr.ehr.routes import ROUTES as EHR_ROUTES
@@ -22,7 +23,7 @@ from sightline.web.routing import Route
 from sightline.web.services import Services
 
 _EHR = (*EHR_ROUTES, *SMART_ROUTES, *FHIR_ROUTES, *ORDER_ROUTES, *RESULTS_ROUTES, *CHART_ROUTES, *SETUP_ROUTES)
-_OPENEMR = (*OPENEMR_ROUTES, *DISPLAY_ROUTES, *CARD_ROUTES, *_EHR)
+_OPENEMR = (*ACCESS_ROUTES, *OPENEMR_ROUTES, *DISPLAY_ROUTES, *CARD_ROUTES, *_EHR)
 _OTHERS = (*HEALTH_ROUTES, *SESSION_ROUTES, *VIEWER_ROUTES, *_OPENEMR)
 ROUTES: tuple[Route, ...] = (*_OTHERS, *DICOMWEB_ROUTES)
 """Every route of Sightline, where it is unless the configuration says otherwise."""

@@ -119,7 +119,9 @@ def test_the_head_leads_to_the_other_pages(browser: Browser, office: Office) -> 
     with page_of(browser, DESKTOP) as page:
         page.goto(f"{office.url}/sightline/setup")
         pages = page.get_by_role("navigation", name="Pages").get_by_role("link")
-        expect(pages).to_have_text(["Studies", "Orders", "Reports sent", "Chart documents", "Connect an EHR"])
+        expect(pages).to_have_text(
+            ["Studies", "Orders", "Reports sent", "Chart documents", "Who can see images", "Connect an EHR"]
+        )
         expect(page.get_by_role("link", name="Connect an EHR")).to_have_attribute("aria-current", "page")
         pages.first.click()
         expect(page.locator("table.studies tbody tr").first).to_be_visible()

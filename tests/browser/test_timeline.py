@@ -277,7 +277,7 @@ def test_an_administrator_goes_back_to_all_studies(browser: Browser) -> None:
             expect(page.locator("table.studies tbody tr").first).to_be_visible()
             page.get_by_role("button", name="Site").click()
             expect(page.get_by_role("menuitem")).to_have_text(
-                ["Orders", "Reports sent", "Chart documents", "Connect an EHR"]
+                ["Orders", "Reports sent", "Chart documents", "Who can see images", "Connect an EHR"]
             )
             assert violations(page) == []
             page.keyboard.press("ArrowUp")

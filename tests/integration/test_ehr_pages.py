@@ -70,7 +70,16 @@ def test_a_cd_in_the_chart_comes_into_the_archive_and_goes(server: OrthancServer
 
 
 @pytest.mark.parametrize(
-    "path", ["deliveries", "chart-documents", "api/deliveries", "api/deliveries/news", "api/chart/pulls"]
+    "path",
+    [
+        "deliveries",
+        "chart-documents",
+        "api/deliveries",
+        "api/deliveries/news",
+        "api/chart/pulls",
+        "access",
+        "smart/launches",
+    ],
 )
 def test_administrators_only(server: OrthancServer, path: str) -> None:
     url = f"{server.url}/sightline/{path}"

@@ -123,6 +123,15 @@ def test_revoking_ends_an_open_session_with_that_request(orthanc: OrthancServer)
         assert (gone.status_code, gone.json()["code"]) == (410, "link-revoked")
 
 
+def test_an_administrator_sees_whose_studies_links_open(orthanc: OrthancServer) -> None:
+    made = {name: make(orthanc, studyInstanceUID=study_of(name))["id"] for name in (CT, MR)}
+    with orthanc.session() as admin, orthanc.service() as service:
+        told = {one["id"]: one for one in admin.get(f"{orthanc.url}{LINKS}?state=open").json()["links"]}
+        for name, link in made.items():
+            assert told[link]["patientId"] == str(dcmread(str(get_testdata_file(name))).PatientID)
+        assert all("patientId" not in one for one in service.get(orthanc.url + LINKS).json()["links"])
+
+
 def test_studies_that_are_not_there_or_not_one(orthanc: OrthancServer) -> None:
     with orthanc.service() as service:
         missing = service.post(orthanc.url + LINKS, json={"studyInstanceUID": "1.2.3"})

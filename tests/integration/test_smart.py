@@ -103,7 +103,15 @@ def test_from_the_launch_to_the_patients_studies(site: Launchable) -> None:
     assert standings == {"1.5.1": "confirmed", "1.5.2": "held", "1.5.4": "confirmed"}
     assert site.visit("/sightline/api/studies/1.5.4").status_code == 200
 
-    assert site.visit(f"/sightline/smart/launches/{launch_id}", "DELETE").status_code == 204
+    # Whom it lets in is seen by administrators, and ended by them.
+    launches = f"{site.orthanc.url}/sightline/smart/launches"
+    assert site.visit("/sightline/smart/launches").status_code == 403
+    with site.orthanc.session() as admin:
+        (told,) = admin.get(launches).json()["launches"]
+        assert (told["id"], told["ehr"], told["patientId"]) == (launch_id, "emr", "P1")
+        assert (told["studies"], told["state"]) == (2, "open")
+        assert admin.delete(f"{launches}/{launch_id}").status_code == 204
+        assert admin.get(launches).json()["launches"] == []
     ended = site.visit("/sightline/studies/1.5.1")
     assert (ended.status_code, ended.headers["Location"]) == (303, "/sightline/smart/ended")
 

@@ -23,6 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from sightline.access.grant import Grant, Permission, Verb, administrator
 from sightline.access.housekeeping import Housekeeping
 from sightline.access.launch import Launches
+from sightline.access.launching import Launching
 from sightline.access.links import LinkStore
 from sightline.access.opening import open_access
 from sightline.configuration import Configuration
@@ -101,6 +102,7 @@ def viewer_services(
     links: LinkStore | None = None,
     database: Database | None = None,
     launches: Launches | None = None,
+    launching: Launching | None = None,
 ) -> Services:
     """Services with an archive in memory; nothing is checked or written that the viewer does not look at.
 
@@ -121,7 +123,7 @@ def viewer_services(
         versions=cast(Any, FindingVersions(database) if database else None),
         key_images=StoredKeyImages(database) if database else cast(Any, SimpleNamespace()),
         launches=cast(Any, launches),
-        launching=cast(Any, None),
+        launching=cast(Any, launching),
         orders=cast(Any, StoredOrders(database) if database else None),
         reports=StoredReports(database) if database else cast(Any, SimpleNamespace(forget=ignore, versions_of=nothing)),
         deliveries=cast(Any, StoredDeliveries(database) if database else None),
@@ -211,7 +213,14 @@ def running_services(archive: FakeArchive) -> Iterator[Services]:
         closing(open_database(sqlite_url(Path(folder)), now)) as database,
         closing(open_access(Configuration.parse({}), "http://127.0.0.1:8042", database, {})) as access,
     ):
-        services = viewer_services(archive, engine, links=access.links, database=database, launches=access.launches)
+        services = viewer_services(
+            archive,
+            engine,
+            links=access.links,
+            database=database,
+            launches=access.launches,
+            launching=access.launching,
+        )
         tasks = [partial(save_due, services), KeyDocumentKeeper(services).save_due, partial(store_due, services)]
         keeping = Housekeeping(tasks, 0.2)
         keeping.start()

@@ -10,7 +10,18 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(here, "dist");
-const PAGES = ["list", "study", "login", "link", "timeline", "orders", "deliveries", "chart", "setup"];
+const PAGES = [
+  "list",
+  "study",
+  "login",
+  "link",
+  "timeline",
+  "orders",
+  "deliveries",
+  "chart",
+  "access",
+  "setup",
+];
 const TYPES = { ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8" };
 
 /** Icons are named in sources and templates as "icon-name" strings that match a file; others are not shipped. */
@@ -85,7 +96,7 @@ const laterParts = (entry) => ({
 const LATER_MESSAGES = {
   "src/findings/messages.ts": /^findings\./,
   "src/reporting/messages.ts": /^reporting\./,
-  "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|setup|smart)\./,
+  "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|access|setup|smart)\./,
 };
 
 /** The one message file falls into parts here: what pages bring at first, and what each of these modules brings. */

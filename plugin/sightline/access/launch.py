@@ -85,6 +85,8 @@ class Launch:
     created, expires : datetime
     user_id : str
         Stable and unique id of whoever reads, ``ehr:<issuer>/<subject there>``; empty where the EHR has not told.
+    last_used : datetime or None
+        When somebody last read through it, where a session of it is still live; only where it is told of.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Launch:
     created: datetime
     expires: datetime
     user_id: str = ""
+    last_used: datetime | None = None
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
@@ -106,6 +109,10 @@ class Launch:
             for study in self.studies
             if study.standing is not Standing.HELD
         )
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody can still read through it: of a launch without a live session, none can begin."""
+        return self.last_used is not None and now < self.expires
 
 
 LAUNCH_SUBJECT = "launch:"

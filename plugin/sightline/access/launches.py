@@ -65,6 +65,16 @@ class StoredLaunches:
         self._sessions.renew_launch(launch)
         return launch
 
+    def page(self, limit: int, offset: int, is_open: bool) -> tuple[Launch, ...]:
+        """Return launches, newest first: all that are kept, or those only through which somebody may read now."""
+        uses, columns = self._sessions.last_uses(), launches_table.c
+        query = select(launches_table).order_by(columns.created.desc(), columns.id)
+        if is_open:
+            query = query.where(columns.expires > self._database.clock(), columns.id.in_(uses))
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).all()
+        return tuple(replace(launch_of(row), last_used=uses.get(row.id)) for row in rows)
+
     def sweep(self) -> None:
         """Forget launches whose time is up; their sessions have ended with them."""
         is_over = launches_table.c.expires <= self._database.clock()

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sightline import configuration
 from sightline.access.audit import AuditEvent, AuditKind, AuditLog, Outcome
 from sightline.access.cookies import Cookies
-from sightline.access.grant import Grant
+from sightline.access.grant import Grant, Verb
 from sightline.access.headers import Headers
 from sightline.access.launch import LAUNCH_SUBJECT, Launch
 from sightline.access.launch_rows import launch_of, row_of
@@ -135,6 +135,13 @@ class Launching:
         launch = launch_of(row)
         self._audit.record(self._event(launch, address, "opened in a tab of its own"))
         return self._session(launch, address)
+
+    def list(self, grant: Grant, limit: int = 100, offset: int = 0, is_open: bool = False) -> tuple[Launch, ...]:
+        """Return launches, newest first, all or the open ones only (ADMINISTER). What was ended is not kept."""
+        grant.require(Verb.ADMINISTER)
+        found = self._launches.page(limit, offset, is_open)
+        self._audit.record(AuditEvent(AuditKind.SEARCH, grant, detail="list of launches"))
+        return found
 
     def end(self, grant: Grant, launch_id: str) -> None:
         """End a launch with all its sessions (as `Launches.get`)."""

@@ -43,6 +43,8 @@ class Link:
         When it was revoked.
     purpose, user_name : str
         Why and for whom it was made, as its maker said; may be empty.
+    last_used : datetime or None
+        When somebody last read through it, where a session that it opened is still live; only where it is told of.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Link:
     revoked: datetime | None = None
     purpose: str = ""
     user_name: str = ""
+    last_used: datetime | None = None
 
     @property
     def permission(self) -> Permission:

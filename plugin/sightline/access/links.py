@@ -136,17 +136,29 @@ class LinkStore:
         return link, secret
 
     def list(
-        self, grant: Grant, limit: int = 100, offset: int = 0, study_instance_uid: str | None = None
+        self,
+        grant: Grant,
+        limit: int = 100,
+        offset: int = 0,
+        study_instance_uid: str | None = None,
+        is_open: bool = False,
     ) -> tuple[Link, ...]:
-        """Return links, newest first, to all studies or to one (SHARE)."""
+        """Return links, newest first, to all studies or to one (SHARE).
+
+        Where `is_open`, those only that give somebody access: that can be opened, or through which somebody reads now.
+        """
         grant.require(Verb.SHARE)
-        query = select(links_table).order_by(links_table.c.created.desc(), links_table.c.id)
+        uses, columns = self._sessions.last_uses(), links_table.c
+        query = select(links_table).order_by(columns.created.desc(), columns.id)
         if study_instance_uid is not None:
-            query = query.where(links_table.c.study_instance_uid == study_instance_uid)
+            query = query.where(columns.study_instance_uid == study_instance_uid)
+        if is_open:
+            can_be_opened = or_(columns.uses_left.is_(None), columns.uses_left > 0, columns.id.in_(uses))
+            query = query.where(columns.revoked.is_(None), columns.expires > self._database.clock(), can_be_opened)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
         self._audit.record(AuditEvent(AuditKind.LINK, grant, detail="list of links"))
-        return tuple(_from_row(row) for row in rows)
+        return tuple(replace(_from_row(row), last_used=uses.get(row.id)) for row in rows)
 
     def get(self, grant: Grant, link_id: str) -> Link:
         """Return one link (SHARE). Raises `NotFoundError`."""
@@ -155,7 +167,7 @@ class LinkStore:
         if link is None:
             raise NotFoundError("There is no such link.", "link-unknown")
         self._audit.record(AuditEvent(AuditKind.LINK, grant, link_id=link.id, detail="one link"))
-        return link
+        return replace(link, last_used=self._sessions.last_uses().get(link.id))
 
     def revoke(self, grant: Grant, link_id: str) -> None:
         """End a link and all sessions opened by it, at once (SHARE). Revoking it again changes nothing.

@@ -199,6 +199,15 @@ class SessionStore:
         self._end(ended)
         return tuple(session.id for session in ended)
 
+    def last_uses(self) -> dict[str, datetime]:
+        """Return when each link and each launch that has live sessions was last used, by its id. Memory only."""
+        now, uses = self._database.clock(), dict[str, datetime]()
+        for session in self._live():
+            origin = session.link_id or session.launch_id
+            if origin and self._is_live(session, now):
+                uses[origin] = max(session.last_used, uses.get(origin, session.last_used))
+        return uses
+
     def renew_launch(self, launch: Launch) -> None:
         """Let the open sessions of a launch do what it allows now."""
         for session in self._live():

@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sightline.access.grant import Verb, internal
+from sightline.access.grant import Grant, Verb, internal
 from sightline.access.link import Link
 from sightline.archive.protocol import Level, Query, Row
-from sightline.errors import BadRequestError, NotFoundError
+from sightline.errors import NotFoundError
 from sightline.openemr.link_request import LinkRequest
+from sightline.openemr.paging import Paging
 from sightline.web.json_answer import answer_json
 from sightline.web.json_body import MAXIMUM_BYTES, read_json
 from sightline.web.request import Request, Response
 from sightline.web.routing import Route
 from sightline.web.services import Services
 
-_PAGE = 100
-_LARGEST_PAGE = 1000
 _COUNTED = 100
-"""Ambiguous candidates are counted up to here."""
+"""Ambiguous candidates are counted up to here; so many studies are asked for at once."""
+_TOLD = ("PatientID", "StudyDate", "StudyDescription")
 
 
 def create_link(request: Request, services: Services) -> Response:
@@ -56,9 +56,19 @@ def create_link(request: Request, services: Services) -> Response:
 
 def list_links(request: Request, services: Services) -> Response:
     """Send links, newest first, of one study or of all, without anything that could open one."""
-    limit = min(_number(request, "limit", _PAGE), _LARGEST_PAGE)
-    links = services.links.list(request.grant, limit, _number(request, "offset", 0), request.args.get("study"))
-    return answer_json({"links": [_link_json(link, services.clock()) for link in links]})
+    return answer_json(links_json(request, services, Paging.parse(request)))
+
+
+def links_json(request: Request, services: Services, asked: Paging) -> dict[str, Any]:
+    """Return a page of links. Whoever may search the archive is told of each study whose it is, and what."""
+    links = services.links.list(
+        request.grant, asked.limit, asked.offset, request.args.get("study"), is_open=asked.is_open
+    )
+    studies: dict[str, dict[str, str]] = {}
+    if links and request.grant.allows(Verb.SEARCH):
+        studies = _studies(services, request.grant, {link.study_instance_uid for link in links})
+    now = services.clock()
+    return {"links": [_link_json(link, now) | studies.get(link.study_instance_uid, {}) for link in links]}
 
 
 def get_link(request: Request, services: Services, link_id: str) -> Response:
@@ -103,6 +113,20 @@ def _ambiguous(candidates: int) -> Response:
     return answer_json(answer, 409)
 
 
+def _studies(services: Services, grant: Grant, uids: set[str]) -> dict[str, dict[str, str]]:
+    """Return, for each study that is still there, its patient's number, date and description."""
+    found: dict[str, dict[str, str]] = {}
+    ordered = sorted(uids)
+    for start in range(0, len(ordered), _COUNTED):
+        matches = {"StudyInstanceUID": "\\".join(ordered[start : start + _COUNTED])}
+        for row in services.archive.search(grant, Query(Level.STUDY, matches, attributes=_TOLD)).rows:
+            one = found.setdefault(row["StudyInstanceUID"], {"patientId": row.get("PatientID", "")})
+            if one["patientId"] != row.get("PatientID", ""):
+                one["patientId"] = ""  # of two patients under one UID, nobody may be named as the one
+            one |= {"studyDate": row.get("StudyDate", ""), "studyDescription": row.get("StudyDescription", "")}
+    return found
+
+
 def _link_json(link: Link, now: datetime) -> dict[str, Any]:
     return {
         "id": link.id,
@@ -116,16 +140,9 @@ def _link_json(link: Link, now: datetime) -> dict[str, Any]:
         "revoked": _time(link.revoked) if link.revoked else None,
         "purpose": link.purpose,
         "userName": link.user_name,
+        "lastUsed": _time(link.last_used) if link.last_used else None,
     }
 
 
 def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    """Return a query value as a whole number."""
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) <= 6):
-        raise BadRequestError(f"'{name}' is a whole number.")
-    return int(text)

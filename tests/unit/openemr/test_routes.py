@@ -143,6 +143,7 @@ def test_listing_shows_nothing_that_could_open_a_link(site: Site) -> None:
         "revoked": None,
         "purpose": "review",
         "userName": "",
+        "lastUsed": None,
     }
 
 

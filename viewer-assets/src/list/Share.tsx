@@ -3,7 +3,7 @@ import { getJson, postJson, request } from "../api";
 import { plural, t, type MessageKey } from "../messages";
 import { copyText } from "../ui/clipboard";
 import type { DialogProps } from "./dialog";
-import { expiryChoices } from "./links";
+import { expiryChoices, type KnownLink } from "./links";
 
 const VERBS = ["download", "annotate", "report"] as const;
 const USES = [0, 1, 5] as const;
@@ -12,16 +12,6 @@ const API = "sightline/openemr/links";
 interface MadeLink {
   readonly id: string;
   readonly url: string;
-}
-
-interface KnownLink {
-  readonly id: string;
-  readonly state: "open" | "revoked" | "expired" | "used";
-  readonly verbs: readonly string[];
-  readonly createdBy: string;
-  readonly expires: string;
-  readonly usesLeft: number | null;
-  readonly userName: string;
 }
 
 /** Make a link to a study, copy it, and take earlier ones back. */

@@ -52,7 +52,7 @@ export function CodeMap({ model }: { model: OrdersModel }) {
 
 function Rows({ model, codes }: { model: OrdersModel; codes: readonly Code[] }) {
   return (
-    <table class="orders-table">
+    <table class="site-table orders-table">
       <thead>
         <tr>
           {(["code", "modality", "station", "description", "sender"] as const).map((column) => (
@@ -77,7 +77,7 @@ function Rows({ model, codes }: { model: OrdersModel; codes: readonly Code[] }) 
             <td>{[row.stationAet, row.stationName].filter(Boolean).join(" · ") || t("orders.anyStation")}</td>
             <td>{row.description || <span class="quiet">{t("orders.codes.ofOrder")}</span>}</td>
             <td>{row.sender || <span class="quiet">{t("orders.codes.anySender")}</span>}</td>
-            <td class="orders-row-buttons">
+            <td class="site-row-buttons">
               <button
                 type="button"
                 class="plain"

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
+import { Moment } from "../ui/Moment";
 import type { Held } from "./data";
 import type { OrdersModel } from "./model";
-import { Moment } from "./OrdersList";
 
 /** Messages that could not be read, each with the reason and what can be done. */
 export function HeldList({ model }: { model: OrdersModel }) {

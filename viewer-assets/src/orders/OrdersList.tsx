@@ -2,6 +2,7 @@ import { fullDate, personName } from "../format";
 import { t, type MessageKey } from "../messages";
 import { urlOf } from "../page";
 import { Icon, type IconName } from "../ui/Icon";
+import { Moment } from "../ui/Moment";
 import type { Order, OrderStudy } from "./data";
 import type { OrdersModel } from "./model";
 
@@ -12,7 +13,7 @@ export function OrdersList({ model }: { model: OrdersModel }) {
   if (orders.length === 0) return <NoOrders model={model} />;
   return (
     <>
-      <table class="orders-table">
+      <table class="site-table orders-table">
         <thead>
           <tr>
             {(["patient", "procedure", "where", "when", "state"] as const).map((column) => (
@@ -109,16 +110,6 @@ function StudyLink({ study }: { study: OrderStudy }) {
     <span class="line orders-misfit">
       {t("orders.misfit", { reason: t(`orders.problem.${study.problem}`) })} {link}
     </span>
-  );
-}
-
-/** Day and time as the reader writes them. */
-export function Moment({ text }: { text: string }) {
-  const moment = new Date(text);
-  return (
-    <time dateTime={text} class="nowrap">
-      {moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}
-    </time>
   );
 }
 
