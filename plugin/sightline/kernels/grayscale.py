@@ -323,8 +323,12 @@ def _values_without_padding(stored: NDArray[Any], transform: GreyTransform) -> F
     return values
 
 
-def value_range(stored: NDArray[Any], transform: GreyTransform) -> tuple[float, float] | None:
+def value_range(
+    stored: NDArray[Any], transform: GreyTransform, ends: tuple[float, float] | None = None
+) -> tuple[float, float] | None:
     """Return the least and most modality value without padding, None where everything is padding.
+
+    `ends` are the least and most stored value, where somebody has looked for them already.
 
     Examples
     --------
@@ -332,10 +336,14 @@ def value_range(stored: NDArray[Any], transform: GreyTransform) -> tuple[float, 
     >>> value_range(np.array([0, 24, 1024], np.uint16), transform)
     (-1000.0, 0.0)
     """
-    image = stored
-    if transform.padding is not None and _ends_in(stored, transform.padding):
+    if not stored.size:
+        return None
+    image, ends = stored, ends or (stored.min(), stored.max())
+    if transform.padding is not None and _any_within(ends, transform.padding):
         low, high = transform.padding
         image = stored[(stored < low) | (stored > high)]
+    elif transform.modality_lut is None and stored.dtype.kind != "f":
+        return _modality_ends(ends, transform)
     if transform.modality_lut is not None:
         image = look_up(image, transform.modality_lut)
     if image.dtype.kind == "f":
@@ -344,14 +352,17 @@ def value_range(stored: NDArray[Any], transform: GreyTransform) -> tuple[float, 
         return None
     if transform.modality_lut is not None:
         return float(image.min()), float(image.max())
-    ends = sorted(float(end) * transform.slope + transform.intercept for end in (image.min(), image.max()))
-    return ends[0], ends[1]
+    return _modality_ends((image.min(), image.max()), transform)
 
 
-def _ends_in(stored: NDArray[Any], padding: tuple[int, int]) -> bool:
+def _any_within(ends: tuple[float, float], padding: tuple[int, int]) -> bool:
     """Whether the least or the most value is padding: what lies between does not matter for the range."""
-    low, high = padding
-    return not stored.size or bool(low <= stored.min() <= high or low <= stored.max() <= high)
+    return any(padding[0] <= end <= padding[1] for end in ends)
+
+
+def _modality_ends(ends: tuple[float, float], transform: GreyTransform) -> tuple[float, float]:
+    low, high = sorted(float(end) * transform.slope + transform.intercept for end in ends)
+    return low, high
 
 
 def full_range_window(ends: tuple[float, float] | None) -> VoiWindow:

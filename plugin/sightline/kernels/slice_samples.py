@@ -53,7 +53,8 @@ class Stored:
         self.dtype = dtype
 
     def __call__(self, voxels: NDArray[Any], part: tuple[int, int]) -> NDArray[Any]:  # noqa: ARG002
-        return voxels
+        # Rows that lie far apart in memory get in each other's way in the cache; copied one by one they do not.
+        return np.ascontiguousarray(voxels)
 
 
 class Fixed:

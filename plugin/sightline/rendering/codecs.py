@@ -110,7 +110,7 @@ def decode_frame(
     plain = _plain_cells(file, instance, frame)
     if plain is not None:
         pixels = plain
-        if not every_bit and not instance.shift and _has_more(pixels, instance):
+        if not every_bit and not instance.shift and _has_more(_ends(pixels), instance):
             _clear(pixels, instance)
         photometric_interpretation = instance.photometric_interpretation
     else:
@@ -120,10 +120,11 @@ def decode_frame(
     return pixels, photometric_interpretation
 
 
-def decode_into(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArray[Any]) -> None:
+def decode_into(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArray[Any]) -> tuple[float, float] | None:
     """Decode one grey frame as `decode_frame` does, into an array of its shape.
 
-    Native pixels that lie in the file as they shall lie in `out` are read straight there.
+    Native pixels that lie in the file as they shall lie in `out` are read straight there. Returns the least and most
+    value where these had to be looked for, else None.
 
     Raises
     ------
@@ -134,13 +135,16 @@ def decode_into(file: BinaryIO, instance: InstanceEntry, frame: int, out: NDArra
     """
     _check(instance, frame)
     if _lies_like(instance, out) and _read_cells(file, instance, frame, out):
-        if _has_more(out, instance):
+        ends = _ends(out)
+        if _has_more(ends, instance):
             _clear(out, instance)
-        return
+            return None
+        return ends
     pixels, _ = decode_frame(file, instance, frame)
     if pixels.shape != out.shape:
         raise UnprocessableError("The pixels of this image are of another size than it says.")
     out[...] = pixels
+    return None
 
 
 def _lies_like(instance: InstanceEntry, out: NDArray[Any]) -> bool:
@@ -150,12 +154,14 @@ def _lies_like(instance: InstanceEntry, out: NDArray[Any]) -> bool:
     return same and not instance.shift and out.flags.c_contiguous
 
 
-def _has_more(cells: NDArray[Any], instance: InstanceEntry) -> bool:
-    """Whether anything is in unused bits: then some value is out of the range of the stored ones."""
-    if instance.bits_stored == instance.bits_allocated:
-        return False
+def _ends(cells: NDArray[Any]) -> tuple[float, float]:
+    return float(cells.min()), float(cells.max())
+
+
+def _has_more(ends: tuple[float, float], instance: InstanceEntry) -> bool:
+    """Whether anything is in unused bits: then the least or the most value is out of the range of the stored ones."""
     end = 1 << instance.bits_stored - instance.pixel_representation
-    return bool(cells.max() >= end or (instance.pixel_representation and cells.min() < -end))
+    return bool(ends[1] >= end or ends[0] < (-end if instance.pixel_representation else 0))
 
 
 def _special_frame(file: BinaryIO, instance: InstanceEntry, frame: int) -> NDArray[np.generic] | None:

@@ -169,8 +169,8 @@ def _load_slice(
 ) -> Sequence[float]:
     """Decode one slice into its place, and return its least and most modality value, or nothing."""
     if description["stored"]:
-        codecs.decode_into(file, entry.instance, entry.frame, out)
-        return value_range(out, _plain_transform(entry)) or ()
+        ends = codecs.decode_into(file, entry.instance, entry.frame, out)
+        return value_range(out, _plain_transform(entry), ends) or ()
     pixels, _ = codecs.decode_frame(file, entry.instance, entry.frame)
     if pixels.shape != out.shape:
         raise UnprocessableError("The pixels of this image are of another size than it says.")
