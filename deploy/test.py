@@ -34,7 +34,9 @@ STATIC = (
 PROCESSES = min(4, os.cpu_count() or 1)
 PYTEST = ("python", "-m", "pytest", "--numprocesses", str(PROCESSES))
 UNIT = (*PYTEST, "tests/unit")
-TOGETHER = (*PYTEST, "--dist", "loadfile", "tests", "--ignore", "tests/unit")
+ONCE_MORE = ("--reruns", "1", "--only-rerun", "Target crashed")
+"""A renderer of Chromium's that ends by itself says nothing of a page: its test is run again, counted as "rerun"."""
+TOGETHER = (*PYTEST, *ONCE_MORE, "--dist", "loadfile", "tests", "--ignore", "tests/unit")
 """What meets a real Orthanc or browser: servers belong to files, so that each process starts its own."""
 EVERYTHING = (UNIT, TOGETHER)
 NOT_OF_THE_HOST = ("tests/browser/test_ohif.py", "tests/browser/test_budgets.py")
