@@ -81,7 +81,7 @@ information.
 _LIKENESS_HEAD = """
 ## Volume renderings beside a ray caster's
 
-Written by `python -m bench.kernels.rendering_quality --write`: the structural similarity of the middle 64 rows of each
+Written by `python -m bench.kernels.rendering_quality --write`: the structural similarity of the middle rows of each
 picture to those of a ray caster that samples the whole volume twice a voxel, one ray for each pixel, with the same
 light and size, from 12 sides. Part is the resolution of the volume that is read.
 [Why it is so](decisions/0005-volume-rendering.md).
