@@ -13,7 +13,7 @@ from sightline.kernels.compositing import OPAQUE
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.pyramid import Level
 from sightline.kernels.ray_samples import Places, VoxelField
-from sightline.kernels.ray_segments import RaySegments, Segment
+from sightline.kernels.ray_segments import DENSITY, RaySegments, Segment
 from sightline.kernels.shading import GradientLight
 from sightline.kernels.transfer import TransferFunction
 
@@ -40,11 +40,12 @@ class RayCaster:
         self, level: Level, plane: ImagePlane, transfer: TransferFunction, clip: Sequence[HalfSpace] = ()
     ) -> None:
         geometry = level.geometry
-        spacing = float(np.linalg.norm(geometry.affine[:3, :3], axis=0).min())
+        step = level.finest_spacing / DENSITY
         self._shape = (plane.rows, plane.columns)
         self._field = VoxelField(level.voxels)
-        self._table = transfer.table(spacing / 2)
-        self._rays = RaySegments(geometry, plane, level.occupancy.blocks_within(self._table.low, self._table.high))
+        self._table = transfer.table(step)
+        blocks = level.occupancy.blocks_within(self._table.low, self._table.high)
+        self._rays = RaySegments(geometry, plane, blocks, step)
         self._light = GradientLight(geometry.affine[:3, :3].T, plane.normal, transfer.light)
         self._cuts = (np.array([half.equation for half in clip]).reshape(-1, 4) @ geometry.affine).astype(np.float32)
         size = plane.rows * plane.columns

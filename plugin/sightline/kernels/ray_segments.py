@@ -51,12 +51,13 @@ class RaySegments:
         Rays run along its normal through the centres of its pixels.
     blocks : array of bool, (slices, rows, columns)
         Which blocks of the volume hold something.
+    step : float
+        mm from one sample to the next: the shortest side of a voxel, divided by `DENSITY`.
     """
 
-    def __init__(self, geometry: VolumeGeometry, plane: ImagePlane, blocks: NDArray[np.bool_]) -> None:
+    def __init__(self, geometry: VolumeGeometry, plane: ImagePlane, blocks: NDArray[np.bool_], step: float) -> None:
         to_index = np.linalg.inv(geometry.affine)
-        self.step = float(np.linalg.norm(geometry.affine[:3, :3], axis=0).min()) / DENSITY
-        """mm from one sample to the next."""
+        self._step = step
         self._move = to_index[:3, :3] @ np.asarray(plane.normal) / BLOCK
         self._pixels = (to_index @ plane.affine)[:3, 1:] / BLOCK
         self._pixels[:, 2] += _AROUND + _ROUNDING
@@ -70,11 +71,11 @@ class RaySegments:
 
     def __iter__(self) -> Iterator[Segment]:
         """Go through the segments, that next to the reader first."""
-        count = int(np.ceil((self._last - self._first) / self.step)) + 1
-        along = np.arange(SAMPLES)[:, None] * self.step
+        count = int(np.ceil((self._last - self._first) / self._step)) + 1
+        along = np.arange(SAMPLES)[:, None] * self._step
         steps = tuple((along * move).astype(np.float32) for move in self._move)
         for first in range(0, count, SAMPLES):
-            depth = self._first + first * self.step
+            depth = self._first + first * self._step
             starts = tuple(self._start(axis, depth) for axis in range(3))
             yield Segment(starts, steps)
 
