@@ -27,6 +27,11 @@ class Ours(OrthancServer):
         "Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
     }
 
+    def _defaults(self) -> dict[str, Any]:
+        settings = super()._defaults()
+        del settings["Sightline"]["Workers"]
+        return settings
+
 
 class Peer(OrthancServer):
     """Orthanc with stock settings and these plugins only; nobody has to log in."""

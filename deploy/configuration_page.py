@@ -68,8 +68,7 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     if plain:
         yield "| option | type | default | what it does |\n|---|---|---|---|"
     for field in plain:
-        default = "has to be set" if field.is_required() else _code(json.dumps(field.get_default()))
-        yield f"| `{field.alias}` | {_type(field)} | {default} | {field.description} |"
+        yield f"| `{field.alias}` | {_type(field)} | {_default(field)} | {field.description} |"
     if plain:
         yield ""
     for field in fields:
@@ -77,6 +76,13 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
         if section is not None:
             many = "[]" if get_origin(field.annotation) is tuple else ""
             yield from _sections(section, f"{path}.{field.alias}{many}" if path else f"{field.alias}{many}")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "has to be set"
+    # What is counted where it runs is no one number; the description says how.
+    return "counted" if field.default_factory else _code(json.dumps(field.get_default()))
 
 
 def _type(field: FieldInfo) -> str:

@@ -88,7 +88,9 @@ class OrthancServer:
         client = {"AET": CLIENT_AET, "Host": "127.0.0.1", "Port": self.client_port}
         allowed = dict.fromkeys(("AllowEcho", "AllowStore", "AllowFind", "AllowMove", "AllowGet"), True)
         service = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()}
-        return {"DicomModalities": {"client": {**client, **allowed}}, "Sightline": {"Links": service}}
+        # A test waits for a server's start more often than for its pictures.
+        sightline = {"Links": service, "Workers": {"Count": 2}}
+        return {"DicomModalities": {"client": {**client, **allowed}}, "Sightline": sightline}
 
     def start(self) -> Self:
         """Start and wait until it is healthy."""

@@ -14,7 +14,8 @@ EMR = {"Name": "emr", "Issuer": "https://emr.example/apis/default/fhir", "Client
 def test_empty_section_is_complete() -> None:
     """Everything has a default."""
     settings = Configuration.parse({})
-    assert (settings.workers.count, settings.links.default_expiry_hours, settings.frame_ancestors) == (2, 8, ())
+    assert (settings.workers.deadline_seconds, settings.links.default_expiry_hours) == (30, 8)
+    assert 2 <= settings.workers.count <= 64 and settings.frame_ancestors == ()
 
 
 @pytest.mark.parametrize(

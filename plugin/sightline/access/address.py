@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sightline.access.forwarded import forwarded_base, forwarded_for
 from sightline.access.headers import Headers
@@ -83,6 +84,7 @@ class ClientAddress:
         return any(parsed.version == network.version and parsed in network for network in self._trusted)
 
 
+@lru_cache(1000)
 def _normal(address: str) -> str:
     """Return the usual spelling of an address, IPv4 also where it came as IPv6; empty when it is none."""
     try:

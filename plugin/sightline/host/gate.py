@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from sightline.access.audit import AuditEvent, AuditKind, denial_event
 from sightline.access.control import AccessControl
@@ -199,4 +200,9 @@ def _reads_files(uri: str) -> bool:
 
 
 def _below(uri: str, trees: tuple[str, ...]) -> bool:
-    return uri.startswith(trees) and any(uri == tree or uri.startswith(tree + "/") for tree in trees)
+    return f"{uri}/".startswith(_with_slash(trees))
+
+
+@cache
+def _with_slash(trees: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{tree}/" for tree in trees)

@@ -29,7 +29,6 @@ from sightline.rendering.provenance import Provenance, Source, provenance_of_fra
 from sightline.rendering.series_table import (
     InstanceEntry,
     SeriesTable,
-    entry_argument,
     series_identity,
     window_from_json,
 )
@@ -289,7 +288,7 @@ class RenderingEngine:
         buffers: list[Buffer] = []
         arguments = {
             "file": file_argument(self._archive.source(grant, records[0]), buffers),
-            "entry": entry_argument(entry) if entry else None,
+            "entry": entry.argument if entry else None,
             "frame": frame,
             "view": _view_argument(view, view.window),
         }

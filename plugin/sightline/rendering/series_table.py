@@ -6,9 +6,10 @@ identities are its `identity`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,7 @@ from sightline.rendering.calibration import Calibration, calibration_from_json
 from sightline.rendering.view import VoiFunction, Window
 
 Vector = tuple[float, float, float]
+_FRAMES_REMEMBERED = 1000
 _PAIRS = ("padding", "patient_orientation", "pixel_aspect_ratio")
 """Of an instance entry; in JSON they are lists."""
 
@@ -193,6 +195,11 @@ class FrameEntry:
         """SOP Instance UID of the instance that holds the frame."""
         return self.instance.sop_instance_uid
 
+    @cached_property
+    def argument(self) -> str:
+        """What a task needs to know of the frame; `entry_from_argument` makes the frame of it."""
+        return json.dumps({"frame": frame_to_json(self), "instance": asdict(self.instance)})
+
 
 @dataclass(frozen=True)
 class SeriesTable:
@@ -262,8 +269,7 @@ def series_identity(file_uuids: Iterable[str]) -> str:
 
 def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
     """Return a JSON object for a frame, which names its instance but does not repeat it."""
-    value = dict(vars(frame))
-    del value["instance"]
+    value = {field.name: getattr(frame, field.name) for field in fields(frame) if field.name != "instance"}
     value["sop_instance_uid"] = frame.sop_instance_uid
     value["rescale"] = dict(vars(frame.rescale))
     value["windows"] = [
@@ -272,14 +278,11 @@ def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
     return value
 
 
-def entry_argument(frame: FrameEntry) -> dict[str, Any]:
-    """Return what a task needs to know of a frame; `entry_from_argument` makes the frame of it."""
-    return {"frame": frame_to_json(frame), "instance": asdict(frame.instance)}
-
-
-def entry_from_argument(argument: Mapping[str, Any]) -> FrameEntry:
-    """Make the frame that `entry_argument` described."""
-    return frame_from_json(argument["frame"], instance_from_json(argument["instance"]))
+@lru_cache(_FRAMES_REMEMBERED)
+def entry_from_argument(argument: str) -> FrameEntry:
+    """Make the frame that `FrameEntry.argument` describes."""
+    value = json.loads(argument)
+    return frame_from_json(value["frame"], instance_from_json(value["instance"]))
 
 
 def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameEntry:

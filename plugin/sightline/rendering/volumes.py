@@ -16,7 +16,7 @@ from sightline.rendering.channel import Buffer
 from sightline.rendering.derived import Derived, Recipe, State
 from sightline.rendering.files import file_argument, in_batches
 from sightline.rendering.pool import Pool, Priority, Reply
-from sightline.rendering.series_table import FrameEntry, entry_argument
+from sightline.rendering.series_table import FrameEntry
 from sightline.rendering.shared_memory import SharedMemory
 from sightline.rendering.volume import Volume
 from sightline.rendering.volume_plan import VolumePlan
@@ -203,7 +203,7 @@ class VolumeStore:
             uuid = frame.instance.file_uuid
             if uuid not in files:
                 files[uuid] = file_argument(fetch(frame), buffers)
-            slices.append({"index": index, "file": files[uuid], "entry": entry_argument(frame)})
+            slices.append({"index": index, "file": files[uuid], "entry": frame.argument})
         future = self._pool.submit(
             "sightline.rendering.tasks:load_slices",
             {"volume": volume.description(), "slices": slices},

@@ -23,7 +23,7 @@ from sightline.archive.upload import examine
 from sightline.errors import ConflictError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
-from sightline.rendering.series_table import FrameEntry, SeriesTable, entry_argument
+from sightline.rendering.series_table import FrameEntry, SeriesTable
 from sightline.viewer.captures import numbers_of, storing
 from sightline.viewer.key_documents import OURS, read_objects
 from sightline.viewer.key_images import author_of
@@ -76,7 +76,7 @@ def store(request: Request, services: Services, study: str) -> Response:
     window = body.window()
     arguments = {
         "file": file_argument(services.archive.source(grant, record), buffers),
-        "entry": entry_argument(entry),
+        "entry": entry.argument,
         "images": _images(table, entry, body.flag("whole"), window is None),
         "image_series": series,
         **body.named(),

@@ -12,7 +12,7 @@ from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.kernels.regions import LARGEST_OUTLINE
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
-from sightline.rendering.series_table import FrameEntry, SeriesTable, entry_argument
+from sightline.rendering.series_table import FrameEntry, SeriesTable
 from sightline.rendering.uptake_peak import slices_around
 from sightline.web.json_answer import answer_json
 from sightline.web.json_body import read_json
@@ -67,12 +67,12 @@ def statistics_of(
     around = slices_around(table, entry) if uptake is not None and uptake.factor is not None else ()
     arguments = {
         "file": file_argument(services.archive.source(grant, record), buffers),
-        "entry": entry_argument(entry),
+        "entry": entry.argument,
         "frame": entry.frame,
         "tool": tool,
         "points": points,
         "files": _files(grant, services, study, series, around, buffers),
-        "around": [entry_argument(other) for other in around],
+        "around": [other.argument for other in around],
     }
     return services.engine.run("sightline.rendering.region_statistics:read_statistics", arguments, buffers).values
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sightline.errors import NotFoundError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
-from sightline.rendering.series_table import entry_argument
 from sightline.web.json_answer import answer_json
 from sightline.web.parameters import whole_number
 from sightline.web.request import Request, Response
@@ -24,7 +23,7 @@ def value(request: Request, services: Services, study: str, series: str, instanc
     buffers: list[Buffer] = []
     arguments = {
         "file": file_argument(services.archive.source(request.grant, record), buffers),
-        "entry": entry_argument(entry),
+        "entry": entry.argument,
         "frame": frame,
         "row": row,
         "column": column,

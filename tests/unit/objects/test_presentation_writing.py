@@ -17,7 +17,6 @@ from sightline.objects.graphic_writing import TOOLS
 from sightline.objects.presentation_listing import list_presentations
 from sightline.objects.presentation_writing import make_presentation
 from sightline.rendering.headers import read_frames
-from sightline.rendering.series_table import entry_argument
 from tests.support.corpus import corpus_files
 from tests.support.presentation_states import area, presentation_state, reference
 from tests.unit.objects.test_presented import (
@@ -42,7 +41,7 @@ TURNS = [{"rotation": rotation, "flip": flip} for rotation in (0, 90, 180, 270) 
 def written(content: bytes, frame: int = 1, **changes: Any) -> bytes:
     entry = read_frames(BytesIO(content), "file")[frame - 1]
     arguments = {
-        "file": {"buffer": 0}, "entry": entry_argument(entry), "image_series": "1.2.826.0.1.1.1",
+        "file": {"buffer": 0}, "entry": entry.argument, "image_series": "1.2.826.0.1.1.1",
         "images": [{"instance": UID, "sop_class": entry.instance.sop_class_uid, "frames": []}],
         "label": "FRACTURE", "description": "Fracture, shown to surgery", "author": "Ängström^Ada", "window": WINDOW,
         "invert": False, **UPRIGHT, "area": WHOLE, "magnification": None, "overlays": True, "shutter": True,
