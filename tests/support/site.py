@@ -66,7 +66,7 @@ class Site:
         self.url = url
         self.database = open_database(sqlite_url(directory), self.clock)
         links = {"ServiceKeySha256": hashlib.sha256(SERVICE_KEY.encode()).hexdigest()} | options.pop("Links", {})
-        configuration = Configuration.parse({"Links": links} | options)
+        configuration = Configuration.parse({"Links": links, "Workers": {"Count": 2}} | options)
         self.access = open_access(configuration, url, self.database, {"ada": PASSWORD})
         self.archive = FakeArchive(files)
         self.services = Services(

@@ -111,7 +111,7 @@ def viewer_services(
     access = SimpleNamespace(check_origin=ignore, expires=lambda _grant: ENDS)
     audit = SimpleNamespace(record=ignore, read_study=ignore, denial=ignore)
     return Services(
-        configuration=Configuration.parse({}),
+        configuration=Configuration.parse({"Workers": {"Count": 2}}),
         public_url="http://127.0.0.1:8042",
         archive=archive,
         engine=engine,

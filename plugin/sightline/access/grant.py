@@ -113,10 +113,12 @@ class Grant:
 
 ANONYMOUS = Grant("anonymous")
 
+_EVERYTHING = (Permission(frozenset(Verb)),)
+
 
 def administrator(subject: str, session: str = "", address: str = "") -> Grant:
     """Everything on the whole archive."""
-    return Grant(subject, (Permission(frozenset(Verb)),), session, address, name=subject)
+    return Grant(subject, _EVERYTHING, session, address, name=subject)
 
 
 def union(parts: tuple[Grant, ...]) -> Grant:

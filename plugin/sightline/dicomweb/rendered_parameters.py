@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from sightline.errors import BadRequestError, NotAcceptableError
@@ -33,7 +35,7 @@ def view_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
         A value is not what the standard allows.
     """
     return {
-        "window": _window(parameters),
+        "window": _window(parameters["window"]) if "window" in parameters else None,
         "viewport": viewport_of(parameters),
         "quality": _quality(parameters),
         "colour_profile": parse_colour_profile(parameters.get("iccprofile", "no")),
@@ -66,19 +68,15 @@ def viewport_of(parameters: Mapping[str, str]) -> Viewport | None:
     return None if text is None else Viewport.parse(text)
 
 
-def _window(parameters: Mapping[str, str]) -> Window | None:
-    """Read ``window=center,width,function``."""
-    text = parameters.get("window")
-    if text is None:
-        return None
-    try:
+@lru_cache(1000)
+def _window(text: str) -> Window:
+    """Read ``center,width,function``: whoever looks through a stack asks for the same again and again."""
+    with suppress(ValueError, KeyError):
         center, width, function = text.split(",")
         window = Window(number(center), number(width), _FUNCTIONS[function.strip().lower()])
-    except (ValueError, KeyError):
-        window = None
-    if window is None or not window.is_valid:
-        raise BadRequestError("'window' is center, width and one of linear, linear-exact, sigmoid.", "bad-window")
-    return window
+        if window.is_valid:
+            return window
+    raise BadRequestError("'window' is center, width and one of linear, linear-exact, sigmoid.", "bad-window")
 
 
 def _quality(parameters: Mapping[str, str]) -> int:

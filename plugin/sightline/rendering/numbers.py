@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 
+@lru_cache(1000)
 def plain(value: float) -> str:
     """Write a number without exponent, as short as it can be told from its neighbours.
 

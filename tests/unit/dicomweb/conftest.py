@@ -154,7 +154,7 @@ def serve(tmp_path: Path) -> Serve:
         archive = FakeArchive(files, by_path=str(tmp_path) if by_path else None)
         engine, audit = LocalEngine(archive), Audit()
         known: dict[str, Any] = {
-            "configuration": Configuration.parse({}),
+            "configuration": Configuration.parse({"Workers": {"Count": 2}}),
             "public_url": PUBLIC_URL,
             "archive": archive,
             "engine": engine,
