@@ -31,7 +31,8 @@ export async function composeScreen(
     if (!shown) continue;
     const own = document.createElement("canvas");
     const { smooth } = shown.shading;
-    drawPicture(own, viewport.size.value, shown.bitmap, viewport.pose(shown.place), smooth, scale);
+    const smoothing = smooth ? "high" : null;
+    drawPicture(own, viewport.size.value, shown.bitmap, viewport.pose(shown.place), smoothing, scale);
     context.drawImage(own, Math.round(x * scale), Math.round(y * scale));
     context.save();
     context.translate(Math.round(x * scale), Math.round(y * scale));
@@ -61,7 +62,7 @@ export function composeWhole(
   const own = { width: Math.round(columns * (wide ?? 1)), height: Math.round(rows * (high ?? 1)) };
   const size = isSideways(turn) ? { width: own.height, height: own.width } : own;
   const { canvas, context } = blank(size.width, size.height);
-  drawPicture(canvas, size, bitmap, { x: 0, y: 0, ...size, turn }, true, 1);
+  drawPicture(canvas, size, bitmap, { x: 0, y: 0, ...size, turn }, "high", 1);
   const scale = Math.max(0.75, Math.min(size.width, size.height) / 700);
   const small = { width: size.width / scale, height: size.height / scale };
   const count = paint(context, viewport, { pose: { x: 0, y: 0, ...small, turn }, size: small, scale });

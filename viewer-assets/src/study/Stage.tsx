@@ -9,6 +9,7 @@ import { localTrack } from "./localTrack";
 import { findingsCode, loadFindings } from "./findingsCode";
 import { isFindingTool, isPointingTool, listen, type PointerActions, type Tool } from "./gestures";
 import { putOnScreen } from "./onScreen";
+import { Pace } from "./pace";
 import type { FindingTool } from "../findings/model";
 import type { Pointer, Reader } from "./reader";
 import { later } from "../ui/later";
@@ -40,17 +41,23 @@ export function Stage(props: StageProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => watchSize(area.current, viewport), [viewport]);
   useEffect(() => (area.current ? putOnScreen(viewport, area.current) : undefined), [viewport]);
-  useEffect(
-    () =>
-      effect(() => {
-        const shown = viewport.shown.value;
-        const pose = viewport.pose(shown?.place);
-        const { smooth } = viewport.settings.shading.value;
-        if (canvas.current)
-          drawPicture(canvas.current, viewport.size.value, shown?.bitmap ?? null, pose, smooth);
-      }),
-    [viewport],
-  );
+  useEffect(() => {
+    const pace = new Pace();
+    const stop = effect(() => {
+      const shown = viewport.shown.value;
+      const pose = viewport.pose(shown?.place);
+      const { smooth } = viewport.settings.shading.value;
+      const size = viewport.size.value;
+      pace.draw((isQuick) => {
+        const smoothing = smooth ? (isQuick ? "medium" : "high") : null;
+        if (canvas.current) drawPicture(canvas.current, size, shown?.bitmap ?? null, pose, smoothing);
+      });
+    });
+    return () => {
+      stop();
+      pace.stop();
+    };
+  }, [viewport]);
   useEffect(
     () =>
       area.current ? listen(area.current, actionsFor(reader, viewport, onActivate, onCrosshair)) : undefined,

@@ -1,16 +1,16 @@
 /** Drawing: the one place that writes pixels to the screen. */
 import { isSideways, type Pose, type Size } from "../geometry";
 
-/**
- * Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, `ratio` pixels for each, black around it; not
- * `smooth`: its pixels as squares.
- */
+/** How well what lies between pixels is drawn; null: not at all, pixels are squares. */
+export type Smoothing = "medium" | "high" | null;
+
+/** Draw a picture as `pose` says (CSS pixels) on a canvas of `size`, `ratio` pixels for each, black around it. */
 export function drawPicture(
   canvas: HTMLCanvasElement,
   size: Size,
   picture: ImageBitmap | OffscreenCanvas | HTMLCanvasElement | null,
   pose: Pose | null,
-  smooth = true,
+  smoothing: Smoothing = "high",
   ratio = globalThis.devicePixelRatio || 1,
 ): void {
   const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
@@ -26,8 +26,8 @@ export function drawPicture(
   context.fillStyle = "#000";
   context.fillRect(0, 0, width, height);
   if (!picture || !pose) return;
-  context.imageSmoothingEnabled = smooth;
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingEnabled = smoothing !== null;
+  if (smoothing) context.imageSmoothingQuality = smoothing;
   let [x, y, wide, high] = [pose.x * ratio, pose.y * ratio, pose.width * ratio, pose.height * ratio];
   const [columns, rows] = isSideways(pose.turn)
     ? [picture.height, picture.width]

@@ -31,7 +31,7 @@ export function Lens({ reader, pointer, children }: LensProps) {
         { width: side, height: side },
         shown.bitmap,
         magnified(pose, point, factor, side),
-        smooth,
+        smooth ? "high" : null,
       );
   });
   const { x, y } = lensPlace(point, size.value, side, isTouch);
