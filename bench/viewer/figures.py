@@ -15,6 +15,7 @@ MEMORY_MEBIBYTES, CACHE_MEBIBYTES = 150, 256
 SIGHTLINE, SIGHTLINE_PAGE = "Sightline, by a link", "Sightline, reading page"
 ORTHANC_WEB_VIEWER, DWV, OHIF = "Orthanc Web Viewer", "DWV", "OHIF"
 EXACT, PREVIEW = "exact frames at hand", "pictures from the server"
+WINDOW, BY_KEY, BY_WHEEL = "window", "scroll", "scroll by wheel"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def bars(visits: Sequence[Visit], hands: Sequence[Hand]) -> list[Bar]:
     for settled in (one.settled for one in own if one.settled):
         most = MEMORY_MEBIBYTES + CACHE_MEBIBYTES
         found.append(Bar("memory with all frames on the device", settled.memory / MEBIBYTE, most, "MiB"))
-    return found + [_hand_bar(one) for one in hands if one.viewer.startswith("Sightline")]
+    return found + [_hand_bar(one) for one in hands if one.viewer.startswith("Sightline") and one.what != BY_WHEEL]
 
 
 def _hand_bar(one: Hand) -> Bar:

@@ -1,4 +1,4 @@
-"""How long a hand waits: from a movement, or a notch of the wheel, until the changed image has been painted."""
+"""How long a hand waits: from a movement, a key or a notch of the wheel, until the changed image has been painted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Playwright
 
-from bench.viewer.figures import EXACT, PREVIEW, Hand, percentile_95
+from bench.viewer.figures import BY_KEY, BY_WHEEL, DWV, EXACT, PREVIEW, WINDOW, Hand, percentile_95
 from bench.viewer.line import Speed
 from bench.viewer.sites import Viewer
 from bench.viewer.visit import opened, wait_for_image, wait_for_quiet
@@ -21,6 +21,9 @@ _STEP, _NOTCH = 4, 100
 _SEARCH = 10
 """Slices that are looked at first, for an end of the stack."""
 
+
+_NEXT, _PREVIOUS = "ArrowDown", "ArrowUp"
+_KEYS_OF = {DWV: ("Control+Shift+ArrowUp", "Control+Shift+ArrowDown")}
 
 _FROM_SERVER = """try { localStorage.setItem("sightline.prefetch", '"never"') } catch {}"""
 """Sightline's setting for pictures from the server only, as a slow line or a data saver has it."""
@@ -36,7 +39,7 @@ class Case:
 
 
 def hands(playwright: Playwright, cases: Sequence[Case], rounds: int) -> list[Hand]:
-    """Measure a window drag and a scroll in each case, in turn, so that what else the machine does falls on all."""
+    """Measure a window drag and scrolls in each case, in turn, so that what else the machine does falls on all."""
     times: dict[tuple[Case, str], list[float]] = {}
     for _ in range(rounds):
         for case in cases:
@@ -54,9 +57,15 @@ def _movements(playwright: Playwright, case: Case) -> Iterator[tuple[str, list[f
         wait_for_image(page, moments)
         wait_for_quiet(page, line)
         page.evaluate(_SCRIPT)
-        for what, work in (("window", _window_drag), ("scroll", _scroll)):
+        keys = _KEYS_OF.get(case.viewer.name, (_NEXT, _PREVIOUS))
+        works: dict[str, Callable[[], list[float]]] = {
+            WINDOW: lambda: _window_drag(page),
+            BY_KEY: lambda: _scroll(page, lambda on: page.keyboard.press(keys[0 if on else 1])),
+            BY_WHEEL: lambda: _scroll(page, lambda on: page.mouse.wheel(0, _NOTCH if on else -_NOTCH)),
+        }
+        for what, work in works.items():
             try:
-                times = work(page)
+                times = work()
             except AssertionError as error:
                 error.add_note(f"{case.viewer.name} over {case.speed.name}, {case.source}: {what}")
                 raise
@@ -77,20 +86,20 @@ def _window_drag(page: Page) -> list[float]:
         page.mouse.up()
 
 
-def _scroll(page: Page) -> list[float]:
-    """Turn the wheel over the image, one slice further each time; return ms.
+def _scroll(page: Page, turn: Callable[[bool], None]) -> list[float]:
+    """Go one slice further each time; return ms.
 
-    A viewer may begin anywhere in the stack, a few slices before its end too: there the wheel is turned back.
+    A viewer may begin anywhere in the stack, a few slices before its end too: there it goes back.
     """
     page.mouse.move(*_middle(page))
-    page.wait_for_timeout(_REST_MS)  # what the drag before has left to draw is no answer to the wheel
-    page.mouse.wheel(0, _NOTCH)
+    page.wait_for_timeout(_REST_MS)  # what was done before may have left something to draw, which is no answer to this
+    turn(True)
     for _ in range(_SEARCH):
         if _taken(page, _SHORT_MS) is None:
-            return _measure(page, lambda _: page.mouse.wheel(0, -_NOTCH))
-        page.mouse.wheel(0, _NOTCH)
+            return _measure(page, lambda _: turn(False))
+        turn(True)
     _taken(page, _SHORT_MS)
-    return _measure(page, lambda _: page.mouse.wheel(0, _NOTCH))
+    return _measure(page, lambda _: turn(True))
 
 
 def _measure(page: Page, act: Callable[[int], None]) -> list[float]:

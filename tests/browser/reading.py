@@ -18,6 +18,8 @@ from tests.support.orthanc_server import OrthancServer
 
 LINKS = "/sightline/openemr/links"
 
+_REST_MS = 250
+"""After so long without a movement a picture is drawn finely."""
 _PIXELS = """(canvas) => {
   const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const grey = new Uint8Array(width * height);
@@ -138,6 +140,7 @@ class Stage:
         spacing : (float, float)
             mm between rows and between columns.
         """
+        self._page.wait_for_timeout(_REST_MS)
         # The page lays pictures out in whole CSS pixels.
         width, height = self.picture.evaluate("(picture) => [picture.clientWidth, picture.clientHeight]")
         high, wide = (count * distance for count, distance in zip(picture.shape, spacing, strict=True))

@@ -183,6 +183,28 @@ def test_presets_and_drags_change_the_window_that_is_shown(browser: Browser, stu
         page.get_by_text("W 400 · L 40").wait_for()
 
 
+def test_a_movement_is_followed_before_the_browser_hands_it_on_with_the_next_frame(
+    browser: Browser, study: str
+) -> None:
+    with page_of(browser) as page:
+        open_study(page, study)
+        page.mouse.move(800, 400)
+        page.mouse.down()
+        page.locator(".picture").evaluate(
+            """(picture) => picture.dispatchEvent(new PointerEvent("pointerrawupdate",
+              { clientX: 880, clientY: 400, pointerId: 1, pointerType: "mouse", buttons: 1, bubbles: true }))"""
+        )
+        page.wait_for_selector("[data-view*='window=']")
+        page.mouse.up()
+        page.locator(".picture").evaluate(
+            """(picture) => picture.dispatchEvent(new PointerEvent("pointerrawupdate",
+              { clientX: 500, clientY: 400, pointerId: 1, pointerType: "mouse", bubbles: true }))"""
+        )
+        view = shown(page)["view"]
+        page.wait_for_timeout(300)
+        assert shown(page)["view"].partition("&")[0] == view.partition("&")[0]
+
+
 def test_a_rested_picture_becomes_exact(browser: Browser, study: str) -> None:
     with page_of(browser) as page:
         open_study(page, study)

@@ -1,4 +1,4 @@
-// The least page that reads a series with DWV: /?study=UID&series=UID shows it, a drag windows, the wheel scrolls.
+// The least page that reads a series with DWV: /?study=UID&series=UID shows it, a drag windows, wheel and keys scroll.
 import { App, AppOptions, ToolConfig, ViewConfig } from "dwv";
 
 const asked = new URLSearchParams(location.search);
@@ -17,5 +17,6 @@ app.addEventListener("load", () => {
   app.setTool("WindowLevel");
   document.documentElement.dataset.loaded = "";
 });
+addEventListener("keydown", app.defaultOnKeydown);
 addEventListener("resize", () => app.fitToContainer());
 app.loadURLs(urls);

@@ -1,4 +1,4 @@
-// Measures how long it takes from a movement or a notch of the wheel until a changed image has been painted. What is
+// Measures how long it takes from a movement, an arrow key or a notch of the wheel until a changed image has been painted. What is
 // painted is looked at once after a frame into which something was drawn, the same way whatever page drew it: points all
 // over every large canvas. Between an input and its picture no frame is asked for here: a page that draws frame after
 // frame gets its input later than one at rest, and is given to draw later.
@@ -34,7 +34,8 @@
   }
 
   function hand(event) {
-    if ((event.type === "pointermove" && event.buttons === 0) || since !== null) return;
+    const isNone = event.type === "keydown" ? !event.key.startsWith("Arrow") : event.buttons === 0;
+    if ((event.type !== "wheel" && isNone) || since !== null) return;
     before = look();
     since = event.timeStamp;
   }
@@ -69,8 +70,10 @@
       else askForFrame(afterFrame);
     };
   }
+  addEventListener("pointerrawupdate", hand, { capture: true });
   addEventListener("pointermove", hand, { capture: true });
   addEventListener("wheel", hand, { capture: true, passive: true });
+  addEventListener("keydown", hand, { capture: true });
 
   /** Give the ms from the last input to its picture; null if there is none within so many ms. */
   window.inputToPaint = async (patience) => {

@@ -93,6 +93,9 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
+/** Movements before the next frame of the screen are followed no more often than this. */
+const EARLY_MS = 8;
+
 /** Listen on `element` until the returned function is called. */
 export function listen(element: HTMLElement, actions: PointerActions): () => void {
   const gestures = new Gestures(element, actions);
@@ -110,6 +113,7 @@ export function listen(element: HTMLElement, actions: PointerActions): () => voi
   };
   on("pointerdown", (event) => gestures.down(event));
   on("pointermove", (event) => gestures.move(event));
+  on("pointerrawupdate", (event) => event instanceof PointerEvent && gestures.moveEarly(event));
   on("pointerup", (event) => gestures.up(event));
   on("pointercancel", (event) => gestures.cancel(event));
   on("pointerleave", () => gestures.leave());
@@ -126,6 +130,7 @@ class Gestures {
   private hold: Hold | null = null;
   private isHeldByTouch = false;
   private wheelRest = 0;
+  private movedEarly = 0;
   private lastTap = 0;
   private longPress: ReturnType<typeof setTimeout> | undefined;
 
@@ -181,6 +186,16 @@ class Gestures {
     this.pointers.set(event.pointerId, point);
     this.hold?.move(this.pressOf(event));
     if (this.drag) this.dragTo(this.drag, point);
+  }
+
+  /**
+   * A movement at once, which else comes with the next frame of the screen: in time to ask the server meanwhile. Not
+   * each of the thousand that some mice send in a second.
+   */
+  moveEarly(event: PointerEvent): void {
+    if (this.drag?.tool !== "window" || event.timeStamp - this.movedEarly < EARLY_MS) return;
+    this.movedEarly = event.timeStamp;
+    this.move(event);
   }
 
   /** The pointer is over the image without being pressed. */
