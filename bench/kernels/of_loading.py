@@ -18,7 +18,7 @@ from sightline.kernels.geometry import VolumeGeometry
 from sightline.rendering import mapping, tasks
 from sightline.rendering.files import in_batches
 from sightline.rendering.headers import read_frames
-from sightline.rendering.series_table import entry_argument
+from sightline.rendering.series_table import entry_from_argument
 from sightline.rendering.shared_memory import SharedMemory
 from sightline.rendering.volumes import SLICES_PER_TASK
 
@@ -64,7 +64,7 @@ def contests(_volume: NDArray[np.int16], _geometry: VolumeGeometry) -> Iterator[
 def _slice(index: int, path: Path) -> dict[str, object]:
     with path.open("rb") as file:
         entry = read_frames(file, str(index))[0]
-    return {"index": index, "file": {"path": str(path)}, "entry": entry_argument(entry)}
+    return {"index": index, "file": {"path": str(path)}, "entry": entry.argument}
 
 
 def _load(slices: list[dict[str, object]]) -> None:
@@ -78,7 +78,8 @@ def _load(slices: list[dict[str, object]]) -> None:
 
 
 def _fill(slices: list[dict[str, object]], memory: SharedMemory) -> None:
-    """Run the engine's own tasks."""
+    """Run the engine's own tasks, as on a series that was never loaded."""
+    entry_from_argument.cache_clear()
     volume = {"memory": memory.identity, "shape": SHAPE, "dtype": "uint16", "stored": True}
     for batch in in_batches(slices, SLICES_PER_TASK):
         tasks.load_slices({"volume": volume, "slices": batch}, (), (memory.descriptor,))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 
 from pydicom.datadict import tag_for_keyword
 
@@ -28,7 +27,7 @@ from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
 from sightline.rendering.quick_header import quick_entry
-from sightline.rendering.series_table import InstanceEntry, instance_from_json
+from sightline.rendering.series_table import InstanceEntry, instance_from_json, instance_to_json
 from sightline.web.negotiation import EXPLICIT_VR_LITTLE_ENDIAN, MediaType, negotiate
 from sightline.web.ranges import part_of
 from sightline.web.request import Request, Response
@@ -123,7 +122,7 @@ def image_entry(request: Request, services: Services, record: InstanceRecord) ->
     table = services.engine.describe(request.grant, record.study_instance_uid, record.series_instance_uid)
     entries = {frame.instance.file_uuid: frame.instance for frame in table.frames}
     for uuid, entry in entries.items():
-        services.cache.put(("image-entry", uuid), json.dumps(asdict(entry)).encode())
+        services.cache.put(("image-entry", uuid), json.dumps(instance_to_json(entry)).encode())
     if record.file.uuid in entries:
         return entries[record.file.uuid]
     reason = dict(table.unreadable).get(record.sop_instance_uid)
@@ -220,7 +219,7 @@ def _converted_frames(
     buffers: list[Buffer] = []
     arguments = {
         "file": file_argument(source, buffers),
-        "instance": asdict(entry),
+        "instance": instance_to_json(entry),
         "frames": list(numbers),
         "syntax": syntax,
     }

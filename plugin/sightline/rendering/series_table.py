@@ -7,8 +7,8 @@ identities are its `identity`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
@@ -20,8 +20,6 @@ from sightline.rendering.view import VoiFunction, Window
 
 Vector = tuple[float, float, float]
 _FRAMES_REMEMBERED = 1000
-_PAIRS = ("padding", "patient_orientation", "pixel_aspect_ratio")
-"""Of an instance entry; in JSON they are lists."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +196,7 @@ class FrameEntry:
     @cached_property
     def argument(self) -> str:
         """What a task needs to know of the frame; `entry_from_argument` makes the frame of it."""
-        return json.dumps({"frame": frame_to_json(self), "instance": asdict(self.instance)})
+        return json.dumps({"frame": frame_to_json(self), "instance": instance_to_json(self.instance)})
 
 
 @dataclass(frozen=True)
@@ -230,7 +228,8 @@ class SeriesTable:
         instances: dict[str, dict[str, Any]] = {}
         frames = []
         for frame in self.frames:
-            instances.setdefault(frame.sop_instance_uid, asdict(frame.instance))
+            if frame.sop_instance_uid not in instances:
+                instances[frame.sop_instance_uid] = instance_to_json(frame.instance)
             frames.append(frame_to_json(frame))
         flat = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "frames"}
         return flat | {"instances": instances, "frames": frames}
@@ -256,6 +255,35 @@ class SeriesTable:
         )
 
 
+def _windows_from_json(value: Iterable[Mapping[str, Any]]) -> tuple[WindowPreset, ...]:
+    return tuple(WindowPreset(window_from_json(preset["window"]), preset["explanation"]) for preset in value)
+
+
+def window_from_json(value: Mapping[str, Any]) -> Window:
+    """Make a window of its ``dataclasses.asdict``."""
+    return Window(value["center"], value["width"], VoiFunction(value["function"]))
+
+
+_INSTANCE_DEFAULTS = {field.name: field.default for field in fields(InstanceEntry)}
+_FRAME_DEFAULTS = {field.name: field.default for field in fields(FrameEntry) if field.name != "instance"}
+_MADE: Mapping[str, Callable[[Any], Any]] = {
+    "padding": tuple,
+    "patient_orientation": tuple,
+    "pixel_aspect_ratio": tuple,
+    "cine": lambda value: Cine(**value),
+    "hanging": lambda value: Hanging(**value),
+    "uptake": lambda value: Uptake(**value),
+    "calibration": calibration_from_json,
+    "image_position_patient": tuple,
+    "image_orientation_patient": tuple,
+    "pixel_spacing": tuple,
+    "rescale": lambda value: Rescale(**value),
+    "windows": _windows_from_json,
+    "dimensions": lambda value: tuple((name, text) for name, text in value),
+}
+"""How the fields of entries are made that JSON cannot hold as they are."""
+
+
 def series_identity(file_uuids: Iterable[str]) -> str:
     """Return the identity of a set of stored files: a digest that changes when any of them does.
 
@@ -267,15 +295,30 @@ def series_identity(file_uuids: Iterable[str]) -> str:
     return sha256("\n".join(sorted(file_uuids)).encode()).hexdigest()[:32]
 
 
+def instance_to_json(instance: InstanceEntry) -> dict[str, Any]:
+    """Return a JSON object for an instance: nothing that is the default."""
+    return {name: _plain(value) for name, value in _told(instance, _INSTANCE_DEFAULTS)}
+
+
 def frame_to_json(frame: FrameEntry) -> dict[str, Any]:
-    """Return a JSON object for a frame, which names its instance but does not repeat it."""
-    value = {field.name: getattr(frame, field.name) for field in fields(frame) if field.name != "instance"}
-    value["sop_instance_uid"] = frame.sop_instance_uid
-    value["rescale"] = dict(vars(frame.rescale))
-    value["windows"] = [
-        {"window": dict(vars(preset.window)), "explanation": preset.explanation} for preset in frame.windows
-    ]
-    return value
+    """Return a JSON object for a frame, which names its instance but does not repeat it; no defaults."""
+    named = {"sop_instance_uid": frame.sop_instance_uid}
+    return named | {name: _plain(value) for name, value in _told(frame, _FRAME_DEFAULTS)}
+
+
+def _told(entry: InstanceEntry | FrameEntry, defaults: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of what differs from the defaults."""
+    for name, default in defaults.items():
+        value = getattr(entry, name)
+        if value != default:
+            yield name, value
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold of a field."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 @lru_cache(_FRAMES_REMEMBERED)
@@ -287,41 +330,16 @@ def entry_from_argument(argument: str) -> FrameEntry:
 
 def frame_from_json(value: Mapping[str, Any], instance: InstanceEntry) -> FrameEntry:
     """Make the frame that `frame_to_json` described."""
-    position, orientation, spacing = (
-        None if value[key] is None else tuple(value[key])
-        for key in ("image_position_patient", "image_orientation_patient", "pixel_spacing")
-    )
-    return FrameEntry(
-        instance=instance,
-        frame=value["frame"],
-        image_position_patient=position,
-        image_orientation_patient=orientation,
-        pixel_spacing=spacing,
-        spacing_origin=value["spacing_origin"],
-        slice_thickness=value["slice_thickness"],
-        rescale=Rescale(**value["rescale"]),
-        windows=tuple(
-            WindowPreset(window_from_json(preset["window"]), preset["explanation"]) for preset in value["windows"]
-        ),
-        dimensions=tuple((name, text) for name, text in value["dimensions"]),
-    )
+    return FrameEntry(instance, **_made({name: told for name, told in value.items() if name != "sop_instance_uid"}))
 
 
 def instance_from_json(value: Mapping[str, Any]) -> InstanceEntry:
-    """Make an entry of its ``dataclasses.asdict`` as JSON gives it back, with lists where tuples were."""
-    pairs = {key: None if value[key] is None else tuple(value[key]) for key in _PAIRS}
-    nested = {
-        "cine": Cine(**value["cine"]) if value["cine"] else None,
-        "hanging": Hanging(**value["hanging"]),
-        "uptake": Uptake(**value["uptake"]) if value["uptake"] else None,
-        "calibration": calibration_from_json(value["calibration"]) if value["calibration"] else None,
-    }
-    return InstanceEntry(**{**value, **pairs, **nested})
+    """Make the entry that `instance_to_json` described."""
+    return InstanceEntry(**_made(value))
 
 
-def window_from_json(value: Mapping[str, Any]) -> Window:
-    """Make a window of its ``dataclasses.asdict``."""
-    return Window(value["center"], value["width"], VoiFunction(value["function"]))
+def _made(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _MADE[name](told) if name in _MADE else told for name, told in value.items()}
 
 
 def in_display_order(frames: Iterable[FrameEntry]) -> tuple[FrameEntry, ...]:

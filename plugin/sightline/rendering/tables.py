@@ -25,7 +25,7 @@ from sightline.rendering.series_table import (
 
 _log = logging.getLogger(__name__)
 
-VERSION = 7
+VERSION = 8
 """Of the files; tables of another version are made anew."""
 _FRAMES_IN_MEMORY = 100_000
 _FILES_ON_DISK = 5_000

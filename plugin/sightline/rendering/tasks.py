@@ -6,7 +6,7 @@ Everything here gets and gives plain JSON and buffers, see `sightline.rendering.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -43,6 +43,7 @@ from sightline.rendering.series_table import (
     FrameEntry,
     entry_from_argument,
     frame_to_json,
+    instance_to_json,
     window_from_json,
 )
 from sightline.rendering.sizing import Spacing, sized
@@ -71,7 +72,7 @@ def _header(item: Mapping[str, Any], buffers: Sequence[Buffer]) -> dict[str, Any
     except RecursionError:
         return {"unreadable": "This file is nested too deeply."}
     return {
-        "instance": asdict(frames[0].instance) if frames else None,
+        "instance": instance_to_json(frames[0].instance) if frames else None,
         "frames": [frame_to_json(frame) for frame in frames],
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from io import BytesIO
 from math import hypot
 from typing import Any
@@ -20,7 +19,7 @@ from pydicom.uid import (
 
 from sightline.rendering.headers import read_frames
 from sightline.rendering.measuring import Measured, measure
-from sightline.rendering.series_table import FrameEntry, instance_from_json
+from sightline.rendering.series_table import FrameEntry, instance_from_json, instance_to_json
 from sightline.viewer.series_json import kind_json
 from tests.support.corpus import corpus_files
 from tests.support.dicom_files import image_file
@@ -138,7 +137,7 @@ def test_what_is_read_survives_the_table_on_disk() -> None:
         SequenceOfUltrasoundRegions=[region(1, (0, 0, 9, 9), (3, 3), (0.1, 0.1))],
     )  # fmt: skip
     assert entry.instance.calibration is not None
-    assert instance_from_json(json.loads(json.dumps(asdict(entry.instance)))) == entry.instance
+    assert instance_from_json(json.loads(json.dumps(instance_to_json(entry.instance)))) == entry.instance
 
 
 def test_what_says_nothing_costs_nothing() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +15,7 @@ from sightline.errors import UnprocessableError
 from sightline.rendering import codecs
 from sightline.rendering.appearance import picture_of_frame
 from sightline.rendering.headers import read_frames
-from sightline.rendering.series_table import instance_from_json
+from sightline.rendering.series_table import instance_from_json, instance_to_json
 from sightline.rendering.view import Window
 from tests.support.dicom_files import image_file, part_10
 
@@ -209,4 +208,4 @@ def test_the_shape_of_pixels_whose_size_is_not_known(ratio: Any, expected: Any) 
     content = image_file(np.zeros((4, 6), np.uint8), **({"PixelAspectRatio": ratio} if ratio else {}))
     instance = read_frames(BytesIO(content), "uuid")[0].instance
     assert instance.pixel_aspect_ratio == expected
-    assert instance_from_json(json.loads(json.dumps(asdict(instance)))) == instance
+    assert instance_from_json(json.loads(json.dumps(instance_to_json(instance)))) == instance
