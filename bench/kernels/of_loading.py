@@ -64,7 +64,7 @@ def contests(_volume: NDArray[np.int16], _geometry: VolumeGeometry) -> Iterator[
 def _slice(index: int, path: Path) -> dict[str, object]:
     with path.open("rb") as file:
         entry = read_frames(file, str(index))[0]
-    return {"index": index, "file": {"path": str(path)}, "entry": entry.argument}
+    return {"index": index, "file": {"path": str(path)}, "frame": entry.frame, "layout": entry.layout}
 
 
 def _load(slices: list[dict[str, object]]) -> None:

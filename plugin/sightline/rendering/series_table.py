@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from sightline.rendering.view import VoiFunction, Window
 
 Vector = tuple[float, float, float]
 _FRAMES_REMEMBERED = 1000
+_TOLD_APART = frozenset({"file_uuid", "sop_instance_uid", "instance_number", "acquisition_number", "content_time"})
+"""Fields of instances that say which they are, not how their pixels are read."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,11 @@ class FrameEntry:
         """SOP Instance UID of the instance that holds the frame."""
         return self.instance.sop_instance_uid
 
+    @property
+    def layout(self) -> str:
+        """What only reading the pixels takes to know, as `argument`: most slices of a series have it in common."""
+        return _layout(_layout_values(self.instance), self.rescale)
+
     @cached_property
     def argument(self) -> str:
         """What a task needs to know of the frame; `entry_from_argument` makes the frame of it."""
@@ -266,6 +274,8 @@ def window_from_json(value: Mapping[str, Any]) -> Window:
 
 _INSTANCE_DEFAULTS = {field.name: field.default for field in fields(InstanceEntry)}
 _FRAME_DEFAULTS = {field.name: field.default for field in fields(FrameEntry) if field.name != "instance"}
+_LAYOUT_FIELDS = tuple(_INSTANCE_DEFAULTS.keys() - _TOLD_APART)
+_layout_values = attrgetter(*_LAYOUT_FIELDS)
 _MADE: Mapping[str, Callable[[Any], Any]] = {
     "padding": tuple,
     "patient_orientation": tuple,
@@ -319,6 +329,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+@lru_cache(_FRAMES_REMEMBERED)
+def _layout(values: tuple[Any, ...], rescale: Rescale) -> str:
+    told = dict(zip(_LAYOUT_FIELDS, values, strict=True))
+    instance = InstanceEntry(file_uuid="", sop_instance_uid="", instance_number=None, **told)
+    return FrameEntry(instance, 1, rescale=rescale).argument
 
 
 @lru_cache(_FRAMES_REMEMBERED)

@@ -153,26 +153,27 @@ def load_slices(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Seque
     """Decode slices into a shared volume, the only descriptor.
 
     Arguments: ``volume`` with ``id``, ``shape``, ``dtype`` and ``stored`` (else modality values with padding as
-    not-a-number are kept); ``slices``, a list of ``{"index", "file", "entry"}``. The reply has ``range``, the least and
-    most modality value without padding, or null.
+    not-a-number are kept); ``slices``, a list of ``{"index", "file", "frame", "layout"}``. The reply has ``range``, the
+    least and most modality value without padding, or null.
     """
     description = arguments["volume"]
     volume = mapped_volume(description["memory"], fds[0], description["shape"], description["dtype"])
     ends: list[float] = []
     for item in arguments["slices"]:
         with open_file(item["file"], buffers) as file:
-            ends.extend(_load_slice(file, entry_from_argument(item["entry"]), volume[item["index"]], description))
+            entry, out = entry_from_argument(item["layout"]), volume[item["index"]]
+            ends.extend(_load_slice(file, entry, item["frame"], out, description))
     return Reply({"range": [min(ends), max(ends)] if ends else None})
 
 
 def _load_slice(
-    file: BinaryIO, entry: FrameEntry, out: NDArray[Any], description: Mapping[str, Any]
+    file: BinaryIO, entry: FrameEntry, frame: int, out: NDArray[Any], description: Mapping[str, Any]
 ) -> Sequence[float]:
     """Decode one slice into its place, and return its least and most modality value, or nothing."""
     if description["stored"]:
-        ends = codecs.decode_into(file, entry.instance, entry.frame, out)
+        ends = codecs.decode_into(file, entry.instance, frame, out)
         return value_range(out, _plain_transform(entry), ends) or ()
-    pixels, _ = codecs.decode_frame(file, entry.instance, entry.frame)
+    pixels, _ = codecs.decode_frame(file, entry.instance, frame)
     if pixels.shape != out.shape:
         raise UnprocessableError("The pixels of this image are of another size than it says.")
     header = read_header(_rewound(file)) if entry.instance.modality_lut else None

@@ -203,7 +203,7 @@ class VolumeStore:
             uuid = frame.instance.file_uuid
             if uuid not in files:
                 files[uuid] = file_argument(fetch(frame), buffers)
-            slices.append({"index": index, "file": files[uuid], "entry": frame.argument})
+            slices.append({"index": index, "file": files[uuid], "frame": frame.frame, "layout": frame.layout})
         future = self._pool.submit(
             "sightline.rendering.tasks:load_slices",
             {"volume": volume.description(), "slices": slices},

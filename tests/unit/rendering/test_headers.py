@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +21,7 @@ from sightline.rendering.series_table import (
     Hanging,
     SeriesTable,
     Uptake,
+    entry_from_argument,
     in_display_order,
     series_identity,
 )
@@ -63,6 +64,20 @@ def test_a_plain_ct_slice() -> None:
     assert (instance.rows, instance.columns, instance.number_of_frames, instance.modality) == (2, 3, 1, "CT")
     assert (instance.padding, instance.instance_number, instance.file_uuid) == ((-2000, -2000), 7, "uuid")
     assert instance.frame_of_reference_uid == "1.2.3"
+
+
+def test_slices_that_are_read_alike_are_told_of_alike() -> None:
+    told = {"RescaleSlope": 2, "RescaleIntercept": -1024, "PixelPaddingValue": -2000, "StudyInstanceUID": "1.2.3"}
+    one = read(**told, SOPInstanceUID="1.2.3.1", InstanceNumber=1, ImagePositionPatient=(0, 0, 1))
+    other = read(**told, SOPInstanceUID="1.2.3.2", InstanceNumber=2, ImagePositionPatient=(0, 0, 2))
+    assert one.argument != other.argument
+    assert one.layout == other.layout != read(**told | {"RescaleSlope": 3}, SOPInstanceUID="1.2.3.1").layout
+    assert one.layout != read(**told | {"PixelPaddingValue": 7}, SOPInstanceUID="1.2.3.1").layout
+    made = entry_from_argument(other.layout)
+    named = {"file_uuid": "uuid", "sop_instance_uid": "1.2.3.2", "instance_number": 2}
+    assert made.rescale == other.rescale
+    assert replace(made.instance, **named) == replace(other.instance, acquisition_number=None, content_time="")
+    assert entry_from_argument(other.argument) == other
 
 
 def test_what_is_not_said_is_none() -> None:
