@@ -118,9 +118,9 @@ def test_settings_are_checked(settings: dict[str, object], words: str) -> None:
 def test_no_worker_is_left(tmp_path: Path) -> None:
     """Closing ends the workers."""
     before = workers()
-    sightline = {"PublicUrl": "http://127.0.0.1:9", "StateDirectory": str(tmp_path), "Environment": sys.prefix}
+    places = {"PublicUrl": "http://127.0.0.1:9", "StateDirectory": str(tmp_path), "Environment": sys.prefix}
     settings = {"Orthanc": "http://127.0.0.1:9", "User": "u", "Password": "p", "RegisteredUsers": {USER: SECRET}}
-    application = Standalone({**settings, "Sightline": sightline})
+    application = Standalone({**settings, "Sightline": {**places, "Workers": {"Count": 2}}})
     deadline = time.monotonic() + 20
     while len(workers() - before) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)  # each is started by a thread of its own
