@@ -19,8 +19,6 @@ from sightline.smart_section import Ehr, PatientIdRule
 
 __all__ = ["Configuration", "ConfigurationError", "Links", "Sessions", "Workers"]
 
-_MOST_WORKERS = 64
-
 
 class Links(Section):
     """Capability links: one study, some verbs, an expiry."""
@@ -46,24 +44,16 @@ class Sessions(Section):
     maximum_hours: float = Field(12, gt=0, description="A session ends after so long in any case.")
 
 
-def _workers_for(cores: int) -> int:
-    """Return how many workers are started where nobody says: several for each core, so that none has to wait for us.
-
-    >>> [_workers_for(cores) for cores in (1, 2, 4, 8, 16, 128)]
-    [2, 4, 8, 8, 16, 64]
-    """
-    return min(max(cores, min(2 * cores, 8)), _MOST_WORKERS)
-
-
 class Workers(Section):
     """Processes that decode and render, outside Orthanc's own process."""
 
     count: int = Field(
-        default_factory=lambda: _workers_for(len(os.sched_getaffinity(0))),
+        # Cores that are seen need not be those that a container may use: more than some are for who knows.
+        default_factory=lambda: min(2 * len(os.sched_getaffinity(0)), 8),
         ge=1,
-        le=_MOST_WORKERS,
-        description="How many processes. By default two for each core up to eight in all, or one for each core where "
-        "there are more: so a short task does not wait for a long one, nor a core for something to do.",
+        le=64,
+        description="How many processes. By default two for each core, at most eight: so a short task does not wait "
+        "for a long one, nor a core for something to do.",
     )
     memory_megabytes: int = Field(2048, ge=256, description="Address space that one of them may use beside volumes.")
     deadline_seconds: float = Field(30, gt=0, description="A task that takes longer is ended and answered with 503.")

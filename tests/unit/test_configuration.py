@@ -15,7 +15,7 @@ def test_empty_section_is_complete() -> None:
     """Everything has a default."""
     settings = Configuration.parse({})
     assert (settings.workers.deadline_seconds, settings.links.default_expiry_hours) == (30, 8)
-    assert 2 <= settings.workers.count <= 64 and settings.frame_ancestors == ()
+    assert 2 <= settings.workers.count <= 8 and settings.frame_ancestors == ()
 
 
 @pytest.mark.parametrize(
