@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -267,10 +268,17 @@ def test_what_our_viewer_stored_is_drawn(place: Place) -> None:
         ohif.until(lambda: ohif.panes().count() > 0 and bool(ohif.picture().std() > 5), "a first image")
         told = ("40.00 mm", "Area: 502.65 mm2", "Mean: 600.00 [hnsf'U]", "44.00 mm", "10.00 mm", "Angle: 90.00 deg")
 
-        def drawn_with_numbers() -> bool:
-            ohif.open("Measurements")
+        def has_numbers() -> bool:
             text = ohif.panes().first.inner_text()
             return all(number in text for number in told) and ohif.coloured() > 500
+
+        def drawn_with_numbers() -> bool:
+            # A double click that comes too soon is lost, and one that comes while OHIF still draws makes it begin anew.
+            ohif.open("Measurements")
+            deadline = time.monotonic() + 12
+            while not has_numbers() and time.monotonic() < deadline:
+                ohif.page.wait_for_timeout(500)
+            return has_numbers()
 
         ohif.until(drawn_with_numbers, "our findings with their numbers")
 
