@@ -48,7 +48,7 @@ class Workers(Section):
     """Processes that decode and render, outside Orthanc's own process."""
 
     count: int = Field(
-        # Cores that are seen need not be those that a container may use: more than some are for who knows.
+        # A container may see more cores than it may use.
         default_factory=lambda: min(2 * len(os.sched_getaffinity(0)), 8),
         ge=1,
         le=64,
