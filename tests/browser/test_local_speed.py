@@ -125,10 +125,10 @@ def test_the_pixels_are_those_of_the_server(browser: Browser, site: str) -> None
         stage = open_study(page, site)
         wait_until_all_are_here(page, asked)
         check_pixels(page, site, stage, stage.shows(SLICES // 2 + 1, "exact", ""))
-        for key, window in (("2", "-600,1500"), ("5", "40,40")):
+        for number, key, window in ((SLICES // 2 + 2, "2", "-600,1500"), (SLICES // 2 + 3, "5", "40,40")):
             page.keyboard.press(key)
             page.keyboard.press("ArrowDown")
-            check_pixels(page, site, stage, stage.shows(quality="exact", window=window))
+            check_pixels(page, site, stage, stage.shows(number, "exact", window))
         page.keyboard.press("i")
         page.wait_for_selector("[data-view*='invert=1']")
         check_pixels(page, site, stage, stage.shows(quality="exact"))
