@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from sightline.kernels.geometry import Floats
 
 Fixed = NDArray[np.int32]
-_LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,11 @@ def reach(start: Floats, step: Floats, count: int, low: Floats, high: Floats) ->
 
 
 class Places(NamedTuple):
-    """Indices of samples, which are ``near + way``: (3, lines, samples) after broadcasting, also in fixed point."""
+    """Indices of samples, which are ``near + way``: (3, lines, samples) after broadcasting, also in fixed point.
+
+    In fixed point they are counted modulo 2 ** 32: lines may begin far outside, and what of them is in the volume is
+    where it should be all the same.
+    """
 
     near: Floats
     way: Floats
@@ -96,9 +99,7 @@ class Places(NamedTuple):
     def of(cls, start: Floats, step: Floats, count: int, one: int) -> Places:
         """Lay samples on lines as for `reach`."""
         near, way = start[..., None], step[..., None] * np.arange(count)
-        # What is farther out than fixed point can tell is outside of the volume, and not looked at there.
-        fixed = (np.rint(np.clip(part * one, _LOWEST, _HIGHEST)).astype(np.int32) for part in (near, way))
-        return cls(near, way, *fixed)
+        return cls(near, way, *(_wrapped(np.rint(part * one)) for part in (near, way)))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -114,3 +115,8 @@ class Places(NamedTuple):
             self.fixed_near[:, lines],
             self.fixed_way[:, own, samples],
         )
+
+
+def _wrapped(whole: Floats) -> Fixed:
+    """Return whole numbers of any size modulo 2 ** 32, which loses nothing of a sum that is small."""
+    return np.mod(whole, 2.0**32).astype(np.uint32).view(np.int32)

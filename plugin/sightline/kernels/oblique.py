@@ -52,7 +52,7 @@ def cut(
 
     Notes
     -----
-    Memory beside the result: 2 MB, and some 300 bytes for each row. Holds the GIL for single numpy calls on 16384
+    Memory beside the result: 3 MB, and some 300 bytes for each row. Holds the GIL for single numpy calls on 24576
     samples.
 
     Examples

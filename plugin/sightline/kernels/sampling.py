@@ -20,8 +20,8 @@ Samples = NDArray[np.float32]
 
 EDGE_TOLERANCE = 1e-3
 """A point this part of a voxel outside the outermost voxel centres still counts as on them."""
-CHUNK = 16384
-"""Samples that are worked on at once: few enough for the second-level cache, enough for numpy's calls to be cheap."""
+CHUNK = 24576
+"""Samples that are worked on at once: few enough for the caches, enough for numpy's calls to be cheap."""
 TILE = 128
 """At most so many of them on one line: neighbouring lines share what the cache holds of the volume."""
 _FINEST = 22
@@ -82,8 +82,9 @@ class Sampler:
         self._last = np.array(volume.shape)[:, None] - 1
         self._low, self._high = _boxes(geometry)
         self._bits = min(_FINEST, 31 - int(self._last.max()).bit_length())
-        self._neighbours = [0] if interpolation == "nearest" else _neighbours(volume.shape)
-        self._room = _Room.for_samples(CHUNK, len(self._neighbours), volume.dtype)
+        neighbours = [0] if interpolation == "nearest" else _neighbours(volume.shape)
+        self._moved = [self._flat[neighbour:] for neighbour in neighbours]
+        self._room = _Room.for_samples(CHUNK, len(neighbours), volume.dtype)
 
     def along(self, start: Floats, step: Floats, count: int) -> Samples:
         """Return samples along straight lines.
@@ -123,29 +124,29 @@ class Sampler:
                 if not within.touches(left, right):
                     out[...] = np.nan
                     continue
-                out[...] = self._tile(places.part(lines, slice(left, right)), usual.covers(left, right))
+                self._tile(places.part(lines, slice(left, right)), usual.covers(left, right), out)
                 if not within.covers(left, right):
                     out[within.beyond(left, right)] = np.nan
         return result
 
-    def _tile(self, places: Places, usual: bool) -> Samples:
+    def _tile(self, places: Places, usual: bool, out: Samples) -> None:
         """Interpolate; `usual` promises that all places are well within a volume of evenly spaced slices."""
         room = self._room.of(places.shape[1] * places.shape[2])
         fixed, missing = room.fixed.reshape(places.shape), None
-        usual &= self._straight
-        if usual:
+        if self._straight:
             np.add(places.fixed_near, places.fixed_way, out=fixed)
+            if not usual:
+                np.clip(fixed, 0, self._last[..., None] << self._bits, out=fixed)
         else:
-            missing = self._place_within(places, room.places.reshape(places.shape), fixed)
-        values = self._values(room, usual).reshape(places.shape[1:])
+            usual, missing = False, self._place_within(places, room.places.reshape(places.shape), fixed)
+        self._interpolate(room, usual, out)
         if missing is not None:
-            values[missing] = np.nan
-        return values
+            out[missing] = np.nan
 
-    def _place_within(self, places: Places, at: Floats, fixed: Fixed) -> NDArray[np.bool_] | None:
-        """Write the places in the volume that are nearest to these, and return which of these lie in a gap."""
+    def _place_within(self, places: Places, at: Floats, fixed: Fixed) -> NDArray[np.bool_]:
+        """Write the places among unevenly spaced slices that are nearest to these, and return which lie in a gap."""
         np.add(places.near, places.way, out=at)
-        missing = None if self._straight else self._find_slices(at[0])
+        missing = self._find_slices(at[0])
         np.clip(at, 0, self._last[..., None], out=at)
         at *= 1 << self._bits
         at += 0.5
@@ -164,15 +165,15 @@ class Sampler:
         at[...] = np.interp(at, distances, np.arange(len(distances), dtype=np.float64))
         return missing
 
-    def _values(self, room: _Room, usual: bool) -> Samples:
-        """Return the interpolated values at the room's places."""
+    def _interpolate(self, room: _Room, usual: bool, out: Samples) -> None:
+        """Write the values at the room's places, (lines, samples)."""
         fixed, voxels, parts = room.fixed, room.voxels, room.parts
-        if len(self._neighbours) == 1:
+        if len(self._moved) == 1:
             fixed += 1 << self._bits - 1
         np.right_shift(fixed, self._bits, out=voxels)
-        if len(self._neighbours) == 1:
-            nearest: Samples = self._gather(room)[0]
-            return nearest
+        if len(self._moved) == 1:
+            out[...] = self._gather(room)[0].reshape(out.shape)
+            return
         if usual:
             fixed &= (1 << self._bits) - 1
         else:
@@ -182,10 +183,11 @@ class Sampler:
         parts *= np.float32(0.5**self._bits)
         values = self._gather(room)
         between = _between_present if self._absent else _between
-        for axis in (2, 1, 0):
-            values = between(values, parts[axis])
-        interpolated: Samples = values[0]
-        return interpolated
+        for axis in (2, 1):
+            half = len(values) // 2
+            values = between(values[:half], values[half:], parts[axis], values[half:])
+        near, far, part = (row.reshape(out.shape) for row in (*values, parts[0]))
+        between(near, far, part, out)
 
     def _gather(self, room: _Room) -> Samples:
         """Return the room's voxels moved by each of the neighbours, one row for each, padding as not-a-number."""
@@ -196,9 +198,9 @@ class Sampler:
         slices *= width
         slices += columns
         room.flat[...] = slices
-        for row, neighbour in zip(room.found, self._neighbours, strict=True):
+        for row, moved in zip(room.found, self._moved, strict=True):
             # No index is beyond the end; "wrap" keeps numpy from copying the row, as it does where it may raise.
-            self._flat[neighbour:].take(room.flat, out=row, mode="wrap")
+            moved.take(room.flat, out=row, mode="wrap")
         np.copyto(room.values, room.found, casting="unsafe")
         if self._padding is not None:
             low, high = self._padding
@@ -245,24 +247,20 @@ class _Room(NamedTuple):
         )
 
 
-def _between(values: Samples, part: Samples) -> Samples:
-    """Interpolate in place from the first half of the rows to the second."""
-    half = len(values) // 2
-    near, far = values[:half], values[half:]
+def _between(near: Samples, far: Samples, part: Samples, out: Samples) -> Samples:
+    """Interpolate; `far` is used up."""
     far -= near
     far *= part
-    far += near
-    return far
+    return np.add(far, near, out=out)
 
 
-def _between_present(values: Samples, part: Samples) -> Samples:
-    """Do so where there is not-a-number, which does not count where it has no weight."""
-    half = len(values) // 2
-    near, far = values[:half], values[half:]
+def _between_present(near: Samples, far: Samples, part: Samples, out: Samples) -> Samples:
+    """Interpolate where there is not-a-number, which does not count where it has no weight."""
     result = near + part * (far - near)
     np.copyto(result, near, where=part == 0)
     np.copyto(result, far, where=part == 1)
-    return result
+    out[...] = result
+    return out
 
 
 def _neighbours(shape: tuple[int, ...]) -> list[int]:

@@ -69,7 +69,7 @@ def cut_slab(
 
     Notes
     -----
-    Samples are interpolated trilinearly. Memory beside the result: 5 MB, more where a row of the picture takes
+    Samples are interpolated trilinearly. Memory beside the result: 6 MB, more where a row of the picture takes
     more than 2 ** 18 samples. Holds the GIL for single numpy calls on so many.
 
     Examples

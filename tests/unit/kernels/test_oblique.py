@@ -260,6 +260,23 @@ def test_a_plane_that_starts_far_outside_shows_what_it_reaches() -> None:
     np.testing.assert_allclose(result[4][shown], [naive(volume, at[k]) for k in shown], atol=0.05)
 
 
+@pytest.mark.parametrize("start", [-300.0, -600.0, -5e3, -1e6, 900.0, 1e6])
+def test_lines_from_far_outside_are_right_where_they_are_well_within(start: float) -> None:
+    """Begun beyond the range of fixed point, with tiles that lie within the volume as a whole."""
+    geometry = stacked([0, 1, 2], shape=(4, 400))
+    volume = np.broadcast_to(np.arange(400, dtype=np.int16), geometry.shape).copy()
+    step = -np.sign(start) * max(1.0, (abs(start) + 400) // 10_000)
+    line = geometry.affine @ np.array([1.0, 1.0, start, 1.0])
+    across = geometry.affine @ np.array([0.0, 0.0, step, 0.0])
+    count = int((abs(start) + 400) / abs(step)) + 2
+    found = sampling.Sampler(volume, geometry).along(line[None, :3], across[None, :3], count)[0]
+    columns = start + step * np.arange(count)
+    within = (columns >= 0) & (columns <= 399)
+    np.testing.assert_array_equal(~np.isnan(found), within)
+    np.testing.assert_allclose(found[within], columns[within], atol=1e-3)
+    assert within.sum() > 3
+
+
 def test_a_volume_that_does_not_lie_in_order_is_cut_all_the_same() -> None:
     volume = noise(np.int16)
     turned = np.asfortranarray(volume)
