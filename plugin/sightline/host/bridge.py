@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -137,9 +138,10 @@ def _send_pieces(output: orthanc.RestOutput, answer: Answer) -> None:
 
 
 def _set_headers(output: orthanc.RestOutput, headers: Sequence[tuple[str, str]], left_out: str = "") -> None:
+    is_plain = "".join(chain.from_iterable(headers)).isprintable()
     for name, value in headers:
         if name.lower() not in _OWN_HEADERS and name != left_out:
-            if not (name.isprintable() and value.isprintable()):
+            if not is_plain:
                 name, value = _CONTROL.sub("", name), _CONTROL.sub(" ", value)
             output.SetHttpHeader(name, value)
 
