@@ -49,11 +49,11 @@ class Workers(Section):
 
     count: int = Field(
         # A container may see more cores than it may use.
-        default_factory=lambda: min(2 * len(os.sched_getaffinity(0)), 8),
+        default_factory=lambda: min(len(os.sched_getaffinity(0)) + 1, 8),
         ge=1,
         le=64,
-        description="How many processes. By default two for each core, at most eight: so a short task does not wait "
-        "for a long one, nor a core for something to do.",
+        description="How many processes. By default one more than there are cores, at most eight: so no core waits "
+        "while a worker is told what comes next.",
     )
     memory_megabytes: int = Field(2048, ge=256, description="Address space that one of them may use beside volumes.")
     deadline_seconds: float = Field(30, gt=0, description="A task that takes longer is ended and answered with 503.")

@@ -28,7 +28,8 @@ class Cache(Generic[K, V]):
         self._lock = threading.Lock()
         self._values: OrderedDict[K, V] = OrderedDict()
         self._total = 0
-        self._making: dict[K, Future[V]] = {}
+        # Who waits for a value that another makes.
+        self._making: dict[K, list[Future[V]]] = {}
 
     def get(self, key: K) -> V | None:
         """Return the value, None if it is not there."""
@@ -40,27 +41,31 @@ class Cache(Generic[K, V]):
 
     def get_or_make(self, key: K, make: Callable[[], V]) -> V:
         """Return the value, made by `make` if it is not there; what that raises reaches all who wait for it."""
+        mine: Future[V] | None = None
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-            future = self._making.get(key)
-            if future is None:
-                mine: Future[V] = Future()
-                self._making[key] = mine
-        if future is not None:
-            return future.result()
+            if key in self._making:
+                mine = Future()
+                self._making[key].append(mine)
+            else:
+                self._making[key] = []
+        if mine is not None:
+            return mine.result()
         try:
             value = make()
         except BaseException as error:
             with self._lock:
-                del self._making[key]
-            mine.set_exception(error)
+                waiting = self._making.pop(key)
+            for other in waiting:
+                other.set_exception(error)
             raise
         with self._lock:
-            del self._making[key]
+            waiting = self._making.pop(key)
             self._keep(key, value)
-        mine.set_result(value)
+        for other in waiting:
+            other.set_result(value)
         return value
 
     def forget(self, key: K) -> None:

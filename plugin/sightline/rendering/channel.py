@@ -26,6 +26,7 @@ MAXIMUM_HEADER = 256 << 20
 MAXIMUM_BUFFERS = 4 << 30
 MAXIMUM_DESCRIPTORS = 16
 MAXIMUM_LEVELS = 32
+_TIMEVAL = struct.Struct("@ll")
 _AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -72,18 +73,28 @@ def send(
     start = _PREFIX.pack(_MAGIC, len(text), len(fds)) + text
     if len(start) + sum(map(len, views)) <= _AT_ONCE:
         start, views = b"".join([start, *views]), []
-    _limit(channel, until)
-    # Descriptors travel with the first byte that is sent.
-    sent = socket.send_fds(channel, [start], list(fds)) if fds else 0
-    for part in (memoryview(start)[sent:], *views):
-        # Not even an empty part is sent after the last byte: an error of `send` means that nothing whole arrived.
-        if part:
-            _limit(channel, until)
-            channel.sendall(part)
+    try:
+        _limit(channel, socket.SO_SNDTIMEO, until)
+        # Descriptors travel with the first byte that is sent.
+        sent = socket.send_fds(channel, [start], list(fds)) if fds else 0
+        for part in (memoryview(start)[sent:], *views):
+            # Not even an empty part is sent after the last byte: an error of `send` means that nothing whole arrived.
+            while part:
+                _limit(channel, socket.SO_SNDTIMEO, until)
+                part = part[channel.send(part) :]
+    except BlockingIOError:
+        raise TimeoutError from None
 
 
-def receive(channel: socket.socket, until: float | None = None) -> Message:
+def receive(channel: socket.socket, until: float | None = None, descriptors: bool = False) -> Message:
     """Wait for one message, until the moment `until` of the monotonic clock, and return it.
+
+    Parameters
+    ----------
+    channel : socket
+    until : float, optional
+    descriptors : bool
+        Whether file descriptors may come with it; else none are taken.
 
     Raises
     ------
@@ -94,9 +105,16 @@ def receive(channel: socket.socket, until: float | None = None) -> Message:
     OSError
         The socket failed.
     """
-    _limit(channel, until)
+    try:
+        return _receive(channel, until, MAXIMUM_DESCRIPTORS if descriptors else 0)
+    except BlockingIOError:
+        raise TimeoutError from None
+
+
+def _receive(channel: socket.socket, until: float | None, most: int) -> Message:
+    _limit(channel, socket.SO_RCVTIMEO, until)
     # One call for all of a small message. The two sides take turns: nothing of another message can be in it.
-    first, descriptors, _, _ = socket.recv_fds(channel, _AT_ONCE, MAXIMUM_DESCRIPTORS)
+    first, descriptors = socket.recv_fds(channel, _AT_ONCE, most)[:2] if most else (channel.recv(_AT_ONCE), ())
     if not first:
         raise ChannelError("The other side has ended.")
     incoming = _Incoming(channel, first, until)
@@ -149,7 +167,7 @@ class _Incoming:
         content[: len(here)] = here
         view = memoryview(content)[len(here) :]
         while view:
-            _limit(self._channel, self._until)
+            _limit(self._channel, socket.SO_RCVTIMEO, self._until)
             count = self._channel.recv_into(view)
             if not count:
                 raise ChannelError("The other side has ended.")
@@ -157,10 +175,15 @@ class _Incoming:
         return content
 
 
-def _limit(channel: socket.socket, until: float | None) -> None:
-    """Let the next call on the socket take no longer than what is left."""
+def _limit(channel: socket.socket, option: int, until: float | None) -> None:
+    """Let the next call on the socket that sends or receives take no longer than what is left.
+
+    A timeout of the system's own: with one of Python's each call begins with two more, and lets go of the GIL in each.
+    """
     if until is not None:
         left = until - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        channel.settimeout(left)
+        # At least a microsecond: none would be without end.
+        seconds, microseconds = divmod(int(left * 1e6) + 1, 1_000_000)
+        channel.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL.pack(seconds, microseconds))

@@ -6,7 +6,7 @@ All of it is said in a canonical address, where it differs from the defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +67,7 @@ class Look:
 
     def argument(self) -> dict[str, Any]:
         """Return what a task needs to know of it, for JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def of(cls, argument: Mapping[str, Any]) -> Look:

@@ -395,9 +395,10 @@ def _check_look(look: Look, place: str, query: Mapping[str, str]) -> None:
 
 def parse_colour_profile(text: str) -> ColourProfile:
     """Read ``iccprofile``. Raises `BadRequestError`."""
-    if text not in set(ColourProfile):
-        raise BadRequestError(f"'iccprofile' is one of {', '.join(ColourProfile)}.", "bad-iccprofile")
-    return ColourProfile(text)
+    try:
+        return ColourProfile(text)
+    except ValueError:
+        raise BadRequestError(f"'iccprofile' is one of {', '.join(ColourProfile)}.", "bad-iccprofile") from None
 
 
 def parse_annotations(text: str) -> tuple[Annotation, ...]:

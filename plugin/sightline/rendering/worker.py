@@ -104,7 +104,7 @@ def refusal(error: SightlineError) -> dict[str, Any]:
 def serve(channel: socket.socket) -> None:
     """Answer messages until the other side ends."""
     while True:
-        message = receive(channel)
+        message = receive(channel, descriptors=True)
         try:
             header, buffers = answer(message)
         finally:
@@ -120,6 +120,8 @@ def main() -> None:
     number, parent, memory_bytes, volume_bytes = (int(argument) for argument in sys.argv[1:5])
     restrain(parent, memory_bytes, volume_bytes)
     keep_memory()
+    # Who hands a task over, or an answer on, is not interrupted by who works on one.
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # Files that bend the standard are everyday; pydicom's remarks on them would fill the log.
     warnings.simplefilter("ignore")
     import_module("sightline.rendering.tasks")

@@ -27,7 +27,7 @@ MAXIMUM_ANSWERS = 8_000
 _PART_DROPPED = 10
 _FIXED = 5
 """Parts of a name that come before those of the query."""
-_ASK_FOR_MORE = ("origin", "range", "if-match", "if-modified-since", "if-unmodified-since", "if-range")
+_ASK_FOR_MORE = frozenset({"origin", "range", "if-match", "if-modified-since", "if-unmodified-since", "if-range"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class ReadyAnswers:
         base_url : str
             Under which address a trusted proxy was asked (`Grant.base_url`); addresses in the answer begin with it.
         """
-        if method != "GET" or any(name in headers for name in _ASK_FOR_MORE):
+        if method != "GET" or not _ASK_FOR_MORE.isdisjoint(headers):
             return None
         wanted = (headers.get("accept", ""), headers.get("accept-encoding", ""))
         # Who may keep the answer depends on how the caller proves who it is.

@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,10 +56,19 @@ def test_descriptors_arrive_open(pair: Pair) -> None:
     os.write(descriptor, b"seen")
     send(pair[0], {}, [b"abc"], [descriptor, descriptor])
     os.close(descriptor)
-    message = receive(pair[1], time.monotonic() + 5)
+    message = receive(pair[1], time.monotonic() + 5, descriptors=True)
     assert [os.pread(number, 9, 0) for number in message.descriptors] == [b"seen", b"seen"]
     for number in message.descriptors:
         os.close(number)
+
+
+def test_descriptors_are_taken_only_where_they_are_awaited(pair: Pair) -> None:
+    opened = Path("/proc/self/fd")
+    before = len(list(opened.iterdir()))
+    send(pair[0], {}, [b"abc"], [pair[0].fileno()])
+    with pytest.raises(ChannelError, match="no message"):
+        receive(pair[1], time.monotonic() + 5)
+    assert len(list(opened.iterdir())) == before
 
 
 def text(**content: object) -> bytes:
@@ -114,6 +124,13 @@ def test_a_side_that_dribbles_does_not_stretch_the_deadline(pair: Pair) -> None:
     assert time.monotonic() - start < 1
     stop.set()
     dribbler.join()
+
+
+def test_a_side_that_takes_nothing_does_not_stretch_the_deadline(pair: Pair) -> None:
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        send(pair[0], {}, [bytes(16 << 20)], until=start + 0.3)
+    assert 0.25 < time.monotonic() - start < 1
 
 
 def levels(value: object) -> int:
