@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -94,10 +93,9 @@ def _grey(
     pixels: NDArray[Any], entry: FrameEntry, file: BinaryIO, window: Window | None, invert: bool, look: Look
 ) -> tuple[Bytes, Window | None]:
     header = _header_if(entry.instance.modality_lut or (entry.instance.voi_lut and window is None), file)
-    transform = grey_transform(entry, invert, header)
-    voi = _voi(pixels, entry, window, transform, header)
+    voi = _voi(pixels, entry, window, header)
     applied = Window(voi.center, voi.width, VoiFunction(voi.function)) if isinstance(voi, VoiWindow) else None
-    transform = replace(transform, voi=voi)
+    transform = grey_transform(entry, invert, header, voi)
     return coloured(grey_of_stored(filtered(pixels, transform, look.filter), transform), look), applied
 
 
@@ -141,11 +139,13 @@ def _cells_of(entry: FrameEntry, file: BinaryIO) -> Callable[[], NDArray[Any]]:
     return lambda: decode_frame(file, entry.instance, entry.frame, every_bit=True)[0]
 
 
-def grey_transform(entry: FrameEntry, invert: bool, header: Dataset) -> GreyTransform:
-    """Return the transform of a frame, with a VOI that is yet to be chosen."""
+def grey_transform(
+    entry: FrameEntry, invert: bool, header: Dataset, voi: VoiWindow | LookUpTable | None = None
+) -> GreyTransform:
+    """Return the transform of a frame; by default with a VOI that is yet to be chosen."""
     instance = entry.instance
     return GreyTransform(
-        voi=full_range_window(None),
+        voi=full_range_window(None) if voi is None else voi,
         slope=entry.rescale.slope,
         intercept=entry.rescale.intercept,
         modality_lut=modality_lut(header) if instance.modality_lut else None,
@@ -162,9 +162,7 @@ def _header_if(wanted: bool, file: BinaryIO) -> Dataset:
     return read_header(file)
 
 
-def _voi(
-    pixels: NDArray[Any], entry: FrameEntry, window: Window | None, transform: GreyTransform, header: Dataset
-) -> VoiWindow | LookUpTable:
+def _voi(pixels: NDArray[Any], entry: FrameEntry, window: Window | None, header: Dataset) -> VoiWindow | LookUpTable:
     if window is None:
         table = voi_lut(header, entry.frame)
         if table is not None:
@@ -173,7 +171,7 @@ def _voi(
             # Whether a mask is black or white must not depend on whether the other colour occurs in it.
             return full_range_window((0.0, 1.0))
         if not entry.windows:
-            return full_range_window(value_range(pixels, transform))
+            return full_range_window(value_range(pixels, grey_transform(entry, False, header)))
         window = entry.windows[0].window
     return VoiWindow(window.center, window.width, window.function)
 

@@ -312,6 +312,8 @@ def interpolation_of(shape: Sequence[int], view: Mapping[str, Any], result: Sequ
     >>> interpolation_of((8, 8), {"viewport": None}, (4, 4)), interpolation_of((8, 8), {"viewport": None}, (8, 8))
     ((<Interpolation.AREA_MEAN: 'area-mean'>,), ())
     """
+    if view["viewport"] is None and tuple(shape[:2]) == tuple(result[:2]):
+        return ()
     left, top, width, height = 0.0, 0.0, float(shape[1]), float(shape[0])
     if view["viewport"] is not None:
         left, top, width, height = Viewport(*view["viewport"]).region(shape[0], shape[1])

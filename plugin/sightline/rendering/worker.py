@@ -16,6 +16,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -62,6 +64,7 @@ def keep_memory() -> None:
     libc.mallopt(_M_TRIM_THRESHOLD, 2 * _KEPT_BYTES)
 
 
+@cache
 def resolve(name: str) -> Task:
     """Return the task of that name, ``sightline.room.module:function``.
 
@@ -120,8 +123,9 @@ def main() -> None:
     number, parent, memory_bytes, volume_bytes = (int(argument) for argument in sys.argv[1:5])
     restrain(parent, memory_bytes, volume_bytes)
     keep_memory()
-    # Who hands a task over, or an answer on, is not interrupted by who works on one.
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with suppress(OSError):  # a container may not allow it
+        # Who hands a task over, or an answer on, is not interrupted by who works on one.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # Files that bend the standard are everyday; pydicom's remarks on them would fill the log.
     warnings.simplefilter("ignore")
     import_module("sightline.rendering.tasks")
