@@ -155,14 +155,19 @@ class SliceRays:
         return np.asarray(np.maximum(last - first + 1, 0))
 
     def _met(self, axis: int, whole: Indices, part: Indices) -> tuple[Indices, Indices]:
-        """Return the first and the last slice whose samples reach each pixel along one axis: all between do, too."""
+        """Return the first and the last slice whose samples reach each pixel along one axis: all between do, too.
+
+        Where none does, the first is behind the last.
+        """
         start, stop = self.box[axis + 1]
         begin = self.box[0][0]
         pixels = np.arange(self.split.shape[axis])
-        low, high = whole[begin:, None] + start, (whole + stop - (part > 0))[begin:, None]
-        reached = (low <= pixels) & (pixels < high)
-        first = np.where(reached.any(0), reached.argmax(0), len(reached))
-        last = len(reached) - 1 - reached[::-1].argmax(0)
+        low, high = whole[begin:] + start, (whole + stop - (part > 0))[begin:]
+        # From slice to slice both only rise, or only fall.
+        if self.split.shear[axis] > 0:
+            first, last = np.searchsorted(-low, -pixels), np.searchsorted(-high, -pixels) - 1
+        else:
+            first, last = np.searchsorted(high, pixels, "right"), np.searchsorted(low, pixels, "right") - 1
         return (first + begin).astype(np.int32), (last + begin).astype(np.int32)
 
 
