@@ -265,6 +265,8 @@ def test_a_second_window_goes_to_the_same_place_and_is_missed_when_it_closes(bro
         wait_for_url(second, "slice=31")
         second.reload()
         Stage(second, second, "Axial").shows(31)
+        # What links the windows comes after the picture.
+        expect(second.locator(".link-overlay")).to_have_count(1)
         page.keyboard.press("Home")
         Stage(second, second, "Axial").shows(1)
         assert re.search("desk=[0-9a-f]{24}", wait_for_url(page, "desk="))
