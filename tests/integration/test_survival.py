@@ -86,26 +86,6 @@ class TestStalledReader:
                     assert sorted(times)[10] < 0.1, route
 
 
-class TestBytesThatAreNoText:
-    """What Orthanc's plugin cannot make a Python string of, so that it leaves an exception behind on that thread."""
-
-    def test_others_on_the_same_thread_are_answered(self, tmp_path: Path) -> None:
-        """Few threads, so that each has its turn; whoever sent it is refused, and nobody else."""
-        with OrthancServer(tmp_path, {"HttpThreadsCount": 2}) as server, server.session() as admin:
-            host = f"127.0.0.1:{server.http_port}"
-            for start in (
-                b"GET /sightline/health HTTP/1.1\r\nX-Odd: \xff\xfe",
-                b"GET /sightline/health?odd=%FF HTTP/1.1",
-            ):
-                for _ in range(4):
-                    with socket.create_connection(("127.0.0.1", server.http_port), timeout=10) as odd:
-                        odd.sendall(start + f"\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                        assert b" 200 " not in odd.recv(100).partition(b"\r\n")[0]
-                    for path in ("/sightline/session", "/sightline/health", "/system"):
-                        answer = admin.get(server.url + path, headers={"Connection": "close"}, timeout=10)
-                        assert answer.status_code == 200, (start, path, answer.text)
-
-
 class TestDeepJson:
     """JSON nested 100,000 levels deep."""
 
