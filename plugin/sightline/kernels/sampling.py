@@ -79,7 +79,7 @@ class Sampler:
         self._absent = padding is not None or volume.dtype.kind == "f"
         self._straight = geometry.even and not geometry.gaps
         self._to_index = _to_index(geometry)
-        self._last = np.array(volume.shape)[:, None] - 1
+        self._last = np.array(volume.shape, np.int32)[:, None] - 1
         self._low, self._high = _boxes(geometry)
         self._bits = min(_FINEST, 31 - int(self._last.max()).bit_length())
         neighbours = [0] if interpolation == "nearest" else _neighbours(volume.shape)
