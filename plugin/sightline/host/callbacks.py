@@ -15,6 +15,7 @@ from sightline.host.bridge import Bridge
 from sightline.host.explorer import OPEN_IN_SIGHTLINE
 from sightline.host.gate import QUERY_PROBE, method_name
 from sightline.host.host import Host
+from sightline.host.threads import keep_thread_state
 
 _host: Host
 
@@ -61,6 +62,7 @@ def start() -> None:
 
 def on_http_request(uri: str, **request: Any) -> bool:
     """Decide on every request before its body is read. Fails closed: an exception is a refusal."""
+    keep_thread_state()
     return _host.gate.admit(uri, method_name(request["method"]), request.get("ip", ""), request["headers"])
 
 
