@@ -6,8 +6,6 @@ the next one, which costs less than in floating point and is finer than float32.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,33 +16,39 @@ from sightline.kernels.geometry import Floats
 Fixed = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """The first and the last sample of each line within a box, (lines,); the first is greater where there is none."""
 
     first: NDArray[np.intp]
     last: NDArray[np.intp]
 
-    def of(self, lines: slice) -> Reach:
-        """Return what it says of some of the lines."""
-        return Reach(self.first[lines], self.last[lines])
+    def split(self, lines: int) -> list[Ends]:
+        """Return what is known of so many lines together, from the first on; fewer at the end."""
+        at = np.arange(0, len(self.first), lines)
+        ends = [end.reduceat(samples, at).tolist() for samples in self for end in (np.minimum, np.maximum)]
+        return [Ends(*each) for each in zip(*ends, strict=True)]
+
+    def beyond(self, lines: slice, left: int, right: int) -> NDArray[np.bool_]:
+        """Return which samples from `left` to before `right` are not within, (lines, samples)."""
+        sample = np.arange(left, right)
+        return (sample < self.first[lines, None]) | (sample > self.last[lines, None])
+
+
+class Ends(NamedTuple):
+    """Between which samples several lines come to be within a box, and leave it again."""
+
+    earliest: int
+    latest: int
+    soonest_out: int
+    last_out: int
 
     def touches(self, left: int, right: int) -> bool:
         """Whether any of the samples from `left` to before `right` may be within."""
-        return self._ends[0] < right and self._ends[3] >= left
+        return self.earliest < right and self.last_out >= left
 
     def covers(self, left: int, right: int) -> bool:
         """Whether all of them are."""
-        return self._ends[1] <= left and self._ends[2] >= right - 1
-
-    def beyond(self, left: int, right: int) -> NDArray[np.bool_]:
-        """Return which of them are not, (lines, samples)."""
-        sample = np.arange(left, right)
-        return (sample < self.first[:, None]) | (sample > self.last[:, None])
-
-    @cached_property
-    def _ends(self) -> tuple[int, int, int, int]:
-        return int(self.first.min()), int(self.first.max()), int(self.last.min()), int(self.last.max())
+        return self.latest <= left and self.soonest_out >= right - 1
 
 
 def reach(start: Floats, step: Floats, count: int, low: Floats, high: Floats) -> list[Reach]:
@@ -83,8 +87,40 @@ def reach(start: Floats, step: Floats, count: int, low: Floats, high: Floats) ->
     return [Reach(*pair) for pair in zip(first, last, strict=True)]
 
 
+class Bundles(NamedTuple):
+    """Straight lines of samples, and others beside each: (3, lines, beside, samples) after adding up.
+
+    What all lines have in common is kept apart from where each begins, so that it is laid out once for all of them.
+    """
+
+    near: Floats
+    fixed_near: Fixed
+    beside: Floats
+    step: Floats
+    one: int
+
+    @classmethod
+    def of(cls, start: Floats, step: Floats, beside: Floats, one: int) -> Bundles:
+        """Put together lines as for `reach` with what leads from each to those beside it, (3, 1 or lines, beside)."""
+        near, beside = start[:, :, None, None], beside[..., None]
+        if max(step.shape[1], beside.shape[1]) > 1:
+            near, beside = near + beside, np.zeros((3, 1, 1, 1))
+        return cls(near, _fixed(near, one), beside, step[:, :, None, None], one)
+
+    def reach(self, count: int, low: Floats, high: Floats) -> list[Reach]:
+        """Find which samples lie within boxes, as `reach` does; each line is followed by those beside it."""
+        start = self.near + self.beside
+        step = np.broadcast_to(self.step, start.shape) if self.step.shape[1] > 1 else self.step
+        return reach(start.reshape(3, -1), step.reshape(3, -1), count, low, high)
+
+    def places(self, left: int, right: int) -> Places:
+        """Lay out the samples from `left` to before `right`."""
+        way = np.ascontiguousarray(self.beside + self.step * np.arange(left, right))
+        return Places(self.near, way, self.fixed_near, _fixed(way, self.one))
+
+
 class Places(NamedTuple):
-    """Indices of samples, which are ``near + way``: (3, lines, samples) after broadcasting, also in fixed point.
+    """Indices of samples, which are ``near + way``: (3, lines, beside, samples) by broadcasting, also in fixed point.
 
     In fixed point they are counted modulo 2 ** 32: lines may begin far outside, and what of them is in the volume is
     where it should be all the same.
@@ -95,28 +131,17 @@ class Places(NamedTuple):
     fixed_near: Fixed
     fixed_way: Fixed
 
-    @classmethod
-    def of(cls, start: Floats, step: Floats, count: int, one: int) -> Places:
-        """Lay samples on lines as for `reach`."""
-        near, way = start[..., None], step[..., None] * np.arange(count)
-        return cls(near, way, *(_wrapped(np.rint(part * one)) for part in (near, way)))
-
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """(3, lines, samples)."""
-        return 3, self.near.shape[1], self.way.shape[2]
+    def shape(self) -> tuple[int, ...]:
+        """Of all of them."""
+        return np.broadcast_shapes(self.near.shape, self.way.shape)
 
-    def part(self, lines: slice, samples: slice) -> Places:
-        """Return those of some lines and samples."""
+    def of(self, lines: slice) -> Places:
+        """Return those of some lines."""
         own = lines if self.way.shape[1] > 1 else slice(None)
-        return Places(
-            self.near[:, lines],
-            self.way[:, own, samples],
-            self.fixed_near[:, lines],
-            self.fixed_way[:, own, samples],
-        )
+        return Places(self.near[:, lines], self.way[:, own], self.fixed_near[:, lines], self.fixed_way[:, own])
 
 
-def _wrapped(whole: Floats) -> Fixed:
-    """Return whole numbers of any size modulo 2 ** 32, which loses nothing of a sum that is small."""
-    return np.mod(whole, 2.0**32).astype(np.uint32).view(np.int32)
+def _fixed(index: Floats, one: int) -> Fixed:
+    """Return indices in fixed point modulo 2 ** 32, which loses nothing of a sum that is small."""
+    return np.mod(np.rint(index * one), 2.0**32).astype(np.uint32).view(np.int32)

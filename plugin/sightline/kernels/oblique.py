@@ -11,6 +11,9 @@ from sightline.kernels.geometry import Floats, VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.sampling import Interpolation, Sampler, Samples
 
+_ROWS_TOGETHER = 8
+"""Rows that are laid out as one: numpy takes some 30 ns for each, as long as for 200 samples."""
+
 
 def cut(
     volume: NDArray[Any],
@@ -69,11 +72,17 @@ def cut(
 
 def cut_with(sampler: Sampler, plane: ImagePlane) -> Samples:
     """Return the values in a plane as `cut` does, of a volume out of which several are cut."""
-    return sampler.along(*lines_of(plane), plane.columns)
+    start, across, down = lines_of(plane)
+    together = min(_ROWS_TOGETHER, plane.rows)
+    beside = np.arange(together)[None, :, None] * down
+    result = np.empty((-(-plane.rows // together), together, plane.columns), np.float32)
+    for lines, columns, values in sampler.along(start[::together], across, plane.columns, beside):
+        result[lines, :, columns] = values
+    return result.reshape(-1, plane.columns)[: plane.rows]
 
 
-def lines_of(plane: ImagePlane) -> tuple[Floats, Floats]:
-    """Return where the rows of a plane start, (rows, 3), and the way to the next column, (1, 3), both in LPS mm."""
+def lines_of(plane: ImagePlane) -> tuple[Floats, Floats, Floats]:
+    """Return where a plane's rows start, (rows, 3), and the ways to the next column and row, (1, 3), all in LPS mm."""
     down = np.asarray(plane.row_direction) * plane.pixel_spacing[0]
     across = np.asarray(plane.column_direction) * plane.pixel_spacing[1]
-    return np.asarray(plane.origin) + np.arange(plane.rows)[:, None] * down, across[None]
+    return np.asarray(plane.origin) + np.arange(plane.rows)[:, None] * down, across[None], down[None]

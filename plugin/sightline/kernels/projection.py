@@ -6,8 +6,7 @@ projection combines whole slices, each shifted by a constant; the result is put 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.kernels.image_plane import ImagePlane
+from sightline.kernels.row_loops import rows_as_they_lie
 from sightline.kernels.shear_warp import ShearWarp, factorise
 from sightline.kernels.slice_rays import TILE, Box, SliceRays, Tile, depth_between, pieces
 from sightline.kernels.slice_samples import FIXED_HIGH, FIXED_LOW, FIXED_RANGE, PARTS, Fixed, Floats, Sampler, Stored
@@ -285,7 +285,7 @@ def _cast_slice_by_slice(slices: NDArray[Any], rays: SliceRays, sampler: Sampler
     for tile in rays.tiles():
         source = _readable(_voxels(slices, rays.box, tile))
         height, width = (stop - start for start, stop in (tile.rows, tile.columns))
-        with _rows_as_they_lie(width):
+        with rows_as_they_lie(width):
             for index, voxels in zip(tile.slices, source, strict=True):
                 down, right = part[index]
                 samples = sampler(voxels[: height + (down > 0), : width + (right > 0)], (down, right))
@@ -295,14 +295,6 @@ def _cast_slice_by_slice(slices: NDArray[Any], rays: SliceRays, sampler: Sampler
                     within = (ends[0][window] <= index) & (ends[1][window] >= index)
                     samples = np.where(within, samples, fold.neutral)
                 fold.take(samples, window)
-
-
-@contextmanager
-def _rows_as_they_lie(length: int) -> Iterator[None]:
-    """Let numpy combine rows of that length where they are; with its usual buffer it copies several together first."""
-    with np.errstate():  # ends the setting, too
-        np.setbufsize(16 * -(-length // 16))
-        yield
 
 
 class _Fold:

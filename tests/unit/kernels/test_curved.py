@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sightline.kernels import slab
 from sightline.kernels.curved import cut_curved, lay_along
 from sightline.kernels.geometry import GeometryError, SlicePlane, VolumeGeometry, plan_volume
 from sightline.kernels.image_plane import ImagePlane
@@ -50,8 +51,8 @@ def test_along_a_straight_line_it_is_a_plane(seed: int) -> None:
     )
     np.testing.assert_allclose(curve.depth, np.broadcast_to(plane.normal, (17, 3)), atol=1e-9)
     np.testing.assert_allclose(cut_curved(NOISE, GEOMETRY, curve), cut(NOISE, GEOMETRY, plane), atol=0.02)
-    slab = cut_curved(NOISE, GEOMETRY, curve, thickness=2.0, mode="max", step=0.5)
-    np.testing.assert_allclose(slab, cut_slab(NOISE, GEOMETRY, plane, 2.0, "max", step=0.5), atol=0.02)
+    thick = cut_curved(NOISE, GEOMETRY, curve, thickness=2.0, mode="max", step=0.5)
+    np.testing.assert_allclose(thick, cut_slab(NOISE, GEOMETRY, plane, 2.0, "max", step=0.5), atol=0.02)
 
 
 def test_every_pixel_shows_what_lies_where_it_says() -> None:
@@ -87,6 +88,16 @@ def test_columns_run_at_right_angles_to_the_curve_and_evenly(seed: int) -> None:
     np.testing.assert_allclose(np.linalg.norm(steps, axis=1), 0.4)
     rows = np.linalg.norm(np.diff(curve.centres, axis=0), axis=1)
     assert rows.max() <= 0.25 + 1e-9
+
+
+@pytest.mark.parametrize("samples", [1, 100])
+def test_what_is_worked_on_at_once_does_not_show(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    curve = lay_along(ARC, Y, pixel_spacing=(0.3, 0.45), columns=61)
+    expected = cut_curved(NOISE, GEOMETRY, curve, thickness=2.0, mode="max", step=0.5)
+    monkeypatch.setattr(slab, "_OWN_SAMPLES_AT_ONCE", samples)
+    found = cut_curved(NOISE, GEOMETRY, curve, thickness=2.0, mode="max", step=0.5)
+    assert 0 < np.isnan(expected).sum() < expected.size
+    np.testing.assert_allclose(found, expected, atol=0.005)
 
 
 def test_padding_is_left_out() -> None:

@@ -269,7 +269,8 @@ def test_lines_from_far_outside_are_right_where_they_are_well_within(start: floa
     line = geometry.affine @ np.array([1.0, 1.0, start, 1.0])
     across = geometry.affine @ np.array([0.0, 0.0, step, 0.0])
     count = int((abs(start) + 400) / abs(step)) + 2
-    found = sampling.Sampler(volume, geometry).along(line[None, :3], across[None, :3], count)[0]
+    parts = sampling.Sampler(volume, geometry).along(line[None, :3], across[None, :3], count, np.zeros((1, 1, 3)))
+    found = np.concatenate([values[0, 0].copy() for _, _, values in parts])
     columns = start + step * np.arange(count)
     within = (columns >= 0) & (columns <= 399)
     np.testing.assert_array_equal(~np.isnan(found), within)

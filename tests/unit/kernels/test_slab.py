@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.kernels import slab
+from sightline.kernels import sampling, slab
 from sightline.kernels.geometry import GeometryError, SlicePlane, VolumeGeometry, plan_volume
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.oblique import cut
@@ -116,11 +116,14 @@ def test_the_step_that_is_taken_by_itself_is_the_smallest_spacing() -> None:
     np.testing.assert_array_equal(by_itself, cut_slab(volume, geometry, plane, 3.0, "max", step=0.7))
 
 
-def test_the_number_of_lines_at_once_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("chunk", "laid_out"), [(1, 1), (40, 1), (250, 60), (1000, 2**18)])
+def test_what_is_worked_on_at_once_does_not_show(chunk: int, laid_out: int, monkeypatch: pytest.MonkeyPatch) -> None:
     geometry = volume_geometry()
     volume, plane = noise(geometry), plane_through(5)
     expected = cut_slab(volume, geometry, plane, 3.0, "mean")
-    monkeypatch.setattr(slab, "_SAMPLES_AT_ONCE", 250)
+    monkeypatch.setattr(slab, "_LINES_AT_ONCE", chunk)
+    monkeypatch.setattr(sampling, "CHUNK", chunk)
+    monkeypatch.setattr(sampling, "_LAID_OUT", laid_out)
     np.testing.assert_allclose(cut_slab(volume, geometry, plane, 3.0, "mean"), expected, atol=0.005)
 
 
