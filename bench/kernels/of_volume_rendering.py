@@ -45,7 +45,7 @@ def contests(volume: NDArray[np.int16], geometry: VolumeGeometry) -> Iterator[Co
         plane, transfer = view_of(turn, 10.0, size), FUNCTIONS[name]
         level = 0 if quality == "full" else pyramid.level_for(plane.pixel_spacing)
         return Contest(
-            f"volume rendering {name} {size}, turned {turn:.0f}",
+            f"volume rendering {name} {size}, turned {turn:.0f}" + ", in full" * (quality == "full"),
             lambda: render(pyramid, plane, transfer, quality=quality),
             {PEER: scene.work(transfer, plane)},
             {PEER: bar} if bar else {},
