@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from deploy.orthanc_configuration import merged
-from sightline.openemr.setup.plan import BACKEND_ID_TO_COME, SECRET_TO_COME
+from sightline.openemr.setup.plan import SECRET_TO_COME
 from tests.browser.people import fill_in_login
 from tests.support.openemr.server import FakeOpenEmr
 from tests.support.orthanc_server import OrthancServer
@@ -81,9 +81,8 @@ class Office:
         watch.lap("choose the number and the folders")
         launching, asking = self.register("Register Sightline"), self.register("Register the client for orders")
         watch.lap("register and enable both clients")
-        section = self.printed(launching["client_id"])
+        section = self.printed(launching["client_id"], asking["client_id"])
         text = section.replace(SECRET_TO_COME, launching["client_secret"])
-        text = text.replace(BACKEND_ID_TO_COME, asking["client_id"])
         self.restart(json.loads(text), further)
         watch.lap("take the configuration and restart Orthanc")
         self.page.goto(f"{self.url}/sightline/setup")
@@ -134,11 +133,13 @@ class Office:
         client.is_enabled = True  # what the administrator does under API Clients
         return answer
 
-    def printed(self, client_id: str) -> str:
-        """Return the section that is printed, once it has the client's id."""
-        self.page.get_by_label("client_id").fill(client_id)
+    def printed(self, launching: str, asking: str) -> str:
+        """Return the section that is printed, once it has both clients' ids."""
+        self.page.get_by_label("client_id", exact=True).fill(launching)
+        self.page.get_by_label("client_id of the client for orders").fill(asking)
         block = self.block("Section of Orthanc\u2019s configuration")
-        expect(block).to_contain_text(client_id)
+        for client in (launching, asking):
+            expect(block).to_contain_text(client)
         return block.inner_text()
 
     def restart(self, section: Mapping[str, Any], further: Mapping[str, Any]) -> None:

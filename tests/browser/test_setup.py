@@ -86,11 +86,15 @@ def test_the_whole_way(browser: Browser, office: Office) -> None:
         expect(page.get_by_role("row", name="Site Address (required for OAuth2 and FHIR)")).to_contain_text(
             office.emr.url
         )
-        page.get_by_label("client_id").fill("abc-123")
+        page.get_by_label("client_id", exact=True).fill("abc-123")
+        page.get_by_label("client_id of the client for orders").fill("def-456")
         block = page.get_by_role("group", name="Section of Orthanc’s configuration")
         expect(block).to_contain_text('"ClientId": "abc-123"')
+        expect(block).to_contain_text('"ClientId": "def-456"')
         section = json.loads(block.inner_text())["Sightline"]
-        assert section["Ehr"]["Issuers"][0]["PatientId"] == {"Source": "pubpid", "Prefix": "EMR-"}
+        (issuer,) = section["Ehr"]["Issuers"]
+        assert issuer["PatientId"] == {"Source": "pubpid", "Prefix": "EMR-"}
+        assert (issuer["ClientId"], issuer["Backend"]["ClientId"]) == ("abc-123", "def-456")
         assert section["FrameAncestors"] == [office.emr.url]
 
 

@@ -269,7 +269,7 @@ def test_the_plan_names_fields_as_openemr_does(site: Site, emr: FakeOpenEmr) -> 
     answer = cast(dict[str, Any], ask(site, "plan", asked).json)
     entries = {row["label"]: row["value"] for row in answer["entries"]}
     assert entries["Site Address (required for OAuth2 and FHIR)"] == emr.url
-    assert entries["Orders Path"], entries["Results Path"] == ("/var/spool/o", "/var/spool/r")
+    assert (entries["Orders Path"], entries["Results Path"]) == ("/var/spool/o", "/var/spool/r")
     assert entries["Protocol"] == "Local Filesystem, Bidirectional"
     registration = json.loads(answer["registration"])
     assert registration["initiate_login_uri"] == f"{URL}/sightline/smart/launch"
@@ -305,13 +305,13 @@ def test_folders_are_configured_where_those_sections_are_there(site: Site, emr: 
 @pytest.mark.parametrize(("source", "needs"), [("pid", False), ("pubpid", True)])
 def test_orders_name_the_internal_number_only(site: Site, emr: FakeOpenEmr, source: str, needs: bool) -> None:
     """With the other one, Sightline asks by FHIR, as a client of its own with keys."""
-    asked = {"address": emr.url, "rule": {"source": source}, "orders": "/var/spool/o"}
+    asked = {"address": emr.url, "rule": {"source": source}, "orders": "/var/spool/o", "backend": "def"}
     answer = cast(dict[str, Any], ask(site, "plan", asked).json)
     labels = {row["label"] for row in answer["entries"]}
     assert ("Enable OpenEMR FHIR System Scopes" in labels) is needs
     assert ("/sightline/openemr/jwks" in (answer["backend"] or "")) is needs
     (issuer,) = Configuration.parse(json.loads(answer["configuration"])["Sightline"]).ehr.issuers
-    assert (issuer.backend is not None) is needs
+    assert (issuer.backend.client_id if issuer.backend else None) == ("def" if needs else None)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +321,7 @@ def test_orders_name_the_internal_number_only(site: Site, emr: FakeOpenEmr, sour
         {"address": "https://e.example", "rule": RULE, "orders": "relative"}, {"address": 1, "rule": RULE},
         {"address": "https://e.example", "rule": RULE, "name": "A b"}, [],
         {"address": "https://e.example", "rule": {"source": "pid", "prefix": "a*"}},
+        {"address": "https://e.example", "rule": RULE, "backend": "a b"},
     ],
 )  # fmt: skip
 def test_a_wish_that_is_none_is_refused(site: Site, wrong: Any) -> None:

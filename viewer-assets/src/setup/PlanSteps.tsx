@@ -53,6 +53,9 @@ export function OrthancStep({ model }: StepProps) {
     <div class="setup-form">
       <div class="setup-pair">
         <Field label="setup.client" hint="setup.clientHint" value={model.client} />
+        {plan.backend !== null && (
+          <Field label="setup.backendClient" hint="setup.backendClientHint" value={model.backend} />
+        )}
         <Field label="setup.name" hint="setup.nameHint" value={model.name} />
       </div>
       <CopyBlock title={t("setup.configuration")} text={plan.configuration} />

@@ -15,6 +15,7 @@ export class SetupModel {
   readonly rule = signal<Rule>({ source: "", prefix: "", issuer: "" });
   readonly name = signal("openemr");
   readonly client = signal("");
+  readonly backend = signal("");
   readonly contact = signal("");
   readonly orders = signal("");
   readonly results = signal("");
@@ -65,6 +66,7 @@ export class SetupModel {
       name: this.name.value,
       v2: checked.v2,
       client: this.client.value.trim(),
+      backend: this.backend.value.trim(),
       contact: this.contact.value.trim(),
       orders: this.orders.value.trim(),
       results: this.results.value.trim(),

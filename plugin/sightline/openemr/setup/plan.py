@@ -34,8 +34,8 @@ class Wishes:
         How PatientID is made of OpenEMR's numbers.
     is_v2 : bool
         Whether OpenEMR knows the scopes of SMART 2.
-    client_id : str
-        Empty until it is known.
+    client_id, backend_id : str
+        Of the client that is launched and of the one that asks for orders; empty until they are known.
     contact : str
         An address of mail for the registration.
     orders_folder, results_folder : str
@@ -49,6 +49,7 @@ class Wishes:
     rule: PatientIdRule
     is_v2: bool = False
     client_id: str = ""
+    backend_id: str = ""
     contact: str = "admin@example.org"
     orders_folder: str = ""
     results_folder: str = ""
@@ -108,7 +109,7 @@ def section(wishes: Wishes, public_url: str, frame_ancestors: Sequence[str]) -> 
     if wishes.certificate_authority:
         issuer["CertificateAuthority"] = wishes.certificate_authority
     if wishes.needs_backend:
-        issuer["Backend"] = {"ClientId": BACKEND_ID_TO_COME}
+        issuer["Backend"] = {"ClientId": wishes.backend_id or BACKEND_ID_TO_COME}
     ancestors = dict.fromkeys((*frame_ancestors, wishes.address.origin))
     found: dict[str, Any] = {
         "PublicUrl": public_url,

@@ -57,6 +57,7 @@ class _Plan(_Check):
     name: str = Field("openemr", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
     v2: bool = False
     client: str = Field("", max_length=200, pattern=r"^[!-~]*$")
+    backend: str = Field("", max_length=200, pattern=r"^[!-~]*$")
     contact: str = Field("", max_length=200, pattern=r"^([^\s@<>\"]+@[^\s@<>\"]+)?$")
     orders: str = Field("", max_length=400, pattern=r"^(/[^\x00-\x1f]*)?$")
     results: str = Field("", max_length=400, pattern=r"^(/[^\x00-\x1f]*)?$")
@@ -107,15 +108,16 @@ def make_plan(request: Request, services: Services) -> Response:
     """Say what to enter where."""
     asked = _parse(_Plan, request)
     wishes = Wishes(
-        EmrAddress.parse(asked.address),
-        asked.name,
-        asked.rule.rule,
-        asked.v2,
-        asked.client,
-        asked.contact or "admin@example.org",
-        asked.orders,
-        asked.results,
-        asked.authority,
+        address=EmrAddress.parse(asked.address),
+        name=asked.name,
+        rule=asked.rule.rule,
+        is_v2=asked.v2,
+        client_id=asked.client,
+        backend_id=asked.backend,
+        contact=asked.contact or "admin@example.org",
+        orders_folder=asked.orders,
+        results_folder=asked.results,
+        certificate_authority=asked.authority,
     )
     return answer_json(plan(wishes, services.public_url, services.configuration.frame_ancestors))
 
