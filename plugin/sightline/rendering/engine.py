@@ -19,6 +19,7 @@ from sightline.archive.protocol import Archive, InstanceRecord
 from sightline.errors import NotFoundError, SupersededError, UnprocessableError
 from sightline.kernels.grayscale import full_range_window
 from sightline.kernels.image_plane import plane_of_grid
+from sightline.rendering.bands import bands_of, render_bands
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
@@ -335,7 +336,12 @@ class RenderingEngine:
                 "voi_lut": file_argument(fetch(by_uid[table.sop_instance_uid]), buffers) if table else None,
                 "view": _view_argument(view, window),
             }
-            reply = self._pool.run(task, arguments, buffers, descriptors, **request.asking.turn())
+            # Without a pyramid to share, each worker would make one.
+            if bands := bands_of(source) if derived else ():
+                turn = request.asking, request.still_wanted
+                reply = render_bands(self._pool, bands, arguments, descriptors, *turn)
+            else:
+                reply = self._pool.run(task, arguments, buffers, descriptors, **request.asking.turn())
             taken = part if needed is None else needed
             picture = _picture(reply, request.etag, provenance_of_volume(reply.values, plan, taken, view, window))
             return picture if part is None else _partial(picture, part, len(plan.frames))
