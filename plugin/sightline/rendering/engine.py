@@ -30,12 +30,12 @@ from sightline.rendering.provenance import Provenance, Source, provenance_of_fra
 from sightline.rendering.series_table import (
     InstanceEntry,
     SeriesTable,
-    series_identity,
     window_from_json,
 )
 from sightline.rendering.stacks import Stack
 from sightline.rendering.tables import SeriesTables
 from sightline.rendering.view import FrameOf, Picture, PlaneOf, View, VoiFunction, Window
+from sightline.rendering.view_records import ViewRecords
 from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_sources import CutOf, Inputs, RenderingOf, VolumeSource, source_argument
 from sightline.rendering.volumes import Volume, VolumeStore
@@ -92,6 +92,7 @@ class RenderingEngine:
         picture_bytes: int = 128 << 20,
     ) -> None:
         self._archive, self._pool = archive, pool
+        self._origins = ViewRecords(archive)
         self._tables = SeriesTables(pool, table_directory)
         self._plans = SeriesPlans()
         self._volumes = VolumeStore(pool, volume_bytes)
@@ -119,7 +120,7 @@ class RenderingEngine:
 
     def etag(self, grant: Grant, view: View) -> str:
         """Return the `Picture.etag` that `render` would give now, without rendering (VIEW). Raises `NotFoundError`."""
-        return _etag(self._identity(grant, view)[0], view)
+        return _etag(self._origins.of(grant, view)[0], view)
 
     def render(self, grant: Grant, view: View, asking: Asking = ANYBODY) -> Picture:
         """Return the picture that a view describes (VIEW); `asking` says who waits for it.
@@ -135,7 +136,7 @@ class RenderingEngine:
         SupersededError
             Whoever asked has asked for something newer before it was begun.
         """
-        identity, records = self._identity(grant, view)
+        identity, records = self._origins.of(grant, view)
         return self.render_prepared(grant, PreparedView(view, _etag(identity, view), records), asking)
 
     def prepare(self, grant: Grant, views: Sequence[View]) -> list[PreparedView]:
@@ -146,8 +147,8 @@ class RenderingEngine:
         NotFoundError
             Any of them is not there.
         """
-        known: dict[tuple[str, str], Mapping[str, InstanceRecord]] = {}
-        return [PreparedView(view, *self._prepared(grant, view, views, known)) for view in views]
+        origins = zip(views, self._origins.of_all(grant, views), strict=True)
+        return [PreparedView(view, _etag(identity, view), records) for view, (identity, records) in origins]
 
     def prepare_known(self, grant: Grant, view: View) -> PreparedView | None:
         """Do what `prepare` does for a frame, if no worker is needed to know how its pixels are encoded; else None.
@@ -161,7 +162,7 @@ class RenderingEngine:
         """
         if not isinstance(view.source, FrameOf) or not self._pool.is_shallow:
             return None
-        identity, records = self._identity(grant, view)
+        identity, records = self._origins.of(grant, view)
         if self._tables.known_frame(records[0], view.source.frame) is None:
             return None
         return PreparedView(view, _etag(identity, view), records)
@@ -233,54 +234,6 @@ class RenderingEngine:
         """End the workers and free the volumes. May be called again."""
         self._pool.close()
         self._volumes.close()
-
-    def _prepared(
-        self,
-        grant: Grant,
-        view: View,
-        views: Sequence[View],
-        known: dict[tuple[str, str], Mapping[str, InstanceRecord]],
-    ) -> tuple[str, Sequence[InstanceRecord]]:
-        """Return etag and records of one of several views; series are asked for where they hold more than one."""
-        if len(views) == 1:
-            identity, records = self._identity(grant, view)
-            return _etag(identity, view), records
-        study, series = view.study_instance_uid, view.series_instance_uid
-        if not isinstance(view.source, FrameOf):
-            records = tuple(self._known(grant, study, series, known).values())
-            return _etag(series_identity(record.file.uuid for record in records), view), records
-        names = [(series, view.source.sop_instance_uid)]
-        if view.presentation is not None:
-            names.append((view.presentation.series_instance_uid, view.presentation.sop_instance_uid))
-        found = []
-        for named_series, instance in names:
-            listed = self._known(grant, study, named_series, known)
-            if instance not in listed:
-                raise NotFoundError("There is no such instance.")
-            found.append(listed[instance])
-        return _etag(" ".join(record.file.uuid for record in found), view), found
-
-    def _known(
-        self, grant: Grant, study: str, series: str, known: dict[tuple[str, str], Mapping[str, InstanceRecord]]
-    ) -> Mapping[str, InstanceRecord]:
-        """Return the instances of a series by UID, asked for once."""
-        if (study, series) not in known:
-            listed = self._archive.series_instances(grant, study, series)
-            known[study, series] = {record.sop_instance_uid: record for record in listed}
-        return known[study, series]
-
-    def _identity(self, grant: Grant, view: View) -> tuple[str, Sequence[InstanceRecord]]:
-        """Ask the archive what the view is made of now: its identity, and the records."""
-        study, series = view.study_instance_uid, view.series_instance_uid
-        if isinstance(view.source, FrameOf):
-            record = self._archive.instance(grant, study, series, view.source.sop_instance_uid)
-            if view.presentation is None:
-                return record.file.uuid, (record,)
-            state = view.presentation
-            other = self._archive.instance(grant, study, state.series_instance_uid, state.sop_instance_uid)
-            return f"{record.file.uuid} {other.file.uuid}", (record, other)
-        records = self._archive.series_instances(grant, study, series)
-        return series_identity(record.file.uuid for record in records), records
 
     def _render_frame(self, request: _Request) -> Picture:
         grant, view, records = request.grant, request.view, request.records
