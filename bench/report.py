@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from bench.kernels.contest import Result
-from bench.kernels.rendering_quality import Likeness
+from bench.kernels.likeness import Likeness
 from bench.operations import Row
 from bench.viewer.figures import Hand, Visit, bars, visit_of
 from bench.viewer.table import lines

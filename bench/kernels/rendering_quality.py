@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from bench.kernels.likeness import Likeness
 from bench.kernels.of_volume_rendering import FUNCTIONS, SIZES, view_of
 from bench.kernels.phantom import chest, geometry
 from bench.kernels.quick_rays import RayCaster
@@ -29,18 +30,6 @@ SIDES = (
 QUALITIES: tuple[Quality, ...] = ("full", "fitting")
 _FEW_ROWS = 2
 _ROUNDING = 1e-5
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """How alike a rendering and the ray caster's picture are, and the part of the volume's resolution that it reads."""
-
-    function: str
-    size: int
-    side: tuple[int, int]
-    quality: Quality
-    level: int
-    similarity: float
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from sightline.dicomweb.answers import tag_under
 from sightline.dicomweb.rendered_parameters import FORMATS, SETTINGS, view_settings
 from sightline.dicomweb.urls import instance_url
 from sightline.rendering.engine import PreparedView
-from sightline.rendering.view import FrameOf, Picture, View
+from sightline.rendering.picture import Picture
+from sightline.rendering.view import FrameOf, View
 from sightline.web import picture_headers as any_picture
 from sightline.web.negotiation import MediaType
 from sightline.web.routing import is_uid

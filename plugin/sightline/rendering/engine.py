@@ -23,6 +23,7 @@ from sightline.rendering.bands import bands_of, render_bands
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
+from sightline.rendering.picture import Picture
 from sightline.rendering.plans import PlanesInfo, SeriesPlans
 from sightline.rendering.pool import Buffer, Pool, Reply
 from sightline.rendering.preparation import recipe_for
@@ -34,7 +35,7 @@ from sightline.rendering.series_table import (
 )
 from sightline.rendering.stacks import Stack
 from sightline.rendering.tables import SeriesTables
-from sightline.rendering.view import FrameOf, Picture, PlaneOf, View, VoiFunction, Window
+from sightline.rendering.view import FrameOf, PlaneOf, View, VoiFunction, Window
 from sightline.rendering.view_records import ViewRecords
 from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_sources import CutOf, Inputs, RenderingOf, VolumeSource, source_argument

@@ -1,6 +1,6 @@
 """A view is a value: what, which plane, which window, which size. It has one canonical URL.
 
-DICOMweb `/rendered`, thumbnails, the viewer and (later) print and export all describe a picture by a `View` and get it
+DICOMweb `/rendered`, thumbnails, the viewer, print and export all describe a picture by a `View` and get it
 from the engine by the same path; the same URL gives the same pixels later.
 """
 
@@ -11,9 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from sightline.errors import BadRequestError
 from sightline.rendering.look import PLAIN, Look
@@ -31,9 +28,6 @@ from sightline.rendering.volume_sources import (
     plane_text,
     slab_settings,
 )
-
-if TYPE_CHECKING:
-    from sightline.rendering.provenance import Provenance
 
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
@@ -298,35 +292,6 @@ class View:
             presentation=_presentation(parts[2], query) if "presentation" in query else None,
             look=look,
         )
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An encoded picture and what it is.
-
-    `etag` changes whenever the stored file, the view or the rendering code does. `window` is the one that was applied,
-    None where a VOI LUT sequence or colour was. `lossy` says that the encoding, or the stored file, lost something.
-    `pixel_spacing` is mm in the patient or at the detector between rows and between columns of this very picture, after
-    any reduction: pixels need not be square. None where the file does not say. `slices` is how many slices of a volume
-    that was still loading were there, and of how many: such a picture must not be kept. None: all. `provenance` is what
-    it was made of and how; None where whoever made it did not keep that.
-    """
-
-    content: bytes
-    media_type: str
-    columns: int
-    rows: int
-    etag: str
-    lossy: bool
-    window: Window | None
-    pixel_spacing: tuple[float, float] | None = None
-    slices: tuple[int, int] | None = None
-    provenance: Provenance | None = None
-
-    @cached_property
-    def digest(self) -> bytes:
-        """SHA-256 of the content."""
-        return sha256(self.content).digest()
 
 
 def _source(place: str, number: str, query: Mapping[str, str]) -> FrameOf | PlaneOf | VolumeSource:

@@ -11,7 +11,8 @@ from sightline.access.grant import Grant
 from sightline.access.headers import Headers
 from sightline.errors import NotFoundError
 from sightline.rendering.jobs import Asking, Priority
-from sightline.rendering.view import Picture, View
+from sightline.rendering.picture import Picture
+from sightline.rendering.view import View
 from sightline.viewer.series_json import window_json
 from sightline.viewer.studies import AskedFrame, open_study, series_row, series_rows
 from sightline.web.picture_headers import PICTURE_HEADERS, picture_headers

@@ -13,9 +13,10 @@ from typing import Any
 from sightline.errors import UnprocessableError
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.files import file_argument
+from sightline.rendering.picture import Picture
 from sightline.rendering.pool import Buffer
 from sightline.rendering.provenance import Provenance, ValueSteps
-from sightline.rendering.view import Picture, PictureFormat, View
+from sightline.rendering.view import PictureFormat, View
 from sightline.viewer.series_json import window_json
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response

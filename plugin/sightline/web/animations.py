@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 from sightline.rendering.engine import PreparedView
-from sightline.rendering.view import Picture
+from sightline.rendering.picture import Picture
 from sightline.web.request import Request, Response
 from sightline.web.services import Services
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import quote, unquote, urlsplit
 
 from sightline.errors import SightlineError, UnauthenticatedError
+from sightline.web.error_body import error_body, is_for_a_page
 from sightline.web.fhir import is_fhir, operation_outcome
 from sightline.web.request import Request, Response
 
@@ -46,14 +46,6 @@ def answer_error(request: Request, error: SightlineError) -> Response:
         # A browser would answer this challenge with its own ugly dialogue; only programs get it.
         response.headers["WWW-Authenticate"] = 'Basic realm="Sightline", charset="UTF-8"'
     return response
-
-
-def error_body(error: SightlineError, is_page: bool) -> tuple[bytes, str]:
-    """Return body and content type: a sentence for a person in a browser, else JSON."""
-    if is_page:
-        return f"{error.message}\n".encode(), "text/plain; charset=utf-8"
-    body = {"status": error.status, "code": error.code, "message": error.message}
-    return json.dumps(body).encode(), "application/json"
 
 
 def _way_in(request: Request) -> str:
@@ -98,8 +90,3 @@ def _wanted(request: Request) -> str:
 def wants_page(request: Request) -> bool:
     """Whether a person in a browser is asking for a page, rather than a program for data."""
     return request.method in ("GET", "HEAD") and is_for_a_page(request.headers.get("Accept", ""))
-
-
-def is_for_a_page(accept: str) -> bool:
-    """Whether a header `Accept` is that of a browser that opens a page."""
-    return "text/html" in accept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from sightline.rendering.view import Picture
+from sightline.rendering.picture import Picture
 
 PICTURE_HEADERS = frozenset({"Content-Type", "ETag", "Repr-Digest", "Sightline-Provenance"})
 """Headers that depend on the picture."""

@@ -13,7 +13,7 @@ from itertools import chain
 
 from sightline.access.grant import Grant, Verb
 from sightline.errors import SightlineError
-from sightline.web.error_answer import error_body, is_for_a_page
+from sightline.web.error_body import error_body, is_for_a_page
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -23,8 +23,9 @@ from sightline.kernels.geometry import GeometryError
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.headers import read_frames
+from sightline.rendering.picture import Picture
 from sightline.rendering.series_table import SeriesTable, in_display_order, series_identity
-from sightline.rendering.view import Picture, View
+from sightline.rendering.view import View
 from sightline.rendering.volume_plan import VolumePlan, chosen, plan
 from sightline.rendering.volume_sources import Inputs
 from sightline.rendering.worker import resolve

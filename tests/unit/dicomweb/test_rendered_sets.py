@@ -12,7 +12,8 @@ from PIL import Image, ImageSequence
 from sightline.access.grant import Grant
 from sightline.dicomweb import rendered
 from sightline.rendering.engine import _view_argument
-from sightline.rendering.view import FrameOf, Picture, View
+from sightline.rendering.picture import Picture
+from sightline.rendering.view import FrameOf, View
 from sightline.rendering.worker import resolve
 from tests.support.dicom_files import image_file
 from tests.unit.dicomweb.conftest import Serve, Server

@@ -15,7 +15,8 @@ from sightline.access.grant import Grant, Permission, Verb
 from sightline.dicomweb.rendered_volumes import SPELLINGS
 from sightline.dicomweb.routes import ROUTES
 from sightline.dicomweb.volume_parameters import MAXIMUM_STEPS
-from sightline.rendering.view import Picture, PictureFormat, View, Window
+from sightline.rendering.picture import Picture
+from sightline.rendering.view import PictureFormat, View, Window
 from sightline.rendering.viewport import Viewport
 from sightline.rendering.volume_sources import Blend, CutOf, Inputs, ProjectionOf, RenderingOf
 from tests.support.dicom_files import CORONAL, image_file, volume_file

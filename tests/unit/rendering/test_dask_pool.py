@@ -29,8 +29,9 @@ from sightline.rendering.cluster_tasks import Limits, content_of
 from sightline.rendering.dask_pool import DaskPool
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.jobs import Asking
+from sightline.rendering.picture import Picture
 from sightline.rendering.pool import Pool, WorkerPool
-from sightline.rendering.view import FrameOf, Orientation, Picture, PictureFormat, PlaneOf, View, Window
+from sightline.rendering.view import FrameOf, Orientation, PictureFormat, PlaneOf, View, Window
 from sightline.rendering.volume_sources import CutOf, Inputs, ProjectionOf, RenderingOf, VolumeSource
 from tests.support.dask_cluster import DaskCluster
 from tests.support.dicom_files import slices_of

@@ -26,12 +26,12 @@ from sightline.errors import (
     UnprocessableError,
 )
 from sightline.rendering.engine import RenderingEngine
+from sightline.rendering.picture import Picture
 from sightline.rendering.pool import WorkerPool
 from sightline.rendering.view import (
     Annotation,
     FrameOf,
     Orientation,
-    Picture,
     PictureFormat,
     PlaneOf,
     PresentationOf,

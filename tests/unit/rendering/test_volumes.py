@@ -25,9 +25,10 @@ from sightline.errors import SupersededError, UnavailableError
 from sightline.rendering.derived import Derived, Recipe
 from sightline.rendering.engine import RenderingEngine
 from sightline.rendering.jobs import Asking
+from sightline.rendering.picture import Picture
 from sightline.rendering.pool import WorkerPool
 from sightline.rendering.series_table import FrameEntry
-from sightline.rendering.view import Orientation, Picture, PictureFormat, PlaneOf, View, Window
+from sightline.rendering.view import Orientation, PictureFormat, PlaneOf, View, Window
 from sightline.rendering.volume import Volume
 from sightline.rendering.volume_plan import VolumePlan, plan
 from sightline.rendering.volumes import SLICES_PER_TASK, VolumeStore

@@ -15,7 +15,7 @@ from werkzeug.test import Client, EnvironBuilder
 from sightline.access.grant import administrator
 from sightline.kernels.colour_maps import colour_map
 from sightline.rendering.jobs import Asking, Priority
-from sightline.rendering.view import Picture
+from sightline.rendering.picture import Picture
 from sightline.viewer.pictures import asking_of, picture_response
 from sightline.web.request import Request
 from tests.support.viewer_server import link_grant

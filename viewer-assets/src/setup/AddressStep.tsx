@@ -2,7 +2,7 @@ import { t, type MessageKey } from "../messages";
 import type { CheckAnswer } from "./data";
 import { Field } from "./Field";
 import { Outcome } from "./Outcome";
-import type { StepProps } from "./Setup";
+import type { StepProps } from "./model";
 
 /** Where the EHR is, and what it says of itself. */
 export function AddressStep({ model }: StepProps) {

@@ -1,5 +1,5 @@
 import { Field } from "./Field";
-import type { StepProps } from "./Setup";
+import type { StepProps } from "./model";
 
 /** Folders through which orders come and reports go. */
 export function FoldersStep({ model }: StepProps) {

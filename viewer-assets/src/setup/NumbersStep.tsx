@@ -3,7 +3,7 @@ import { personName } from "../format";
 import { t } from "../messages";
 import { Icon } from "../ui/Icon";
 import type { Example, Rule } from "./data";
-import type { StepProps } from "./Setup";
+import type { StepProps } from "./model";
 
 const SOURCES = ["pubpid", "pid"] as const;
 

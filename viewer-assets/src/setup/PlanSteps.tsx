@@ -1,7 +1,7 @@
 import { t } from "../messages";
 import { CopyBlock } from "./CopyBlock";
 import { Field } from "./Field";
-import type { StepProps } from "./Setup";
+import type { StepProps } from "./model";
 
 /** What to enter in OpenEMR, and how Sightline is registered there. */
 export function OpenEmrStep({ model }: StepProps) {

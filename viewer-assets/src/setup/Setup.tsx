@@ -4,14 +4,10 @@ import { t } from "../messages";
 import { Icon } from "../ui/Icon";
 import { AddressStep } from "./AddressStep";
 import { FoldersStep } from "./FoldersStep";
-import { STEPS, type SetupModel, type Step } from "./model";
+import { STEPS, type Step, type StepProps } from "./model";
 import { NumbersStep } from "./NumbersStep";
 import { OpenEmrStep, OrthancStep } from "./PlanSteps";
 import { TestStep } from "./TestStep";
-
-export interface StepProps {
-  readonly model: SetupModel;
-}
 
 const CONTENT: Readonly<Record<Step, ComponentType<StepProps>>> = {
   address: AddressStep,

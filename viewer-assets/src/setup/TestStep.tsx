@@ -1,6 +1,6 @@
 import { t, type MessageKey } from "../messages";
 import { Outcome } from "./Outcome";
-import type { StepProps } from "./Setup";
+import type { StepProps } from "./model";
 
 /** Each part of the way, tried. */
 export function TestStep({ model }: StepProps) {

@@ -8,6 +8,11 @@ const PAUSE_MS = 400;
 export const STEPS = ["address", "numbers", "folders", "openemr", "orthanc", "test"] as const;
 export type Step = (typeof STEPS)[number];
 
+/** What each step of the page is given. */
+export interface StepProps {
+  readonly model: SetupModel;
+}
+
 /** What an administrator has typed, and what the server said to it. Nothing of it is kept: Orthanc's configuration is. */
 export class SetupModel {
   readonly address: Signal<string>;
