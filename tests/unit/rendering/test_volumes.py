@@ -53,7 +53,7 @@ def workers(plugin_directory: Path) -> Iterator[WorkerPool]:
 
 
 class SlowArchive(FakeArchive):
-    """Gives `allowed` files and then waits until `go_on` is set."""
+    """Gives `allowed` files and then waits until more are, or `go_on` is set."""
 
     def __init__(self, step: float = 2.0) -> None:
         super().__init__(slices_of(VOXELS, [(0, 0, step * k) for k in range(COUNT)]))
@@ -62,8 +62,9 @@ class SlowArchive(FakeArchive):
 
     def source(self, *arguments: Any) -> FileSource:
         self.allowed -= 1
-        if self.allowed < 0:
-            self.go_on.wait(20)
+        until = time.monotonic() + 20
+        while self.allowed < 0 and time.monotonic() < until and not self.go_on.wait(0.01):
+            pass
         return super().source(*arguments)
 
 
@@ -138,9 +139,13 @@ def test_who_asks_for_something_newer_does_not_wait_for_a_volume(engine: Renderi
         until = time.monotonic() + 10
         while archive.allowed >= 0 and time.monotonic() < until:
             time.sleep(0.01)  # it is the first, for which the picture is made
+        turn = engine._turns._newest["session/1"]
         other = threads.submit(engine.render, DOCTOR, view(Orientation.SAGITTAL, 1), Asking(supersedes="session/2"))
         time.sleep(0.3)
         newer = threads.submit(engine.render, DOCTOR, view(Orientation.SAGITTAL, 3), mine)
+        while engine._turns._newest["session/1"] is turn and time.monotonic() < until:
+            time.sleep(0.01)
+        archive.allowed += SLICES_PER_TASK  # whoever waits looks up when slices arrive
         with pytest.raises(SupersededError):
             older.result(10)
         archive.go_on.set()
