@@ -21,7 +21,8 @@ from sightline.rendering.volume_sources import RenderingOf, source_argument
 
 BAND_PIXELS = 1 << 14
 """As few as cost a ray caster nothing more than they cost as a part of the whole."""
-MOST_BANDS = 64
+PATIENCE = 4
+"""As many times as long as a task a picture may take until its last band has begun: nobody waits for longer."""
 _ROOM = "sightline.rendering.rendering_tasks"
 
 
@@ -37,7 +38,7 @@ def bands_of(source: object) -> Sequence[RenderingOf]:
     if not isinstance(source, RenderingOf) or source.detail != "full":
         return ()
     plane = source.plane
-    height = -(-max(BAND_PIXELS, plane.rows * plane.columns // MOST_BANDS) // plane.columns)
+    height = -(-BAND_PIXELS // plane.columns)
     if height >= plane.rows:
         return ()
     ends = ((first, min(first + height, plane.rows)) for first in range(0, plane.rows, height))
@@ -59,7 +60,7 @@ def render_bands(
     SupersededError
         Whoever asked has asked for something newer meanwhile.
     UnavailableError
-        As from `Pool.submit`; each band has the time that a task has.
+        As from `Pool.submit`; each band has the time that a task has. Or the picture as a whole takes too long.
     """
     under_way: deque[Future[Reply]] = deque()
     rows: list[bytes] = []
@@ -83,11 +84,12 @@ def _jobs(
     descriptors: Sequence[int],
     asking: Asking,
 ) -> Iterator[Future[Reply]]:
-    priority = max(asking.priority, Priority.AWAITED)
+    priority, now = max(asking.priority, Priority.AWAITED), time.monotonic()
+    until = asking.wanted_until or now + pool.deadline_seconds
     for band in bands:
         own = dict(arguments) | {"source": source_argument(band)}
-        until = time.monotonic() + pool.deadline_seconds
         yield pool.submit(f"{_ROOM}:render_band", own, (), descriptors, priority=priority, wanted_until=until)
+        until = now + PATIENCE * pool.deadline_seconds  # once it is begun
 
 
 def _rows_of(under_way: deque[Future[Reply]], still_wanted: Callable[[], bool]) -> bytes:

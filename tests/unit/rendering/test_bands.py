@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sightline.errors import SightlineError, SupersededError
+from sightline.errors import SightlineError, SupersededError, UnavailableError
 from sightline.kernels.image_plane import ImagePlane
 from sightline.rendering import bands
 from sightline.rendering.camera import camera_at, middle, planes_of
@@ -101,7 +101,7 @@ def test_what_is_quick_is_made_as_a_whole(engine: RenderingEngine) -> None:
     assert not bands.bands_of(RenderingOf(plane, detail="fitting"))
     assert not bands.bands_of(RenderingOf(replace(plane, rows=128, columns=128)))
     large = bands.bands_of(RenderingOf(replace(plane, rows=4096, columns=4096)))
-    assert [band.plane.rows for band in large] == [64] * 64
+    assert [band.plane.rows for band in large] == [4] * 1024
 
 
 def test_whoever_waits_for_a_picture_goes_first(
@@ -149,6 +149,20 @@ def test_a_band_that_fails_is_the_pictures_failure(
     assert_idle(pool)
     pool.on_band = lambda _number, _arguments: None
     assert pixels(engine.render(DOCTOR, view_of(plane_of(engine)))).shape == (SIDE, SIDE, 3)
+
+
+@pytest.mark.parametrize(("begun", "patience"), [(0, 4), (1, 0)])
+def test_a_picture_that_takes_too_long_is_given_up(
+    engine: RenderingEngine, pool: WatchedPool, monkeypatch: pytest.MonkeyPatch, begun: int, patience: int
+) -> None:
+    """Before it is begun, by whoever asks; once it is, as a whole."""
+    monkeypatch.setattr(bands, "BAND_PIXELS", 2 * SIDE)
+    monkeypatch.setattr(bands, "PATIENCE", patience)
+    asking = Asking() if begun else Asking(wanted_until=time.monotonic() - 1)
+    with pytest.raises(UnavailableError, match="busy"):
+        engine.render(DOCTOR, view_of(plane_of(engine)), asking)
+    assert begun < len(pool.bands) < SIDE // 2
+    assert_idle(pool)
 
 
 def assert_idle(pool: WatchedPool) -> None:
