@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from mmap import mmap
+from contextlib import suppress
+from mmap import MADV_HUGEPAGE, mmap
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,24 @@ def _mapping(identity: str, descriptor: int) -> mmap:
         while len(_mapped) >= _KEPT:
             _mapped.popitem(last=False)
         try:
-            known = mmap(descriptor, 0)
+            known = _map(descriptor)
         except OSError:  # no address space left beside the old ones
             forget_all()
-            known = mmap(descriptor, 0)
+            known = _map(descriptor)
         _mapped[identity] = known
     _mapped.move_to_end(identity)
     return known
+
+
+def _map(descriptor: int) -> mmap:
+    """Map a memory file, in huge pages where the system's administrator lets programs ask for them.
+
+    Most of the time of loading a volume into new memory passes in getting its pages one by one.
+    """
+    memory = mmap(descriptor, 0)
+    with suppress(OSError):  # a system that has none
+        memory.madvise(MADV_HUGEPAGE)
+    return memory
 
 
 def forget_all() -> None:

@@ -243,7 +243,7 @@ def test_an_axis_of_one_voxel_has_a_plane(shape: tuple[int, int]) -> None:
     )
 
 
-@pytest.mark.parametrize("offset", [1e3, 1e7, 1e12])
+@pytest.mark.parametrize("offset", [1e3, 1e7, 1e12, 1e15, 1e30])
 def test_planes_far_outside_are_empty(offset: float) -> None:
     for direction in ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)):
         plane = ImagePlane((offset, 3.0, 3.0), direction, (0.0, 1.0, 0.0), (1.0, 1.0), 4, 5)
