@@ -87,9 +87,10 @@ export async function postJson<Answer>(path: string, body: unknown, signal?: Abo
   return (response.status === 204 ? null : await response.json()) as Answer;
 }
 
-/** The sentence that the server gave, or one of ours for the status. */
+/** The sentence that the server gave, or one of ours for the status. Orthanc calls all but a success plain text. */
 async function explanation(response: Response): Promise<string> {
-  if (response.headers.get("Content-Type")?.includes("json")) {
+  const type = response.headers.get("X-Sightline-Content-Type") ?? response.headers.get("Content-Type");
+  if (type?.includes("json")) {
     try {
       const body = (await response.json()) as { message?: unknown; error?: { message?: unknown } };
       const message = body.message ?? body.error?.message;
