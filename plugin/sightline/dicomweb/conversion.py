@@ -73,10 +73,24 @@ def _make_native(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequen
             _decode_ourselves(dataset, arguments, buffers)
         elif syntax.is_encapsulated:
             dataset.decompress(generate_instance_uid=False)
+            if syntax != RLE:
+                _widen(dataset)
         elif syntax == ExplicitVRBigEndian:
             dataset.PixelData = _little_endian(pixel_array(dataset, raw=True))
     if syntax == ExplicitVRBigEndian:
         _swap_words(dataset)
+
+
+def _widen(dataset: Dataset) -> None:
+    """Let Bits Stored hold what was decoded, where a code stream is deeper than the header says (PS3.5 section 8.2.4).
+
+    Readers take no notice of what is above Bits Stored: the brightest pixels would come out as dark ones.
+    """
+    cells = np.frombuffer(dataset.PixelData, f"<{'iu'[dataset.PixelRepresentation == 0]}{dataset.BitsAllocated // 8}")
+    least, greatest = (int(cells.min()), int(cells.max())) if cells.size else (0, 0)
+    needed = max(greatest.bit_length(), (~least if least < 0 else least).bit_length()) + dataset.PixelRepresentation
+    if needed > dataset.BitsStored:
+        dataset.BitsStored, dataset.HighBit = needed, needed - 1
 
 
 def _decode_ourselves(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequence[Buffer]) -> None:

@@ -13,12 +13,12 @@ import imagecodecs
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.encaps import generate_frames
+from pydicom.encaps import encapsulate, generate_frames
 
 from sightline.rendering.codecs import decode_frame
 from sightline.rendering.headers import read_frames
 from tests.support.corpus import real_file
-from tests.support.dicom_files import image_file
+from tests.support.dicom_files import image_file, part_10
 from tests.unit.dicomweb.conftest import Serve
 from tests.unit.dicomweb.test_frames import BASE, address, contents
 
@@ -71,6 +71,23 @@ def test_colour_is_exact(serve: Serve, name: str, wanted: str) -> None:
     assert found.file_meta.TransferSyntaxUID == wanted
     assert found.PhotometricInterpretation in (space, "RGB")
     assert np.array_equal(found.pixel_array, stored.pixel_array)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("wanted", [EXPLICIT, JPEG_LS, HTJ2K])
+def test_a_code_stream_deeper_than_the_header_says(serve: Serve, wanted: str, signed: bool) -> None:
+    """Readers leave out what is above Bits Stored: the brightest pixels would become dark ones."""
+    pixels = np.array([[0, 7, 4095], [4096, 4170, 5000]], np.uint16)
+    pixels = pixels.astype(np.int16) - 2500 if signed else pixels
+    dataset = dcmread(BytesIO(image_file(pixels, SOPInstanceUID="1.2.3", BitsStored=12, HighBit=11)))
+    stream = imagecodecs.jpeg2k_encode(pixels, codecformat="j2k", reversible=True, level=0)
+    dataset.PixelData = encapsulate([stream])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    answer = serve(part_10(dataset, JPEG_2000)).get(BASE, accept(wanted))
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    found = dcmread(BytesIO(answer.data))
+    assert (found.BitsStored, found.HighBit) == (13, 12)
+    assert np.array_equal(found.pixel_array, pixels)
 
 
 @pytest.mark.parametrize("wanted", ALL)
