@@ -54,6 +54,13 @@ test("every layout comes back", () => {
   }
 });
 
+test("UIDs that are longer than they should be come back", () => {
+  const uid = `1.${"7".repeat(126)}`;
+  const pane = { ...PLAIN, tile: `${uid}~2`, only: uid, presentation: uid };
+  const state = { ...DESK, panes: [pane], beside: [uid] };
+  assert.deepEqual(parseDesk(deskQuery(state)), state);
+});
+
 test("planes come back over one pane", () => {
   const state = { ...DESK, planes: true };
   assert.deepEqual(parseDesk(deskQuery(state)), state);

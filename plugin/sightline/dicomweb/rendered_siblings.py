@@ -13,16 +13,16 @@ from sightline.dicomweb.urls import instance_url
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.picture import Picture
 from sightline.rendering.view import FrameOf, View
+from sightline.uids import UID_CHARACTERS, is_uid
 from sightline.web import picture_headers as any_picture
 from sightline.web.negotiation import MediaType
-from sightline.web.routing import is_uid
 from sightline.web.services import Services
 from sightline.web.siblings import Asked, Sibling, Siblings
 
 OWN_HEADERS = any_picture.PICTURE_HEADERS | {"Content-Location"}
 """Headers by which answers with one picture differ."""
 
-_PLACE = re.compile(r"instances/([0-9.]{1,64})(?:/frames/([1-9][0-9]{0,8}))?/rendered", re.ASCII)
+_PLACE = re.compile(rf"instances/({UID_CHARACTERS})(?:/frames/([1-9][0-9]{{0,8}}))?/rendered", re.ASCII)
 
 
 def rendered_siblings(services: Services, study: str, series: str, of_frames: bool, media_type: MediaType) -> Siblings:

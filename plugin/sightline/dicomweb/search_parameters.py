@@ -13,6 +13,7 @@ from sightline.archive.protocol import Level, Query
 from sightline.dicomweb.dicom_json import tag_text, value_representation
 from sightline.dicomweb.matching import parse_range
 from sightline.errors import BadRequestError
+from sightline.uids import LONGEST_UID
 
 MAXIMUM_RESULTS = 10_000
 """A search over the whole archive returns at most so many; the rest is had by `offset`."""
@@ -69,7 +70,7 @@ _RESERVED = frozenset(
     | {"emptyvaluematching", "multiplevaluematching"}
 )
 _FORMS = {
-    "UI": re.compile(r"[0-9.*?]{1,64}(\\[0-9.*?]{1,64})*"),
+    "UI": re.compile(rf"[0-9.*?]{{1,{LONGEST_UID}}}(\\[0-9.*?]{{1,{LONGEST_UID}}})*"),
     "IS": re.compile(r"[+-]?\d{1,12}"),
     "DS": re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"),
     "US": re.compile(r"[+-]?\d{1,12}"),

@@ -19,8 +19,8 @@ from sightline.errors import BadRequestError, NotFoundError, UnprocessableError
 from sightline.kernels.geometry import VolumeGeometry
 from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_sources import MOST_INPUTS, PRESETS, WITHOUT_UNIT, Inputs
+from sightline.uids import is_uid
 from sightline.web.request import REPEATED_KEYS_LOST, Request
-from sightline.web.routing import is_uid
 from sightline.web.services import Services
 
 REFERENCE = "volumeinputreference"

@@ -11,8 +11,8 @@ from sightline.dicomweb.rendered_parameters import number
 from sightline.errors import BadRequestError
 from sightline.rendering.view import Annotation, PresentationOf, Window, parse_annotations
 from sightline.rendering.viewport import Viewport
+from sightline.uids import is_uid
 from sightline.web.negotiation import parse_accept
-from sightline.web.routing import is_uid
 
 STUDY_PARAMETER = "studyUID"
 _PIXELS = (

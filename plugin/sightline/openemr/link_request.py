@@ -13,8 +13,9 @@ from sightline import configuration
 from sightline.access.grant import Verb
 from sightline.access.link import LINK_VERBS
 from sightline.errors import BadRequestError
+from sightline.uids import LONGEST_UID, UID_PATTERN
 
-_Uid = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
+_Uid = Annotated[str, StringConstraints(pattern=f"^{UID_PATTERN.pattern}$", max_length=LONGEST_UID)]
 # Characters with a meaning in a DICOM query (PS3.4 C.2.2.2) could make one number match another patient's study.
 _Literal = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^*?\\]+$")]
 _Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-?)[0-9]{2}(-?)[0-9]{2}$")]

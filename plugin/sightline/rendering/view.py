@@ -28,6 +28,7 @@ from sightline.rendering.volume_sources import (
     plane_text,
     slab_settings,
 )
+from sightline.uids import UID_CHARACTERS
 
 PREFIX = "/sightline/view"
 """What canonical addresses start with."""
@@ -46,7 +47,7 @@ _SETTINGS = (
     "annotation",
     "presentation",
 )
-_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
+_UID = re.compile(UID_CHARACTERS, re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
 _WINDOW = re.compile(rf"{_NUMBER},{_NUMBER}(?:,(LINEAR|LINEAR_EXACT|SIGMOID))?", re.ASCII)
 

@@ -18,6 +18,7 @@ from sightline.kernels.geometry import GeometryError, Vector
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.volume_rendering import QUALITIES, Quality
 from sightline.rendering.numbers import plain
+from sightline.uids import UID_CHARACTERS
 
 SETTINGS = ("slab", "blend", "preset", "detail", "clip", "instances", "frames")
 """Names in the query of an address, beside those that any picture may have."""
@@ -36,7 +37,7 @@ Clip = tuple[Vector, Vector]
 """A point and a direction."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,40})?", re.ASCII)
-_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
+_UID = re.compile(UID_CHARACTERS, re.ASCII)
 _FRAME = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 
 

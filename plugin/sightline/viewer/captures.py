@@ -12,6 +12,7 @@ from sightline.archive.upload import examine
 from sightline.errors import BadRequestError, ConflictError, UnsupportedMediaTypeError
 from sightline.rendering.channel import Buffer
 from sightline.rendering.files import file_argument
+from sightline.uids import UID_CHARACTERS
 from sightline.viewer.studies import series_row, series_rows
 from sightline.web.json_answer import answer_json
 from sightline.web.request import Request, Response
@@ -20,7 +21,7 @@ from sightline.web.services import Services
 LARGEST_CAPTURE = 32 << 20
 """Bytes of the picture."""
 _MOST_SOURCES = 16
-_SOURCE = re.compile(r"([0-9.]{1,64})/([0-9.]{1,64})/([1-9][0-9]{0,6})", re.ASCII)
+_SOURCE = re.compile(rf"({UID_CHARACTERS})/({UID_CHARACTERS})/([1-9][0-9]{{0,6}})", re.ASCII)
 
 
 def capture(request: Request, services: Services, study: str) -> Response:

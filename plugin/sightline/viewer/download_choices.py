@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sightline.errors import BadRequestError
 from sightline.objects.blanking import Rectangle
 from sightline.objects.deidentification import Choices, Option
-from sightline.web.routing import is_uid
+from sightline.uids import is_uid
 
 MOST_RECTANGLES = 16
 _PER_MILLE = 1000

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from sightline.errors import BadRequestError
 from sightline.state.findings import Change
-from sightline.web.routing import UID_PATTERN
+from sightline.uids import LONGEST_UID, UID_PATTERN
 
 MOST_POINTS = 10_000
 MOST_CHANGES = 500
@@ -46,7 +46,7 @@ POINTS: Mapping[Tool, tuple[int, int]] = {
 }
 """Fewest and most points of each tool; what they are is said in the viewer's ``findings/model.ts``."""
 
-Uid = Annotated[str, Field(max_length=64, pattern=f"^{UID_PATTERN.pattern}$")]
+Uid = Annotated[str, Field(max_length=LONGEST_UID, pattern=f"^{UID_PATTERN.pattern}$")]
 Point = tuple[float, float]
 
 

@@ -25,11 +25,11 @@ from sightline.access.grant import Grant, Verb
 from sightline.errors import BadRequestError, NotFoundError, SightlineError
 from sightline.objects.key_titles import TITLES
 from sightline.state.key_images import Author, Frame, KeyDocument, KeyImage
+from sightline.uids import is_uid
 from sightline.viewer.key_documents import documents_json, save_documents
 from sightline.web.json_answer import answer_json
 from sightline.web.json_body import read_json
 from sightline.web.request import Request, Response
-from sightline.web.routing import is_uid
 from sightline.web.services import Services
 
 LARGEST_CHANGES = 65_536

@@ -13,11 +13,11 @@ from sightline.errors import NotFoundError
 from sightline.rendering.jobs import Asking, Priority
 from sightline.rendering.picture import Picture
 from sightline.rendering.view import View
+from sightline.uids import is_uid
 from sightline.viewer.series_json import window_json
 from sightline.viewer.studies import AskedFrame, open_study, series_row, series_rows
 from sightline.web.picture_headers import PICTURE_HEADERS, picture_headers
 from sightline.web.request import Request, Response
-from sightline.web.routing import is_uid
 from sightline.web.services import Services
 from sightline.web.siblings import Asked, Sibling, Siblings
 

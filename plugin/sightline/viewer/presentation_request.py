@@ -13,7 +13,7 @@ from sightline.errors import BadRequestError, NotFoundError
 from sightline.objects.graphic_writing import FEWEST_AND_MOST
 from sightline.rendering.series_table import FrameEntry, SeriesTable
 from sightline.rendering.view import VoiFunction, Window
-from sightline.web.routing import is_uid
+from sightline.uids import is_uid
 
 _MOST_GRAPHICS = 500
 _MOST_POINTS = 50_000

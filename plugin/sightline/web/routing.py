@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -11,10 +10,8 @@ from typing import Any
 from werkzeug.routing import BaseConverter
 
 from sightline.access.grant import Verb
+from sightline.uids import UID_CHARACTERS, is_uid
 from sightline.web.request import Response
-
-UID_PATTERN = re.compile(r"[0-9]+(\.[0-9]+)*")
-"""A DICOM UID (PS3.5 section 9), leading zeros tolerated as real archives hold them; at most 64 characters."""
 
 
 class Public(Enum):
@@ -29,19 +26,10 @@ class Public(Enum):
     KEYS = "public keys, by which an EHR proves our signatures"
 
 
-def is_uid(text: str) -> bool:
-    """Whether a text is a UID.
-
-    >>> is_uid("1.2.840"), is_uid("1..2"), is_uid("1" * 65)
-    (True, False, False)
-    """
-    return len(text) <= 64 and UID_PATTERN.fullmatch(text) is not None
-
-
 class UidConverter(BaseConverter):
-    """``<uid:name>`` in a rule: digits and dots, at most 64 characters (PS3.5 section 9)."""
+    """``<uid:name>`` in a rule: digits and dots."""
 
-    regex = r"[0-9][0-9.]{0,63}"
+    regex = rf"(?=[0-9]){UID_CHARACTERS}"
     part_isolating = True
 
 

@@ -17,7 +17,7 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 
-from sightline.web.routing import is_uid
+from sightline.uids import is_uid
 from tests.support.corpus import corpus_files, real_file
 from tests.unit.dicomweb.conftest import Serve
 

@@ -8,6 +8,7 @@ import pytest
 from sightline.dicomweb.rendered_volumes import SPELLINGS
 from sightline.dicomweb.routes import ROUTES
 from sightline.dicomweb.volume_parameters import EXTENSIONS, PARAMETERS
+from sightline.uids import LONGEST_UID
 from tests.support.dicom_files import image_file, volume_file
 from tests.unit.dicomweb.conftest import Serve
 from tests.unit.dicomweb.test_addresses import INSTANCE, SERIES, STUDY
@@ -52,7 +53,7 @@ WRONG = {
     "PatientName": (["%FF", "%C3", "a%00b"], "PatientName"),
     "StudyDate": (["2026", "yesterday", "20261301", "-", "2026-01-01", "20260101-20260230"], "StudyDate"),
     "StudyTime": (["25", "1", "aa", "-"], "StudyTime"),
-    "StudyInstanceUID": (["a", "1.2.x", "%FF", "1" * 65], "StudyInstanceUID"),
+    "StudyInstanceUID": (["a", "1.2.x", "%FF", "1" * (LONGEST_UID + 1)], "StudyInstanceUID"),
     "00100010": (["%FF", "%00"], "00100010"),
     "NoSuchKey": (["1"], "NoSuchKey"),
     "0010001G": (["1"], "0010001G"),
@@ -148,7 +149,9 @@ def test_frames(serve: Serve, frames: str, resource: str) -> None:
 
 
 @pytest.mark.parametrize("path", GET)
-@pytest.mark.parametrize("uid", ["x", "1.2.x", "%2e%2e", "1" * 65, "1.2%00", "1%2F2", "%FF", "'1", "1.2.3;x"])
+@pytest.mark.parametrize(
+    "uid", ["x", "1.2.x", "%2e%2e", "1" * (LONGEST_UID + 1), "1.2%00", "1%2F2", "%FF", "'1", "1.2.3;x"]
+)
 def test_uids_that_are_none_lead_nowhere(serve: Serve, path: str, uid: str) -> None:
     """A path with something else in place of a UID is the address of nothing: 404, whatever it is."""
     server = serve(file_of(path))

@@ -16,6 +16,7 @@ from sightline.access.audit import AuditKind
 from sightline.access.grant import ANONYMOUS, Grant, Permission, Verb
 from sightline.rendering.view import Annotation, FrameOf, PictureFormat, PresentationOf, View, Window
 from sightline.rendering.viewport import Viewport
+from sightline.uids import LONGEST_UID
 from tests.support.corpus import real_file
 from tests.support.dicom_files import image_file
 from tests.support.presentation_states import area, presentation_state, reference
@@ -85,7 +86,7 @@ def test_parameters_make_the_view(server: Server, parameters: dict[str, Any], vi
         ({"seriesUID": None}, "seriesUID"),
         ({"seriesUID": "a"}, "seriesUID"),
         ({"objectUID": ""}, "objectUID"),
-        ({"objectUID": "1" * 65}, "objectUID"),
+        ({"objectUID": "1" * (LONGEST_UID + 1)}, "objectUID"),
         ({"contentType": "jpeg"}, "contentType"),
         ({"contentType": ""}, "contentType"),
         ({"contentType": "image/png,,image/jpeg"}, "contentType"),

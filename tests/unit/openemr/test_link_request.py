@@ -13,6 +13,7 @@ from sightline.access.grant import Verb
 from sightline.configuration import Links
 from sightline.errors import BadRequestError
 from sightline.openemr.link_request import LinkRequest
+from sightline.uids import LONGEST_UID
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 UID = {"studyInstanceUID": "1.2.3"}
@@ -48,7 +49,7 @@ def test_a_study_has_to_be_named(body: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("studyInstanceUID", ""), ("studyInstanceUID", "1.2.x"), ("studyInstanceUID", "1" * 65),
+        ("studyInstanceUID", ""), ("studyInstanceUID", "1.2.x"), ("studyInstanceUID", "1" * (LONGEST_UID + 1)),
         ("studyInstanceUID", "1.2.*"), ("studyInstanceUID", 12), ("studyInstanceUID", "1.2\n"),
         ("accessionNumber", "*"), ("accessionNumber", "A?1"), ("accessionNumber", "A\\B"), ("accessionNumber", " "),
         ("patientID", "7*"), ("patientID", 7), ("date", "21.11.2026"), ("date", "2026"), ("date", "20261121-20261122"),

@@ -34,6 +34,8 @@ export interface DeskState {
 }
 
 const SETTINGS_SEPARATOR = "!";
+/** A series, and which of its stacks. UIDs are at most as long as the server takes them, which is longer than they should be. */
+const TILE = /^[0-9.]{1,128}(~[0-9]{1,3})?$/;
 
 /** The query of the page for a state: the first pane's parts as parameters of their own, others as one each. */
 export function deskQuery(state: DeskState): string {
@@ -64,7 +66,7 @@ export function parseDesk(search: string): DeskState {
     planes: layout === "planes",
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
     panes: [first, ...others].slice(0, count),
-    beside: query.getAll("beside").filter((uid) => /^[0-9.]{1,64}$/.test(uid)),
+    beside: query.getAll("beside").filter(isUid),
     links: parseLinks(query.get("link")),
   };
 }
@@ -106,7 +108,7 @@ function parsePane(text: string): PaneState | null {
 }
 
 function paneOf(tile: string, value: (name: string) => string | null): PaneState | null {
-  if (!/^[0-9.]{1,64}(~[0-9]{1,3})?$/.test(tile)) return null;
+  if (!TILE.test(tile)) return null;
   const slice = Number(value("slice") ?? 1) - 1;
   return {
     tile,
@@ -118,12 +120,16 @@ function paneOf(tile: string, value: (name: string) => string | null): PaneState
   };
 }
 
+function isUid(text: string): boolean {
+  return /^[0-9.]{1,128}$/.test(text);
+}
+
 function onlyOf(text: string | null): Pick<PaneState, "only"> {
-  return text !== null && /^(own|[0-9.]{1,64})$/.test(text) ? { only: text } : {};
+  return text !== null && (text === "own" || isUid(text)) ? { only: text } : {};
 }
 
 function presentationOf(text: string | null): Pick<PaneState, "presentation"> {
-  return text !== null && /^[0-9.]{1,64}$/.test(text) ? { presentation: text } : {};
+  return text !== null && isUid(text) ? { presentation: text } : {};
 }
 
 function turnOf(rotate: string | null, mirror: string | null): Turn {
