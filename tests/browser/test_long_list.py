@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sightline.access.grant import administrator
 from sightline.archive.protocol import Level, Row
-from tests.browser.chromium import PHONE
+from tests.browser.chromium import DEVICES, PHONE, Device
 from tests.browser.viewer_pages import page_of, violations
 from tests.support.dicom_files import image_file
 from tests.support.fake_archive import FakeArchive
@@ -42,7 +42,8 @@ def listed_rows() -> list[Row]:
         {
             "StudyInstanceUID": f"1.2.3.{n}", "PatientName": f"Patient{chance.randrange(COUNT):05d}^Given",
             "PatientID": f"ID{n}", "StudyDate": f"20{25 - n // 400:02d}{1 + n % 12:02d}{1 + n % 28:02d}",
-            "StudyTime": "101500", "StudyDescription": f"Study number {n}", "ModalitiesInStudy": "SR",
+            "StudyTime": "101500", "StudyDescription": f"Study number {n}",
+            "ModalitiesInStudy": "SEG\\CT\\ANN" if n % 2 else "SR",
             "NumberOfStudyRelatedSeries": "1", "NumberOfStudyRelatedInstances": "12",
         }
         for n in range(COUNT)
@@ -66,6 +67,16 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         page.goto(address)
         expect(page.get_by_role("status")).to_have_text("10000 studies")
         yield page
+
+
+@pytest.mark.parametrize("device", [*DEVICES, Device("laptop", 1280, 720)], ids=lambda device: device.name)
+def test_no_modality_is_cut_off(browser: Browser, address: str, device: Device) -> None:
+    with page_of(browser, device) as page:
+        page.goto(address)
+        tags = page.locator(".cell-modality .tags", has_text="SEG").first
+        expect(tags).to_be_visible()
+        assert tags.evaluate("(tags) => tags.scrollWidth <= tags.clientWidth")
+        assert tags.inner_text().split() == ["SEG", "CT", "ANN"]
 
 
 def nodes(page: Page) -> int:

@@ -384,6 +384,17 @@ def test_a_phone_gives_its_width_to_the_image_and_tools_to_the_thumb(browser: Br
         page.wait_for_selector(f"[data-view*='{STUDY}.2/']")
 
 
+@pytest.mark.parametrize("height", [900, 640])
+def test_all_tools_can_be_reached_however_low_the_window_is(browser: Browser, study: str, height: int) -> None:
+    low = Device("low", 1366, height)
+    with page_of(browser, low) as page:
+        opened(page, study)
+        expect(page.locator(".bar-more")).to_be_in_viewport(ratio=1)
+        assert layout_flaws(page, low) == []
+        page.get_by_role("button", name="Export").scroll_into_view_if_needed()
+        expect(page.get_by_role("button", name="Export")).to_be_in_viewport(ratio=0.8)
+
+
 @pytest.mark.parametrize("size", [(320, 640), (320, 256)], ids=["upright", "zoomed"])
 def test_everything_fits_at_four_hundred_percent(browser: Browser, study: str, size: tuple[int, int]) -> None:
     """WCAG 1.4.10: 1280 x 1024 at 400 % is 320 x 256."""

@@ -10,9 +10,11 @@ export function Toolbar({ reader }: { reader: Reader }) {
   return (
     <header class="tools">
       <div class="toolbar" role="toolbar" aria-label={t("study.tools")}>
-        {shown.map((command) => (
-          <ToolButton key={command.id} command={command} reader={reader} />
-        ))}
+        <div class="toolbar-tools">
+          {shown.map((command) => (
+            <ToolButton key={command.id} command={command} reader={reader} />
+          ))}
+        </div>
         <button
           type="button"
           class="tool bar-more"
