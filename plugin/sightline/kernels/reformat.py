@@ -14,6 +14,9 @@ from sightline.kernels.oblique import cut
 from sightline.kernels.planes import PlaneGrid
 from sightline.kernels.sampling import Samples
 
+_WAYS = slice(None), slice(None, None, -1)
+"""In the order of voxels, and in the opposite one."""
+
 
 def cut_voxels(volume: NDArray[Any], geometry: VolumeGeometry, grid: PlaneGrid, index: int) -> NDArray[Any]:
     """Return one plane of an exact grid: the volume's own voxels, turned into the picture's rows and columns.
@@ -74,12 +77,11 @@ class VoxelPlanes:
         if not 0 <= index < self.count:
             raise IndexError(f"There are {self.count} planes.")
         place = index if self.ascending else self.count - 1 - index
-        plane = volume[(slice(None),) * self.axis + (place,)]
-        if self.transposed:
-            plane = plane.T
-        rows, columns = (slice(None, None, -1) if flipped else slice(None) for flipped in self.flipped)
-        view: NDArray[Any] = plane[rows, columns]
-        return view
+        rows, columns = self.flipped
+        where: list[Any] = [_WAYS[columns], _WAYS[rows]] if self.transposed else [_WAYS[rows], _WAYS[columns]]
+        where.insert(self.axis, place)
+        view: NDArray[Any] = volume[tuple(where)]
+        return view.T if self.transposed else view
 
 
 def voxel_planes(geometry: VolumeGeometry, grid: PlaneGrid) -> VoxelPlanes:
