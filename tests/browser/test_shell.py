@@ -384,6 +384,21 @@ def test_a_phone_gives_its_width_to_the_image_and_tools_to_the_thumb(browser: Br
         page.wait_for_selector(f"[data-view*='{STUDY}.2/']")
 
 
+_LYING_OVER = """(options) => options.filter((option) => {
+  const [name, refusal] = ["name", "refusal"].map((part) => option.querySelector(`.palette-${part}`));
+  return refusal && name.scrollWidth > name.clientWidth;
+}).map((option) => option.innerText)"""
+
+
+@pytest.mark.parametrize("width", [PHONE.width, 320])
+def test_why_a_command_is_not_offered_leaves_its_name_legible(browser: Browser, study: str, width: int) -> None:
+    with page_of(browser, replace(PHONE, width=width)) as page:
+        opened(page, study)
+        page.keyboard.press("Control+k")
+        expect(page.locator(".palette-refusal").first).to_be_visible()
+        assert page.locator(".palette-option").evaluate_all(_LYING_OVER) == []
+
+
 @pytest.mark.parametrize("height", [900, 640])
 def test_all_tools_can_be_reached_however_low_the_window_is(browser: Browser, study: str, height: int) -> None:
     low = Device("low", 1366, height)
