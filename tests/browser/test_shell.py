@@ -384,6 +384,22 @@ def test_a_phone_gives_its_width_to_the_image_and_tools_to_the_thumb(browser: Br
         page.wait_for_selector(f"[data-view*='{STUDY}.2/']")
 
 
+_CUT_OFF = """(names) => names.filter((name) => name.offsetWidth > 0 && name.scrollWidth > name.clientWidth)
+  .map((name) => name.innerText)"""
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
+def test_the_largest_texts_leave_names_whole_and_lie_over_nothing(browser: Browser, study: str, device: Device) -> None:
+    with page_of(browser, device) as page:
+        opened(page, study)
+        setting(page, "Text size", "largest")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Shift+F")
+        expect(page.locator(".findings-dock")).to_be_visible()
+        assert page.locator(".toolbar .tool-name").evaluate_all(_CUT_OFF) == []
+        assert page.evaluate(OVERLAPS) == []
+
+
 _LYING_OVER = """(options) => options.filter((option) => {
   const [name, refusal] = ["name", "refusal"].map((part) => option.querySelector(`.palette-${part}`));
   return refusal && name.scrollWidth > name.clientWidth;
