@@ -73,12 +73,18 @@ def _make_native(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequen
             _decode_ourselves(dataset, arguments, buffers)
         elif syntax.is_encapsulated:
             dataset.decompress(generate_instance_uid=False)
-            if syntax != RLE:
+            if syntax != RLE and _holds_values_only(dataset):
                 _widen(dataset)
         elif syntax == ExplicitVRBigEndian:
             dataset.PixelData = _little_endian(pixel_array(dataset, raw=True))
     if syntax == ExplicitVRBigEndian:
         _swap_words(dataset)
+
+
+def _holds_values_only(dataset: Dataset) -> bool:
+    """Whether nothing is meant to be in the unused bits: values stand at the bottom, and no overlay above them."""
+    overlays = (dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
+    return bool(dataset.HighBit == dataset.BitsStored - 1) and not any(place and place.value for place in overlays)
 
 
 def _widen(dataset: Dataset) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
-from pydicom import dcmread
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate, generate_frames
 
 from sightline.rendering.codecs import decode_frame
@@ -73,6 +74,13 @@ def test_colour_is_exact(serve: Serve, name: str, wanted: str) -> None:
     assert np.array_equal(found.pixel_array, stored.pixel_array)
 
 
+def _compress(dataset: Dataset, cells: NDArray[Any]) -> None:
+    """Put a code stream in place of the pixels, as deep as the cells whatever the header says."""
+    stream = imagecodecs.jpeg2k_encode(cells, codecformat="j2k", reversible=True, level=0)
+    dataset.PixelData = encapsulate([stream])
+    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+
+
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("wanted", [EXPLICIT, JPEG_LS, HTJ2K])
 def test_a_code_stream_deeper_than_the_header_says(serve: Serve, wanted: str, signed: bool) -> None:
@@ -80,14 +88,32 @@ def test_a_code_stream_deeper_than_the_header_says(serve: Serve, wanted: str, si
     pixels = np.array([[0, 7, 4095], [4096, 4170, 5000]], np.uint16)
     pixels = pixels.astype(np.int16) - 2500 if signed else pixels
     dataset = dcmread(BytesIO(image_file(pixels, SOPInstanceUID="1.2.3", BitsStored=12, HighBit=11)))
-    stream = imagecodecs.jpeg2k_encode(pixels, codecformat="j2k", reversible=True, level=0)
-    dataset.PixelData = encapsulate([stream])
-    dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    _compress(dataset, pixels)
     answer = serve(part_10(dataset, JPEG_2000)).get(BASE, accept(wanted))
     assert answer.status_code == 200, answer.get_data(as_text=True)
     found = dcmread(BytesIO(answer.data))
     assert (found.BitsStored, found.HighBit) == (13, 12)
     assert np.array_equal(found.pixel_array, pixels)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"BitsStored": 12, "HighBit": 15}, {"BitsStored": 12, "HighBit": 11, "OverlayBitPosition": 12}],
+    ids=["values on top", "an overlay above"],
+)
+def test_what_is_meant_to_be_in_unused_bits_makes_no_value_wider(serve: Serve, header: dict[str, int]) -> None:
+    cells = np.array([[0, 7, 4095], [4096, 4170, 8191]], np.uint16)
+    overlay = header.pop("OverlayBitPosition", None)
+    dataset = dcmread(BytesIO(image_file(cells, SOPInstanceUID="1.2.3", **header)))
+    if overlay:
+        dataset.add_new(0x60000100, "US", 16)
+        dataset.add_new(0x60000102, "US", overlay)
+    _compress(dataset, cells)
+    answer = serve(part_10(dataset, JPEG_2000)).get(BASE, accept(EXPLICIT))
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    found = dcmread(BytesIO(answer.data))
+    assert (found.BitsStored, found.HighBit) == (header["BitsStored"], header["HighBit"])
+    assert found.PixelData == cells.tobytes()
 
 
 @pytest.mark.parametrize("wanted", ALL)
