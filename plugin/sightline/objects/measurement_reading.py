@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -18,11 +17,11 @@ from sightline.objects.measurement_tree import Group, TreeError, groups_of
 from sightline.rendering.channel import Buffer, Reply
 from sightline.rendering.files import open_file
 from sightline.rendering.value_text import person
+from sightline.uids import UID_PATTERN
 
 MOST_FINDINGS = 5_000
 _MOST_PROBLEMS = 20
 _LONGEST_TEXT = 256
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 
 
 def read_reports(arguments: dict[str, Any], buffers: Sequence[Buffer], _fds: Sequence[int]) -> Reply:
@@ -120,7 +119,7 @@ def _read(dataset: Dataset, told: dict[str, Any]) -> None:
         if problem and len(told["problems"]) < _MOST_PROBLEMS:
             told["problems"].append(f"{_name(group, told['software'], number)}: {problem}")
         tracking = group.tracking
-        if len(tracking) > 64 or not _UID.fullmatch(tracking):
+        if len(tracking) > 64 or not UID_PATTERN.fullmatch(tracking):
             tracking = f"2.25.{uuid5(NAMESPACE_OID, f'{dataset.SOPInstanceUID} {number}').int}"
         for finding in drawn:
             counts[tracking] = counts.get(tracking, 0) + 1

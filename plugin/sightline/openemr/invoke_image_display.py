@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sightline.archive.protocol import Row
 from sightline.errors import BadRequestError, ConflictError
+from sightline.uids import LONGEST_UID, is_uid
 
 MOST_STUDIES = 4
 """Studies that are laid beside each other."""
@@ -15,7 +16,6 @@ _STUDIES = ("studyUID", "StudyInstanceUIDs", "study")
 _ACCESSIONS = ("accessionNumber", "accession", "accnum")
 _PATIENT = ("patientID", "mrn", "patient")
 """Names in RAD-106, then those of OHIF, Stone and MedDream."""
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _WILD = re.compile(r"[*?\\]")
 _DATE = re.compile(r"[0-9]{8}")
 _LONGEST = 64
@@ -72,7 +72,7 @@ class InvokedDisplay:
             raise BadRequestError("Name the study, by 'studyUID' or by 'accessionNumber'.")
         if not (studies or accessions or patient):
             raise BadRequestError("Name a study, by 'studyUID' or 'accessionNumber', or a patient by 'patientID'.")
-        if not all(_UID.fullmatch(uid) for uid in studies):
+        if not all(map(is_uid, studies)):
             raise BadRequestError("'studyUID' is one Study Instance UID, or several between commas.")
         if len(studies) + len(accessions) > MOST_STUDIES:
             raise BadRequestError(f"At most {MOST_STUDIES} studies are shown beside each other.")
@@ -142,7 +142,7 @@ def _literal(query: Mapping[str, str], names: Iterable[str]) -> str:
 def _list(query: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
     name, value = _first(query, names)
     found = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    if any(_WILD.search(part) or len(part) > _LONGEST for part in found):
+    if any(_WILD.search(part) or len(part) > LONGEST_UID for part in found):
         raise BadRequestError(f"'{name}' is one value, or several between commas, without wildcards.")
     return found
 

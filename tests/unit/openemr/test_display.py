@@ -13,6 +13,7 @@ import pytest
 from sightline.errors import BadRequestError, ConflictError
 from sightline.openemr.display import ROUTES
 from sightline.openemr.invoke_image_display import InvokedDisplay
+from sightline.uids import LONGEST_UID
 from sightline.viewer.session_routes import SESSION_ROUTES
 from tests.support.dicom_files import image_file
 from tests.support.site import Site
@@ -95,6 +96,8 @@ def test_leads_to_what_is_meant(site: Site, query: str, studies: list[str]) -> N
     ("query", "status", "code"),
     [
         ("requestType=STUDY&studyUID=1.2.99", 404, "study-unknown"),
+        (f"studyUID={'1' * LONGEST_UID}", 404, "study-unknown"),
+        (f"studyUID={'1' * (LONGEST_UID + 1)}", 400, "bad-request"),
         ("requestType=PATIENT&patientID=P1&modalitiesInStudy=US", 404, "study-unknown"),
         ("requestType=PATIENT&patientID=P1&patientBirthDate=19610203", 404, "study-unknown"),
         ("requestType=PATIENT&patientID=P3%5E%5E%5EELSEWHERE", 404, "study-unknown"),
