@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from mmap import mmap
@@ -35,7 +36,8 @@ def contests(_volume: NDArray[np.int16], _geometry: VolumeGeometry) -> Iterator[
     beside its like: what is read into new memory by a process that has none to spare, as one that has just started, and
     what is read into memory that was used before. The peers keep what they read until all is there.
     """
-    with TemporaryDirectory(prefix="sightline-bench-") as folder, _own_process() as other:
+    own_process = ProcessPoolExecutor(1, get_context("spawn"))
+    with TemporaryDirectory(prefix="sightline-bench-") as folder, own_process as other:
         paths = [Path(folder, f"{index}.dcm") for index in range(SHAPE[0])]
         for path, content in zip(paths, ct_instances(len(paths)), strict=True):
             path.write_bytes(content)
@@ -68,14 +70,11 @@ def _huge_pages() -> bool:
     memory = SharedMemory("bench", 8 << 20)
     try:
         mapping.mapped_volume(memory.identity, memory.descriptor, (1, 1, memory.size), "uint8").fill(1)
-        return "ShmemPmdMapped:        0 kB" not in Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
+        told = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
+        return re.search(r"ShmemPmdMapped: +[1-9]", told) is not None
     finally:
         mapping.forget_all()
         memory.free()
-
-
-def _own_process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, get_context("spawn"))
 
 
 def _read_bytes(paths: list[Path]) -> int:
