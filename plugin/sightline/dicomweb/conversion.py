@@ -72,7 +72,7 @@ def _make_native(dataset: Dataset, arguments: Mapping[str, Any], buffers: Sequen
         if syntax == DEFLATED_FRAMES or (int(dataset.BitsAllocated) == 1 and syntax not in _LITTLE_ENDIAN):
             _decode_ourselves(dataset, arguments, buffers)
         elif syntax.is_encapsulated:
-            dataset.decompress(generate_instance_uid=False)
+            dataset.decompress(generate_instance_uid=False, correct_unused_bits=False)
             if syntax != RLE and _holds_values_only(dataset):
                 _widen(dataset)
         elif syntax == ExplicitVRBigEndian:
@@ -94,6 +94,8 @@ def _widen(dataset: Dataset) -> None:
     """
     cells = np.frombuffer(dataset.PixelData, f"<{'iu'[dataset.PixelRepresentation == 0]}{dataset.BitsAllocated // 8}")
     least, greatest = (int(cells.min()), int(cells.max())) if cells.size else (0, 0)
+    if least >= 0 and greatest >> dataset.BitsStored == 0:
+        return  # signed values, too: their sign need not be repeated above Bits Stored
     needed = max(greatest.bit_length(), (~least if least < 0 else least).bit_length()) + dataset.PixelRepresentation
     if needed > dataset.BitsStored:
         dataset.BitsStored, dataset.HighBit = needed, needed - 1

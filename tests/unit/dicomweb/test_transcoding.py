@@ -74,11 +74,15 @@ def test_colour_is_exact(serve: Serve, name: str, wanted: str) -> None:
     assert np.array_equal(found.pixel_array, stored.pixel_array)
 
 
-def _compress(dataset: Dataset, cells: NDArray[Any]) -> None:
-    """Put a code stream in place of the pixels, as deep as the cells whatever the header says."""
-    stream = imagecodecs.jpeg2k_encode(cells, codecformat="j2k", reversible=True, level=0)
+def _compress(dataset: Dataset, cells: NDArray[Any], syntax: str) -> bytes:
+    """Return a file with a code stream in place of the pixels, as deep as the cells whatever the header says."""
+    if syntax == JPEG_LOSSLESS:
+        stream = imagecodecs.ljpeg_encode(cells, bitspersample=16)
+    else:
+        stream = imagecodecs.jpeg2k_encode(cells, codecformat="j2k", reversible=True, level=0)
     dataset.PixelData = encapsulate([stream])
     dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+    return part_10(dataset, syntax)
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -88,32 +92,44 @@ def test_a_code_stream_deeper_than_the_header_says(serve: Serve, wanted: str, si
     pixels = np.array([[0, 7, 4095], [4096, 4170, 5000]], np.uint16)
     pixels = pixels.astype(np.int16) - 2500 if signed else pixels
     dataset = dcmread(BytesIO(image_file(pixels, SOPInstanceUID="1.2.3", BitsStored=12, HighBit=11)))
-    _compress(dataset, pixels)
-    answer = serve(part_10(dataset, JPEG_2000)).get(BASE, accept(wanted))
+    answer = serve(_compress(dataset, pixels, JPEG_2000)).get(BASE, accept(wanted))
     assert answer.status_code == 200, answer.get_data(as_text=True)
     found = dcmread(BytesIO(answer.data))
     assert (found.BitsStored, found.HighBit) == (13, 12)
     assert np.array_equal(found.pixel_array, pixels)
 
 
+@pytest.mark.parametrize("syntax", [JPEG_LOSSLESS, JPEG_2000])
 @pytest.mark.parametrize(
     "header",
     [{"BitsStored": 12, "HighBit": 15}, {"BitsStored": 12, "HighBit": 11, "OverlayBitPosition": 12}],
     ids=["values on top", "an overlay above"],
 )
-def test_what_is_meant_to_be_in_unused_bits_makes_no_value_wider(serve: Serve, header: dict[str, int]) -> None:
+def test_what_is_meant_to_be_in_unused_bits_stays_there(serve: Serve, header: dict[str, int], syntax: str) -> None:
     cells = np.array([[0, 7, 4095], [4096, 4170, 8191]], np.uint16)
-    overlay = header.pop("OverlayBitPosition", None)
-    dataset = dcmread(BytesIO(image_file(cells, SOPInstanceUID="1.2.3", **header)))
-    if overlay:
+    bits = {name: header[name] for name in ("BitsStored", "HighBit")}
+    dataset = dcmread(BytesIO(image_file(cells, SOPInstanceUID="1.2.3", **bits)))
+    if overlay := header.get("OverlayBitPosition"):
         dataset.add_new(0x60000100, "US", 16)
         dataset.add_new(0x60000102, "US", overlay)
-    _compress(dataset, cells)
-    answer = serve(part_10(dataset, JPEG_2000)).get(BASE, accept(EXPLICIT))
+    answer = serve(_compress(dataset, cells, syntax)).get(BASE, accept(EXPLICIT))
     assert answer.status_code == 200, answer.get_data(as_text=True)
     found = dcmread(BytesIO(answer.data))
     assert (found.BitsStored, found.HighBit) == (header["BitsStored"], header["HighBit"])
     assert found.PixelData == cells.tobytes()
+
+
+@pytest.mark.parametrize("syntax", [JPEG_LOSSLESS, JPEG_2000])
+def test_signs_that_are_not_repeated_make_no_value_wider(serve: Serve, syntax: str) -> None:
+    """Code streams of signed values may be unsigned: 12 bits of each, and nothing above."""
+    values = np.array([[0, 7, 2047], [-1, -2048, -300]], np.int16)
+    dataset = dcmread(BytesIO(image_file(values, SOPInstanceUID="1.2.3", BitsStored=12, HighBit=11)))
+    content = _compress(dataset, values.view(np.uint16) & np.uint16(4095), syntax)
+    answer = serve(content).get(BASE, accept(EXPLICIT))
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    found = dcmread(BytesIO(answer.data))
+    assert (found.BitsStored, found.HighBit) == (12, 11)
+    assert np.array_equal(found.pixel_array, values)
 
 
 @pytest.mark.parametrize("wanted", ALL)
