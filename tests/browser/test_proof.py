@@ -185,6 +185,61 @@ class TestPlanes:
             sagittal.shows(101)
             coronal.shows(351)
 
+    def test_a_slab_is_the_greatest_of_what_lies_across(self, browser: Browser, site: OrthancServer, ct: Chest) -> None:
+        column, thickness = 200, 10.0
+        steps = np.ceil(thickness / min(ct.pixel_spacing, ct.slice_spacing))
+        across = column + np.linspace(-thickness / 2, thickness / 2, int(steps) + 1) / ct.pixel_spacing
+        samples = []
+        for place in across:
+            first, part = int(place), place % 1
+            near, far = (ct.hounsfield(ct.sagittal(one)) for one in (first, first + 1))
+            samples.append(near + part * (far - near))
+        with watched_page(browser, DESKTOP, site.url) as page:
+            open_link(page, ask_for_link(site, ct.study))
+            page.keyboard.press("1")
+            page.keyboard.press("m")
+            page.keyboard.press("x")
+            sagittal = Stage(page, page, "Sagittal")
+            sagittal.slider.fill(str(column + 1))
+            for name, reduce in (("MIP", np.max), ("MinIP", np.min), ("Mean", np.mean)):
+                page.get_by_role("button", name=name, exact=True).click()
+                corner = page.get_by_role("region", name="Sagittal").locator(".corner-top-right")
+                expect(corner).to_contain_text(f"{name} 10 mm")
+                picture = oracle.opened(fetched(page, site, sagittal.shows(column + 1, "exact", "40,400")))
+                expected = oracle.windowed(np.round(reduce(samples, axis=0), 3), 40, 400)
+                assert picture.shape == expected.shape
+                # Both are rounded: a value between two greys may become either.
+                assert oracle.largest(picture, expected) <= 1
+                assert np.mean(picture != expected) < 0.002
+
+    def test_slabs_by_keys_undone_and_kept(self, browser: Browser, site: OrthancServer, ct: Chest) -> None:
+        with watched_page(browser, DESKTOP, site.url) as page:
+            open_link(page, ask_for_link(site, ct.study))
+            page.keyboard.press("m")
+            corner = page.get_by_role("region", name="Coronal").locator(".corner-top-right")
+            expect(corner).to_contain_text("mm")
+            thickness = page.get_by_role("slider", name="Thickness")
+            expect(thickness).to_have_attribute("aria-valuetext", "Thin")
+            for key, said in (
+                ("Shift+ArrowUp", "MIP 1 mm"),
+                ("Shift+ArrowUp", "MIP 2 mm"),
+                ("$", "MinIP 2 mm"),
+                ("Shift+ArrowDown", "MinIP 1 mm"),
+            ):
+                page.keyboard.press(key)
+                expect(corner).to_contain_text(said)
+            page.wait_for_url("**&slab=1,min")
+            page.reload()
+            expect(corner).to_contain_text("MinIP 1 mm")
+            thickness.focus()
+            page.keyboard.press("End")
+            expect(corner).to_contain_text("MinIP 100 mm")
+            page.keyboard.press("u")
+            expect(corner).to_contain_text("MinIP 1 mm")
+            page.keyboard.press("Shift+ArrowDown")
+            expect(corner).not_to_contain_text("MinIP")
+            page.wait_for_url(lambda url: "slab" not in url)
+
 
 class TestRefusal:
     """The session of a link opens its study and nothing else."""

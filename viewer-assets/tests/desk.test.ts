@@ -6,6 +6,16 @@ import { History } from "../src/study/history";
 import { LAYOUTS } from "../src/study/layouts";
 import { linksText, NO_LINKS, parseLinks } from "../src/study/links";
 import { OWN_LOOK } from "../src/study/look";
+import {
+  blended,
+  blendedNext,
+  parseSlab,
+  slabText,
+  stepOf,
+  THICKNESSES,
+  thicker,
+  THIN,
+} from "../src/study/slab";
 
 const PLAIN: PaneState = { tile: "1.2.3", slice: 11, look: OWN_LOOK, placement: FITTED };
 const CHANGED: PaneState = {
@@ -25,6 +35,7 @@ const CHANGED: PaneState = {
 const DESK: DeskState = {
   layout: "1x1",
   planes: false,
+  slab: THIN,
   active: 0,
   panes: [PLAIN],
   beside: [],
@@ -39,6 +50,7 @@ test("a desk comes back from its query as it was", () => {
   const state: DeskState = {
     layout: "2x2",
     planes: false,
+    slab: THIN,
     active: 2,
     panes: [CHANGED, PLAIN, null, CHANGED],
     beside: ["1.9.9"],
@@ -64,6 +76,27 @@ test("UIDs that are longer than they should be come back", () => {
 test("planes come back over one pane", () => {
   const state = { ...DESK, planes: true };
   assert.deepEqual(parseDesk(deskQuery(state)), state);
+});
+
+test("planes come back as thick as they were", () => {
+  for (const blend of ["max", "min", "mean"] as const) {
+    const state = { ...DESK, planes: true, slab: { mm: 12.5, blend } };
+    assert.deepEqual(parseDesk(deskQuery(state)), state);
+  }
+  assert.equal(slabText(THIN), "");
+  for (const text of [null, "", "10", "10,sum", "0,max", "-1,max", "1001,max", "x,max"])
+    assert.deepEqual(parseSlab(text), THIN);
+});
+
+const mm = (from: number, by: 1 | -1): number => thicker({ mm: from, blend: "max" }, by).mm;
+
+test("a slab grows and shrinks by thicknesses on offer, from any other one, too", () => {
+  assert.deepEqual([mm(0, 1), mm(6, 1), mm(7, 1), mm(100, 1)], [1, 8, 8, 100]);
+  assert.deepEqual([mm(0, -1), mm(1, -1), mm(7, -1), mm(250, -1)], [0, 0, 6, 100]);
+  assert.deepEqual(blended(THIN, "min"), { mm: 10, blend: "min" });
+  assert.deepEqual(blendedNext(THIN), { mm: 10, blend: "max" });
+  assert.deepEqual(blendedNext({ mm: 4, blend: "mean" }), { mm: 4, blend: "max" });
+  assert.equal(THICKNESSES[stepOf({ mm: 11.5, blend: "min" })], 12);
 });
 
 test("what is not understood is as if it were not there", () => {

@@ -4,10 +4,12 @@ import { t } from "../messages";
 import { EdgeLetters, PatientCorner, QualityCorner, WindowCorner } from "../study/Annotations";
 import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
+import type { Place } from "../study/source";
 import { Stage } from "../study/Stage";
 import { Icon } from "../ui/Icon";
 import { planePosition, toGrid } from "./plan";
 import { LinkedPlanes, type PlaneView } from "./planes";
+import { SlabBar } from "./SlabBar";
 
 /** Axial, coronal and sagittal side by side, or why there are none. */
 export function PlanesView({ reader, reading }: { reader: Reader; reading: Reading }) {
@@ -25,6 +27,7 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
         ))}
         <ProgressLine planes={planes} />
       </div>
+      {planes.views.value.length > 0 && <SlabBar reader={reader} />}
       {planes.warnings.value.map((warning) => (
         <p key={warning} class="note">
           {warning}
@@ -80,8 +83,15 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
           <span class="optional"> · {t("study.slice", { number: shown.index + 1, count: grid.count })}</span>
         </p>
       )}
+      {shown && <SlabLine source={shown.place.source} />}
     </div>
   );
+}
+
+/** How thick what is on the screen is, and how it was made of what lies across. */
+function SlabLine({ source }: { source: Place["source"] }) {
+  if (!("plane" in source) || !source.slab || !source.blend) return null;
+  return <p>{t("mpr.slab", { mm: source.slab, blend: t(`mpr.blend.${source.blend}`) })}</p>;
 }
 
 /** Two lines where the other planes cut this one; their middle stays open so that nothing is hidden. */

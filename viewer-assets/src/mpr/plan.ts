@@ -1,6 +1,7 @@
 /** The plan of the three planes: mm mapping and crosshair. Patient space is LPS in mm; see docs/coordinates.md. */
 import type { Plane, VoiFunction } from "../address";
 import type { Letters } from "../study/data";
+import { THIN, type Slab } from "../study/slab";
 import type { PictureSource } from "../study/source";
 import type { Tile } from "../study/tiles";
 import { cross, dot, type Vector } from "../vectors";
@@ -96,13 +97,15 @@ export function movedToPlane(grid: PlaneGrid, point: Vector, index: number): Vec
   return toPatient(grid, { ...toGrid(grid, point), plane: index });
 }
 
-/** The planes of one orientation as a pile of pictures. */
+/** The planes of one orientation, or slabs around them, as a pile of pictures. */
 export function planeSource(
   { study, series, part }: Pick<Tile, "study" | "series" | "part">,
   plane: Plane,
   grid: PlaneGrid,
   unit: string,
+  slab: Slab = THIN,
 ): PictureSource {
+  const thickness = slab.mm > 0 ? { slab: slab.mm, blend: slab.blend } : {};
   const geometry = { columns: grid.columns, rows: grid.rows, spacing: grid.spacing };
   return {
     study: study.uid,
@@ -112,7 +115,7 @@ export function planeSource(
       index < 0 || index >= grid.count
         ? null
         : {
-            source: { plane, index, ...(part > 0 && { stack: part }) },
+            source: { plane, index, ...(part > 0 && { stack: part }), ...thickness },
             geometry,
             spacingOrigin: "PixelSpacing",
             letters: grid.letters,
@@ -126,7 +129,7 @@ export function planeSource(
             exact: null,
             orientation: [...grid.columnDirection, ...grid.rowDirection],
             position: toPatient(grid, { plane: index, row: 0, column: 0 }),
-            resampled: !grid.exact,
+            resampled: !grid.exact || slab.mm > 0,
             inverse: false,
             suv: null,
             cine: null,

@@ -98,11 +98,12 @@ export class LinkedPlanes {
     const { tile, viewport } = this.reading;
     const place = viewport.source.at(viewport.index.value);
     const manners = { exactOnRest: false, ahead: 2, behind: 1 };
+    const unit = place?.unit ?? "";
     const views: PlaneView[] = [];
     for (const plane of PLANES) {
       const grid = planes[plane];
       if (!grid) continue;
-      const source = planeSource(tile, plane, grid, place?.unit ?? "");
+      const source = planeSource(tile, plane, grid, unit, reader.slab.peek());
       views.push({
         plane,
         grid,
@@ -114,6 +115,14 @@ export class LinkedPlanes {
     this.warnings.value = warnings;
     this.crosshair.value = this.startingPoint(views, place);
     for (const view of views) this.link(view);
+    const thicken = effect(() => {
+      const slab = reader.slab.value;
+      untracked(() => {
+        for (const { plane, grid, viewport: pane } of views)
+          pane.source = planeSource(tile, plane, grid, unit, slab);
+      });
+    });
+    this.stops.push(thicken);
     this.views.value = views;
     reader.activePlane.value = first.viewport;
   }

@@ -7,6 +7,7 @@ import { FITTED, type Placement, type Turn } from "../geometry";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { linksText, parseLinks, type Links } from "./links";
 import { lookSettings, parseLook, type Look } from "./look";
+import { parseSlab, slabText, type Slab } from "./slab";
 
 /** What one pane shows. `slice` counts from 0. */
 export interface PaneState {
@@ -24,6 +25,8 @@ export interface DeskState {
   readonly layout: LayoutName;
   /** Whether the active pane's series is seen as three planes instead. */
   readonly planes: boolean;
+  /** How thick these are. */
+  readonly slab: Slab;
   /** Which pane keys and tools act on. */
   readonly active: number;
   readonly panes: readonly (PaneState | null)[];
@@ -50,6 +53,8 @@ export function deskQuery(state: DeskState): string {
   for (const study of state.beside) query.push(`beside=${study}`);
   const links = linksText(state.links);
   if (links) query.push(`link=${links}`);
+  const slab = slabText(state.slab);
+  if (slab) query.push(`slab=${slab}`);
   return query.length > 0 ? `?${query.join("&")}` : "";
 }
 
@@ -64,6 +69,7 @@ export function parseDesk(search: string): DeskState {
   return {
     layout: layoutNamed(layout).name,
     planes: layout === "planes",
+    slab: parseSlab(query.get("slab")),
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
     panes: [first, ...others].slice(0, count),
     beside: query.getAll("beside").filter(isUid),

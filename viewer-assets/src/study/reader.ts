@@ -23,6 +23,7 @@ import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Player } from "../tools/player";
 import type { Reading } from "./reading";
+import { THIN } from "./slab";
 import { groupOf, placeOfStored, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
 import type { Viewport } from "./viewport";
@@ -69,6 +70,8 @@ export class Reader {
   readonly layout = signal<LayoutName>("1x1");
   /** Whether the active pane's series is seen as three planes instead of the panes. */
   readonly planes = signal(false);
+  /** How thick these are. */
+  readonly slab = signal(THIN);
   readonly panes = signal<readonly Pane[]>([]);
   readonly activePane = signal(0);
   /** What the active pane shows. */
@@ -359,6 +362,7 @@ export class Reader {
     return {
       layout: this.layout.value,
       planes: this.planes.value,
+      slab: this.slab.value,
       active: this.activePane.value,
       panes: this.panes.value.slice(0, areas.length).map((pane) => pane.state),
       beside: this.studies.value.slice(1).map(({ study }) => study.uid),
@@ -375,6 +379,7 @@ export class Reader {
       );
       this.activePane.value = state.active;
       this.setPlanes(state.planes);
+      this.slab.value = state.slab;
       this.links.value = state.links;
     });
   }

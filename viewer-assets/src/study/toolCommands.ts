@@ -3,6 +3,7 @@ import type { Command } from "./commands";
 import type { Shading } from "./look";
 import type { Reader } from "./reader";
 import type { PointingTool } from "./gestures";
+import { blendedNext, thicker, type Slab } from "./slab";
 
 const pointing = (
   value: PointingTool,
@@ -33,6 +34,24 @@ const shown = (
   run: ({ current: { value: reading } }) =>
     reading?.shade({ [name]: !reading.shading.value[name] } satisfies Partial<Shading>),
   pressed: (reader) => reader.current.value?.shading.value[name] ?? true,
+});
+
+/** A change of how thick the three planes are. */
+const slab = (
+  id: "thicker" | "thinner" | "blend",
+  keys: readonly string[],
+  next: (was: Slab) => Slab,
+): Command => ({
+  id: `slab.${id}`,
+  name: `command.slab.${id}`,
+  group: "picture",
+  keys,
+  gesture: "gesture.slab",
+  run: (reader) => {
+    reader.slab.value = next(reader.slab.value);
+  },
+  offered: ({ planes }) => planes.value,
+  needs: "command.needs.slab",
 });
 
 async function play(reader: Reader): Promise<void> {
@@ -98,6 +117,9 @@ export const TOOL_COMMANDS: readonly Command[] = [
   shown("overlays", { name: "command.overlays", keys: ["#"], icon: "icon:layers" }),
   shown("shutter", { name: "command.shutter", keys: ["_"], icon: "icon:focus" }),
   shown("smooth", { name: "command.smooth", keys: ["!"], icon: "icon:grid-3x3" }),
+  slab("thicker", ["Shift+ArrowUp"], (was) => thicker(was, 1)),
+  slab("thinner", ["Shift+ArrowDown"], (was) => thicker(was, -1)),
+  slab("blend", ["$"], blendedNext),
   {
     id: "tags",
     name: "command.tags",
