@@ -85,7 +85,7 @@ def drag(page: Page, stage: Stage, start: tuple[float, float], end: tuple[float,
 
 
 def planes(browser: Browser, server: OrthancServer) -> None:
-    """The three planes, exact, in a lung window."""
+    """The three planes, exact, in a lung window, and the whole in 3D."""
     path = f"/sightline/studies/{STUDY_INSTANCE_UID}?series={series()}&slice=118"
     with administrators_page(browser, server, Device("laptop", 1366, 768), path) as page:
         Stage(page, page).shows(118)
@@ -96,6 +96,11 @@ def planes(browser: Browser, server: OrthancServer) -> None:
         for name in ("Axial", "Coronal", "Sagittal"):
             Stage(page, page, name).shows(quality="exact")
         page.locator(".progress-line").wait_for(state="detached")
+        page.keyboard.press("@")
+        body = Stage(page, page, "3D")
+        body.shows(1)
+        body.drag(-70, 30)
+        body.shows(1, "exact")
         save(page, "viewer-mpr")
 
 

@@ -94,8 +94,10 @@ const laterParts = (entry) => ({
 
 /** Modules that bring messages which no page needs for its first picture, and which these are. */
 const LATER_MESSAGES = {
+  "src/export/messages.ts": /^export\./,
   "src/findings/messages.ts": /^findings\./,
   "src/reporting/messages.ts": /^reporting\./,
+  "src/mpr/messages.ts": /^(mpr|body)\./,
   "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|access|setup|smart)\./,
 };
 

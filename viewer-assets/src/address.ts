@@ -50,11 +50,17 @@ export type FilterName =
 
 export type ColourMapName = keyof typeof import("./colourMaps.json");
 
+/** Something else that the server makes pictures of, as its address has it: its place, and what differs from the defaults. */
+export interface OtherOf {
+  readonly at: string;
+  readonly settings: readonly string[];
+}
+
 /** Everything that decides what a picture shows. */
 export interface View {
   readonly study: string;
   readonly series: string;
-  readonly source: FrameOf | PlaneOf | PresentedOf;
+  readonly source: FrameOf | PlaneOf | PresentedOf | OtherOf;
   readonly window?: VoiWindow | undefined;
   readonly size?: number | undefined;
   readonly invert?: boolean;
@@ -80,14 +86,20 @@ export function viewPath(view: View): string {
   return settings ? `${path}?${settings}` : path;
 }
 
-function placeText(source: FrameOf | PlaneOf): string {
+function placeText(source: FrameOf | PlaneOf | OtherOf): string {
+  if ("at" in source) return source.at;
   return "instance" in source ? `${source.instance}/${source.frame}` : `${source.plane}/${source.index}`;
 }
 
 /** What differs from the defaults, in the canonical order. */
 function viewSettings(view: View): string[] {
   if ("state" in view.source) return presentedSettings(view, view.source.state);
-  const settings = "plane" in view.source ? planeSettings(view.source) : [];
+  const settings =
+    "plane" in view.source
+      ? planeSettings(view.source)
+      : "at" in view.source
+        ? [...view.source.settings]
+        : [];
   if (view.window) settings.push(`window=${windowText(view.window)}`);
   if (view.size !== undefined) settings.push(`size=${view.size}`);
   if (view.invert) settings.push("invert=1");

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { parseWindow, viewPath, windowText, type View } from "../src/address";
+import { addressOf, type Seen } from "../src/mpr/seen";
 import cases from "./addresses.json";
 
-for (const { view, path } of cases) {
-  test(`the address of a view is ${path}`, () => assert.equal(viewPath(view as View), path));
+interface Case {
+  readonly view: View;
+  readonly seen?: Seen;
+  readonly detail?: "fitting" | "interactive" | null;
+  readonly path: string;
+}
+
+for (const { view, seen, detail, path } of cases as readonly Case[]) {
+  const whole = seen ? { ...view, source: addressOf(seen, detail ?? null) } : view;
+  test(`the address of a view is ${path}`, () => assert.equal(viewPath(whole), path));
 }
 
 test("a window is read back as it was written", () => {

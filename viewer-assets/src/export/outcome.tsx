@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { t } from "../messages";
+import "./messages";
 
 /** What came of the last thing that was asked for; `isBad` says that it failed. */
 interface Outcome {

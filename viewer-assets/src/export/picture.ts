@@ -1,11 +1,11 @@
 /** Making the picture that somebody asked for. */
-import { viewPath } from "../address";
 import { request } from "../api";
 import { shownPlace } from "../keyImages/placeOf";
 import { t } from "../messages";
 import { onScreen } from "../study/onScreen";
 import type { Reader } from "../study/reader";
-import { addressed, type Viewport } from "../study/viewport";
+import { pictureAddress } from "../study/pictureAddress";
+import type { Viewport } from "../study/viewport";
 import { captionsOf, type Texts } from "./captions";
 import { composeScreen, composeWhole, type Part } from "./compose";
 import { findingsPainter, type FindingsPainter } from "./findings";
@@ -84,15 +84,10 @@ async function whole(
   const shown = viewport.shown.value;
   const look = reader.current.value?.look;
   if (!shown || !look) throw new Error(t("export.noImage"));
-  const path = viewPath({
-    study: viewport.source.study,
-    series: viewport.source.series,
-    source: shown.place.source,
-    invert: look.invert,
-    ...addressed(look, shown.place),
-    window: shown.place.colour ? undefined : (look.window ?? undefined),
-    format: "png",
-  });
+  const { window, invert, ...shading } = look;
+  const wanted = { window, invert, shading, isLossless: true };
+  const [size, placement] = [viewport.size.value, viewport.placement.value];
+  const path = pictureAddress(viewport.source, shown.place, "exact", wanted, size, placement);
   const bitmap = await createImageBitmap(await (await request(path)).blob());
   try {
     return composeWhole(viewport, shown, viewport.placement.value.turn, bitmap, picture, texts, paint);

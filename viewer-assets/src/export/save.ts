@@ -1,5 +1,6 @@
 /** Ways out of the page for something that was made here. */
 import { t } from "../messages";
+import "./messages";
 
 /** Let the browser save it as a file. */
 export function saveFile(content: Blob, name: string): void {

@@ -7,9 +7,11 @@ import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Stage } from "../study/Stage";
 import { Icon } from "../ui/Icon";
+import { BodyStage } from "./BodyStage";
+import "./messages";
 import { planePosition, toGrid } from "./plan";
 import { LinkedPlanes, type PlaneView } from "./planes";
-import { SlabBar } from "./SlabBar";
+import { PlanesBar } from "./PlanesBar";
 
 /** Axial, coronal and sagittal side by side, or why there are none. */
 export function PlanesView({ reader, reading }: { reader: Reader; reading: Reading }) {
@@ -18,16 +20,19 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
     void planes.start();
     return () => planes.close();
   }, [planes]);
+  const [first] = planes.views.value;
+  const rendering = reader.rendering.value;
   if (planes.refusal.value !== null) return <Refusal reader={reader} reason={planes.refusal.value} />;
   return (
     <>
-      <div class="planes">
+      <div class={`planes${rendering ? " has-body" : ""}`}>
         {planes.views.value.map((view) => (
           <PlaneStage key={view.plane} reader={reader} reading={reading} planes={planes} view={view} />
         ))}
+        {first && rendering && <BodyStage {...{ reader, reading, first, rendering }} />}
         <ProgressLine planes={planes} />
       </div>
-      {planes.views.value.length > 0 && <SlabBar reader={reader} />}
+      {first && <PlanesBar reader={reader} />}
       {planes.warnings.value.map((warning) => (
         <p key={warning} class="note">
           {warning}

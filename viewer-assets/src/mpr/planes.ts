@@ -7,6 +7,7 @@ import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
+import { suited } from "./turning";
 import type { Vector } from "../vectors";
 import {
   middleOf,
@@ -95,7 +96,7 @@ export class LinkedPlanes {
 
   private lay({ planes, warnings }: PlanesAnswer): void {
     const { reader } = this;
-    const { tile, viewport } = this.reading;
+    const { tile, viewport, presets } = this.reading;
     const place = viewport.source.at(viewport.index.value);
     const manners = { exactOnRest: false, ahead: 2, behind: 1 };
     const unit = place?.unit ?? "";
@@ -123,6 +124,8 @@ export class LinkedPlanes {
       });
     });
     this.stops.push(thicken);
+    const rendering = reader.rendering.peek();
+    if (rendering) reader.rendering.value = suited(rendering, presets.subject);
     this.views.value = views;
     reader.activePlane.value = first.viewport;
   }
@@ -161,7 +164,7 @@ export class LinkedPlanes {
     while (!this.closed) {
       await new Promise((resolve) => setTimeout(resolve, PROGRESS_EVERY_MS));
       const allShown = this.views.value.every(
-        ({ viewport }) => viewport.shown.value ?? viewport.problem.value,
+        ({ viewport }) => viewport.size.value.width === 0 || viewport.shown.value || viewport.problem.value,
       );
       if (allShown || this.closed) break;
       try {

@@ -130,6 +130,7 @@ export function Quality({ shown }: { shown: Shown }) {
   const state = draft ? "preview" : !lossy ? "exact" : isStored ? "lossyStored" : "lossy";
   const words = [
     t(`study.quality.${state}`),
+    place.asked ? t("body.rendered") : "",
     place.resampled ? t("study.quality.resampled") : "",
     shading.filter && !place.colour ? t("study.quality.filtered") : "",
   ];

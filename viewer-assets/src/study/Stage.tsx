@@ -31,12 +31,14 @@ interface StageProps {
   readonly isActive: boolean;
   readonly onActivate: () => void;
   readonly onCrosshair?: PointerActions["crosshairTo"];
+  /** What pointing does here instead of what it does everywhere. */
+  readonly actions?: Partial<PointerActions>;
   readonly children?: ComponentChildren;
 }
 
 /** One viewport on the screen: the picture, what is laid over it, and its slider. */
 export function Stage(props: StageProps) {
-  const { reader, viewport, label, isActive, onActivate, onCrosshair, children } = props;
+  const { reader, viewport, label, isActive, onActivate, onCrosshair, actions, children } = props;
   const area = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => watchSize(area.current, viewport), [viewport]);
@@ -60,8 +62,10 @@ export function Stage(props: StageProps) {
   }, [viewport]);
   useEffect(
     () =>
-      area.current ? listen(area.current, actionsFor(reader, viewport, onActivate, onCrosshair)) : undefined,
-    [reader, viewport, onActivate, onCrosshair],
+      area.current
+        ? listen(area.current, { ...actionsFor(reader, viewport, onActivate, onCrosshair), ...actions })
+        : undefined,
+    [reader, viewport, onActivate, onCrosshair, actions],
   );
   const shown = viewport.shown.value;
   const player = reader.players.value.get(viewport);

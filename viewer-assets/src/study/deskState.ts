@@ -7,6 +7,7 @@ import { FITTED, type Placement, type Turn } from "../geometry";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { linksText, parseLinks, type Links } from "./links";
 import { lookSettings, parseLook, type Look } from "./look";
+import { parseRendering, renderingText, type Rendering } from "./rendering";
 import { parseSlab, slabText, type Slab } from "./slab";
 
 /** What one pane shows. `slice` counts from 0. */
@@ -27,6 +28,8 @@ export interface DeskState {
   readonly planes: boolean;
   /** How thick these are. */
   readonly slab: Slab;
+  /** The body beside them; null where there is none. */
+  readonly rendering: Rendering | null;
   /** Which pane keys and tools act on. */
   readonly active: number;
   readonly panes: readonly (PaneState | null)[];
@@ -55,6 +58,8 @@ export function deskQuery(state: DeskState): string {
   if (links) query.push(`link=${links}`);
   const slab = slabText(state.slab);
   if (slab) query.push(`slab=${slab}`);
+  const rendering = renderingText(state.rendering);
+  if (rendering) query.push(`rendering=${rendering}`);
   return query.length > 0 ? `?${query.join("&")}` : "";
 }
 
@@ -70,6 +75,7 @@ export function parseDesk(search: string): DeskState {
     layout: layoutNamed(layout).name,
     planes: layout === "planes",
     slab: parseSlab(query.get("slab")),
+    rendering: parseRendering(query.get("rendering")),
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
     panes: [first, ...others].slice(0, count),
     beside: query.getAll("beside").filter(isUid),

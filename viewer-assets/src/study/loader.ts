@@ -21,6 +21,8 @@ export interface LoaderPorts<Picture> {
 
 /** Who receives a lane's pictures. */
 export interface Lane<Picture> {
+  /** Whether its pictures take longer than others: they say nothing of the line then. */
+  readonly isSlow?: boolean;
   /** A picture of this lane arrived; `order` grows with every wish, so that an older one never replaces a newer. */
   onPicture(path: string, picture: Picture, order: number): void;
   /** The picture that is still wanted could not be had. */
@@ -138,7 +140,7 @@ export class PictureLoader<Picture> {
     this.running.add(running);
     try {
       const { picture, bytes } = await this.ports.fetch(wish.path, running.abort.signal, wish.lane === null);
-      this.measure(this.ports.now() - running.since, bytes);
+      if (!wish.lane?.isSlow) this.measure(this.ports.now() - running.since, bytes);
       this.cache.set(wish.path, picture, bytes);
       this.deliver(wish, picture);
     } catch (error) {

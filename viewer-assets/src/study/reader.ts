@@ -23,6 +23,7 @@ import { Pane } from "./pane";
 import { fetchPicture, type Picture } from "./picture";
 import type { Player } from "../tools/player";
 import type { Reading } from "./reading";
+import type { Rendering } from "./rendering";
 import { THIN } from "./slab";
 import { groupOf, placeOfStored, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
@@ -72,6 +73,8 @@ export class Reader {
   readonly planes = signal(false);
   /** How thick these are. */
   readonly slab = signal(THIN);
+  /** The body beside them; null where there is none. */
+  readonly rendering = signal<Rendering | null>(null);
   readonly panes = signal<readonly Pane[]>([]);
   readonly activePane = signal(0);
   /** What the active pane shows. */
@@ -363,6 +366,7 @@ export class Reader {
       layout: this.layout.value,
       planes: this.planes.value,
       slab: this.slab.value,
+      rendering: this.rendering.value,
       active: this.activePane.value,
       panes: this.panes.value.slice(0, areas.length).map((pane) => pane.state),
       beside: this.studies.value.slice(1).map(({ study }) => study.uid),
@@ -380,6 +384,7 @@ export class Reader {
       this.activePane.value = state.active;
       this.setPlanes(state.planes);
       this.slab.value = state.slab;
+      this.rendering.value = state.rendering;
       this.links.value = state.links;
     });
   }

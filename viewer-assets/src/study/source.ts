@@ -1,6 +1,7 @@
 /** A pile of pictures that a viewport leafs through: the frames of a series, or the planes of a volume. */
-import { viewPath, type FrameOf, type PlaneOf, type PresentedOf } from "../address";
+import { viewPath, type FrameOf, type OtherOf, type PlaneOf, type PresentedOf, type View } from "../address";
 import type { ImageGeometry } from "../geometry";
+import type { Stage, Wanted } from "./pictureAddress";
 import { planeOf, type PatientPlane } from "../linked/patientPlane";
 import {
   frameAt,
@@ -17,7 +18,13 @@ import {
 
 /** One picture of the pile, before anything of it was fetched. */
 export interface Place {
-  readonly source: FrameOf | PlaneOf | PresentedOf;
+  readonly source: FrameOf | PlaneOf | PresentedOf | OtherOf;
+  /** Where it is not the same that is asked for while a hand moves and at rest: what, with how many pixels of use. */
+  readonly asked?: (
+    stage: Stage,
+    useful: number,
+    wanted: Wanted,
+  ) => Pick<View, "source" | "window" | "invert" | "format">;
   readonly geometry: ImageGeometry;
   readonly spacingOrigin: string;
   readonly letters: Letters | null;

@@ -3,6 +3,7 @@ import type { Command } from "./commands";
 import type { Shading } from "./look";
 import type { Reader } from "./reader";
 import type { PointingTool } from "./gestures";
+import { renderingOf } from "./rendering";
 import { blendedNext, thicker, type Slab } from "./slab";
 
 const pointing = (
@@ -53,6 +54,24 @@ const slab = (
   offered: ({ planes }) => planes.value,
   needs: "command.needs.slab",
 });
+
+/** What the three planes cut, as a whole beside them. */
+export const BODY: Command = {
+  id: "body",
+  name: "command.body",
+  group: "layout",
+  keys: ["@"],
+  run: (reader) => {
+    const reading = reader.current.value;
+    if (!reading) return;
+    const { planes, rendering } = reader;
+    const isShown = planes.value && rendering.value !== null;
+    rendering.value = isShown ? null : (rendering.value ?? renderingOf(reading.presets.subject));
+    reader.setPlanes(true);
+  },
+  pressed: ({ planes, rendering }) => planes.value && rendering.value !== null,
+  offered: ({ current }) => current.value !== null,
+};
 
 async function play(reader: Reader): Promise<void> {
   const viewport = reader.active.value;
@@ -120,6 +139,7 @@ export const TOOL_COMMANDS: readonly Command[] = [
   slab("thicker", ["Shift+ArrowUp"], (was) => thicker(was, 1)),
   slab("thinner", ["Shift+ArrowDown"], (was) => thicker(was, -1)),
   slab("blend", ["$"], blendedNext),
+  BODY,
   {
     id: "tags",
     name: "command.tags",

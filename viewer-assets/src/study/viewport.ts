@@ -8,17 +8,8 @@ import {
   type Signal,
   untracked,
 } from "@preact/signals";
-import { viewPath, type VoiWindow } from "../address";
-import {
-  clamp,
-  FITTED,
-  imagePose,
-  loosened,
-  usefulSize,
-  type Placement,
-  type Pose,
-  type Size,
-} from "../geometry";
+import type { VoiWindow } from "../address";
+import { clamp, FITTED, imagePose, loosened, type Placement, type Pose, type Size } from "../geometry";
 import { isConnectionProblem, revivals } from "../connection";
 import type { ExactFrame } from "../exact/exactFrame";
 import { afterFrame } from "./afterFrame";
@@ -27,6 +18,7 @@ import type { Appearance, Coverage, LocalPictures, Watched } from "./localPictur
 import { mayLookAhead } from "./lookAhead";
 import { OWN_SHADING, type ColourTable, type Shading } from "./look";
 import type { Picture } from "./picture";
+import { isSameShading, pictureAddress, type Stage } from "./pictureAddress";
 import type { PictureSource, Place } from "./source";
 
 /** How pictures of one series are asked for; shared by the viewports that show it. */
@@ -72,11 +64,10 @@ interface Asked {
   readonly shading: Shading;
 }
 
-/** From quick to exact. */
-type Stage = "draft" | "full" | "exact";
-
 /** How a viewport may use the line. */
 export interface Manners {
+  /** Its pictures take longer than others, which says nothing of the line. */
+  readonly isSlow?: boolean;
   /** Fetch an exact picture when the reader rests. */
   readonly exactOnRest: boolean;
   /** Neighbours to fetch in the direction of travel, and against it. */
@@ -84,8 +75,6 @@ export interface Manners {
   readonly behind: number;
 }
 
-const DRAFT_SIZE = 320;
-const DRAFT_QUALITY = 65;
 const SETTLE_MS = 160;
 const REST_MS = 700;
 /** A picture that takes longer than this on average is preceded by a draft while scrolling. */
@@ -118,6 +107,10 @@ export class Viewport implements Lane<Picture>, Watched {
   private stopWatching: (() => void) | null = null;
 
   private readonly pile: Signal<PictureSource>;
+
+  get isSlow(): boolean {
+    return this.manners.isSlow ?? false;
+  }
 
   constructor(
     source: PictureSource,
@@ -387,7 +380,7 @@ export class Viewport implements Lane<Picture>, Watched {
   /** Whether something else than the page's first picture is wanted by now. */
   private hasMoved(): boolean {
     const { window, invert, shading } = this.settings;
-    const isOwn = window.value === null && !invert.value && sameLook(shading.value, OWN_SHADING);
+    const isOwn = window.value === null && !invert.value && isSameShading(shading.value, OWN_SHADING);
     if (this.index.value === this.heldIndex && isOwn) return false;
     this.held = false;
     return true;
@@ -432,21 +425,10 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 
   private pathOf(place: Place, stage: Stage): string {
-    const pose = imagePose(place.geometry, this.size.peek(), this.placement.peek());
-    const useful = usefulSize(place.geometry, pose, globalThis.devicePixelRatio || 1);
-    const longest = Math.max(place.geometry.columns, place.geometry.rows);
-    const draft = stage === "draft" && longest > DRAFT_SIZE;
-    return viewPath({
-      study: this.source.study,
-      series: this.source.series,
-      source: place.source,
-      window: place.colour ? undefined : (this.settings.window.peek() ?? undefined),
-      invert: this.settings.invert.peek(),
-      ...addressed(this.settings.shading.peek(), place),
-      ...(stage === "exact"
-        ? { format: "png" as const }
-        : { size: draft ? DRAFT_SIZE : useful, quality: stage === "draft" ? DRAFT_QUALITY : undefined }),
-    });
+    const { window, invert, shading, exact } = this.settings;
+    const look = { window: window.peek(), invert: invert.peek(), shading: shading.peek() };
+    const wanted = { ...look, isLossless: exact.peek() };
+    return pictureAddress(this.source, place, stage, wanted, this.size.peek(), this.placement.peek());
   }
 
   /** Fetch what may be wanted next, but for places that are provided for. */
@@ -477,20 +459,7 @@ export class Viewport implements Lane<Picture>, Watched {
   }
 }
 
-/** What the server needs to know of it. Colour pictures have no values to filter, planes no overlays. */
-export function addressed({ filter, colourMap, overlays, shutter }: Shading, place: Place) {
-  return {
-    ...(!place.colour && { filter: filter ?? undefined, colourMap }),
-    ...("instance" in place.source && { overlays, shutter }),
-  };
-}
-
 /** Whether both are the same picture of a series. */
 function isSamePicture({ source: a }: Place, { source: b }: Place): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Whether the server makes the same pictures of both. */
-function sameLook(a: Shading, b: Shading): boolean {
-  return (["filter", "colourMap", "overlays", "shutter"] as const).every((name) => a[name] === b[name]);
 }

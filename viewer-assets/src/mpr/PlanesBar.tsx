@@ -1,9 +1,11 @@
 import { t } from "../messages";
+import { runCommand } from "../study/commands";
 import type { Reader } from "../study/reader";
+import { BODY } from "../study/toolCommands";
 import { blended, BLENDS, stepOf, THICKNESSES, type Slab } from "../study/slab";
 
-/** How thick the planes are, below them, where it hides nothing. */
-export function SlabBar({ reader }: { reader: Reader }) {
+/** Below the planes, where it hides nothing: how thick they are, and whether the whole is seen beside them. */
+export function PlanesBar({ reader }: { reader: Reader }) {
   const slab = reader.slab.value;
   const { mm, blend } = slab;
   const set = (next: Slab): void =>
@@ -12,8 +14,17 @@ export function SlabBar({ reader }: { reader: Reader }) {
     });
   const thickness = mm > 0 ? t("mpr.mm", { mm }) : t("mpr.thin");
   return (
-    <div class="slab-bar" role="group" aria-label={t("mpr.slabBar")}>
-      <span class="slab-name">{t("mpr.slabBar")}</span>
+    <div class="planes-bar" role="group" aria-label={t("mpr.bar")}>
+      <button
+        type="button"
+        class="chip"
+        aria-pressed={BODY.pressed?.(reader) ?? false}
+        title={t(BODY.name)}
+        onClick={() => runCommand(reader, BODY)}
+      >
+        {t("mpr.body")}
+      </button>
+      <span class="slab-name">{t("mpr.slabName")}</span>
       <input
         type="range"
         min={0}
@@ -25,7 +36,7 @@ export function SlabBar({ reader }: { reader: Reader }) {
         onInput={(event) => set({ blend, mm: THICKNESSES[event.currentTarget.valueAsNumber] ?? 0 })}
       />
       <output class="slab-mm">{thickness}</output>
-      <div class="slab-blends" role="group" aria-label={t("mpr.blend")}>
+      <div class="choices slab-blends" role="group" aria-label={t("mpr.blend")}>
         {BLENDS.map((one) => (
           <button
             key={one}
