@@ -25,7 +25,7 @@ from sightline.rendering.channel import Buffer, Message
 from sightline.rendering.pool import Pool, WorkerPool
 from sightline.rendering.worker import refusal
 
-MEMORIES = ("volume", "derived")
+MEMORIES = ("volume", "derived", "overlay")
 """The arguments that describe memories, in the order of their descriptors."""
 _CHUNK_BYTES = 1 << 24
 
@@ -108,9 +108,9 @@ def run_task(
     """
     header = json.loads(text)
     arguments = header["arguments"]
-    for name, memory in zip(MEMORIES, memories, strict=False):
-        if arguments.get(name):
-            arguments[name] |= {"id": memory.identity, "memory": memory.identity}
+    named = (name for name in MEMORIES if arguments.get(name))
+    for name, memory in zip(named, memories, strict=False):
+        arguments[name] |= {"id": memory.identity, "memory": memory.identity}
     descriptors = [memory.descriptor for memory in memories]
     try:
         message = answer_of(_pool(limits), header, buffers, descriptors, deadline)

@@ -7,7 +7,8 @@ seen, and what the caller may not see is refused, whatever is cached.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -17,12 +18,13 @@ from typing import Any
 from sightline.access.grant import Grant
 from sightline.archive.protocol import Archive, InstanceRecord
 from sightline.errors import NotFoundError, SupersededError, UnprocessableError
-from sightline.kernels.grayscale import full_range_window
 from sightline.kernels.image_plane import plane_of_grid
 from sightline.rendering.bands import bands_of, render_bands
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
+from sightline.rendering.fusion_plan import fusion_warnings
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
+from sightline.rendering.overlay_volume import Overlay, full_window
 from sightline.rendering.picture import Picture
 from sightline.rendering.plans import PlanesInfo, SeriesPlans
 from sightline.rendering.pool import Buffer, Pool, Reply
@@ -35,7 +37,7 @@ from sightline.rendering.series_table import (
 )
 from sightline.rendering.stacks import Stack
 from sightline.rendering.tables import SeriesTables
-from sightline.rendering.view import FrameOf, PlaneOf, View, VoiFunction, Window
+from sightline.rendering.view import FrameOf, PlaneOf, View, Window
 from sightline.rendering.view_records import ViewRecords
 from sightline.rendering.volume_plan import VolumePlan
 from sightline.rendering.volume_sources import CutOf, Inputs, RenderingOf, VolumeSource, source_argument
@@ -193,6 +195,19 @@ class RenderingEngine:
         """Return the planes that a stack of the series can be cut into, or why not (VIEW). Loads no pixels."""
         return self._plans.planes(self.describe(grant, study_instance_uid, series_instance_uid), stack)
 
+    def fusion_warnings(self, grant: Grant, study: str, series: str, stack: int, overlay: str) -> tuple[str, ...]:
+        """Return what a reader should know where another series is laid over a stack (VIEW). Loads no pixels.
+
+        Raises
+        ------
+        NotFoundError
+            No such study, series or stack.
+        UnprocessableError
+            One of them is no volume, or nothing says how they lie to each other; the sentence says why.
+        """
+        base = self._plans.volume(self.describe(grant, study, series), stack)
+        return fusion_warnings(base, self.volume_plan(grant, study, overlay, Inputs()))
+
     def volume_plan(self, grant: Grant, study: str, series: str, inputs: Inputs) -> VolumePlan:
         """Return what the one volume of a series, or of a part of it, will be (VIEW). Loads no pixels.
 
@@ -265,28 +280,34 @@ class RenderingEngine:
         if view.picture_format.holds_stored_values:
             raise UnprocessableError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
         fetch = partial(self._archive.source, grant)
-        plan = self._plans.of_source(source, self._tables.get(records, fetch))
-        needed = _slices_of(plan, source) if isinstance(source, PlaneOf) else None
+        own = [record for record in records if record.series_instance_uid == view.series_instance_uid]
+        plan = self._plans.of_source(source, self._tables.get(own, fetch))
+        needed = _slices_of(plan, source) if isinstance(source, PlaneOf) and not view.fusion else None
         by_uid = {record.sop_instance_uid: record for record in records}
         first = needed[0] if needed else len(plan.frames) // 2
-        with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first) as volume:
+        with ExitStack() as held:
+            volume = held.enter_context(
+                self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), first)
+            )
+            over = held.enter_context(self._overlay(request, plan)) if view.fusion else None
             table = None if view.window or isinstance(source, RenderingOf) else plan.voi_lut
             window = view.window or (None if table else plan.window)
             part = self._wait(volume, needed, bool(window or table), request)
             buffers: list[Buffer] = []
             if window is None and table is None:
-                full = full_range_window(volume.value_range())
-                window = Window(full.center, full.width, VoiFunction(full.function))
-            task, what = _task(plan, source)
+                window = full_window(volume)
+            task, what = _task(plan, source, over is not None)
             recipe = None if part or isinstance(source, PlaneOf) else recipe_for(plan, source)
             derived = self._volumes.derive(volume, recipe) if recipe else None
-            descriptors = (volume.descriptor, derived.descriptor) if derived else (volume.descriptor,)
+            shared = [each for each in (volume, derived, over.volume if over else None) if each]
+            descriptors = [each.descriptor for each in shared]
             arguments = what | {
                 "derived": derived.description() if derived else None,
                 "range": volume.value_range(),
                 "volume": volume.description(part),
                 "geometry": asdict(plan.geometry_of(part) if part else plan.geometry),
-                "lossy": any(frame.instance.lossy for frame in plan.frames),
+                "lossy": any(frame.instance.lossy for each in (volume, over) if each for frame in each.plan.frames),
+                **(over.arguments() if over else {"overlay": None}),
                 "voi_lut": file_argument(fetch(by_uid[table.sop_instance_uid]), buffers) if table else None,
                 "view": _view_argument(view, window),
             }
@@ -297,16 +318,32 @@ class RenderingEngine:
             else:
                 reply = self._pool.run(task, arguments, buffers, descriptors, **request.asking.turn())
             taken = part if needed is None else needed
-            picture = _picture(reply, request.etag, provenance_of_volume(reply.values, plan, taken, view, window))
+            provenance = provenance_of_volume(reply.values, plan, taken, view, window, over.plan if over else None)
+            picture = _picture(reply, request.etag, provenance)
             return picture if part is None else _partial(picture, part, len(plan.frames))
+
+    @contextmanager
+    def _overlay(self, request: _Request, base: VolumePlan) -> Iterator[Overlay]:
+        """Hold on to the whole volume that a view lays over another."""
+        fusion, fetch = request.view.fusion, partial(self._archive.source, request.grant)
+        assert fusion is not None  # noqa: S101 - the caller has looked
+        records = [each for each in request.records if each.series_instance_uid == fusion.series_instance_uid]
+        plan = self._plans.only_volume(self._tables.get(records, fetch), Inputs())
+        fusion_warnings(base, plan)
+        by_uid = {record.sop_instance_uid: record for record in records}
+        middle = len(plan.frames) // 2
+        with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), middle) as volume:
+            volume.wait(None, self._pool.deadline_seconds, request.still_wanted)
+            yield Overlay(volume, fusion)
 
     def _wait(self, volume: Volume, needed: Sequence[int] | None, has_window: bool, request: _Request) -> range | None:
         """Wait for what a picture is made of; return the part that it has to do with, None if all is there."""
         seconds = self._pool.deadline_seconds
         if request.asking.wanted_until is not None:
             seconds = min(seconds, max(0.0, request.asking.wanted_until - time.monotonic()))
-        # A rendering's pyramid is made once, of the whole.
-        may_be_part = request.asking.allow_partial and not isinstance(request.view.source, RenderingOf)
+        # A rendering's pyramid is made once, of the whole; and what is laid over is there as a whole.
+        view = request.view
+        may_be_part = request.asking.allow_partial and not (isinstance(view.source, RenderingOf) or view.fusion)
         if may_be_part and not (needed and has_window):
             part = volume.wait_for_part(needed, seconds, request.still_wanted)
             return None if len(part) == len(volume.plan.frames) else part
@@ -322,11 +359,11 @@ def _slices_of(plan: VolumePlan, plane: PlaneOf) -> tuple[int, ...] | None:
     return None if plane.slab else plan.slices_of(plane.orientation, plane.index)
 
 
-def _task(plan: VolumePlan, source: PlaneOf | VolumeSource) -> tuple[str, dict[str, Any]]:
+def _task(plan: VolumePlan, source: PlaneOf | VolumeSource, is_fused: bool) -> tuple[str, dict[str, Any]]:
     """Return the task that makes a picture of a volume, and its arguments that say what it shows."""
     if isinstance(source, PlaneOf):
         grid = plan.grids[source.orientation]
-        if not source.slab:
+        if not source.slab and not is_fused:
             return "sightline.rendering.tasks:render_plane", {"grid": asdict(grid), "index": source.index}
         source = CutOf(plane_of_grid(grid, source.index), source.slab, source.blend)
     module = "rendering_tasks" if isinstance(source, RenderingOf) else "volume_tasks"

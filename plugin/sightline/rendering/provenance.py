@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sightline.rendering.fusion import Fusion
 from sightline.rendering.look import PLAIN, Look
 from sightline.rendering.series_table import FrameEntry, Rescale, window_from_json
 from sightline.rendering.view import FrameOf, PlaneOf, PresentationOf, View, Window
@@ -137,6 +138,8 @@ class Provenance:
         Where the samples are stored values: what was added to them. None: they are grey or colours to be looked at.
     look : Look
         What filter and colours the view asked for, and what of the file it hid.
+    fusion : Fusion, optional
+        What was laid over; its frames are the last of `sources`.
     """
 
     sources: tuple[Source, ...]
@@ -148,6 +151,7 @@ class Provenance:
     presentation: PresentationOf | None = None
     bias: int | None = None
     look: Look = PLAIN
+    fusion: Fusion | None = None
 
     def header(self) -> str:
         """Return a line of ASCII (a dictionary of RFC 9651), without identifiers.
@@ -175,6 +179,8 @@ stored=exact, encoding=lossy'
             parts.append("presentation")
         if self.bias is not None:
             parts.append(f"samples=stored;bias={self.bias}")
+        if self.fusion is not None:
+            parts.append(f'fusion={self.fusion.colour_map};opacity="{self.fusion.opacity!r}"')
         parts += [f"{name}={'?0' if value == '0' else value}" for name, value in self.look.settings()]
         return ", ".join(parts)
 
@@ -215,7 +221,12 @@ def provenance_of_frame(values: Mapping[str, Any], source: Source, view: View) -
 
 
 def provenance_of_volume(
-    values: Mapping[str, Any], plan: VolumePlan, slices: Sequence[int] | None, view: View, applied: Window | None
+    values: Mapping[str, Any],
+    plan: VolumePlan,
+    slices: Sequence[int] | None,
+    view: View,
+    applied: Window | None,
+    overlay: VolumePlan | None = None,
 ) -> Provenance:
     """Make the provenance of a picture that was computed from a volume.
 
@@ -230,26 +241,31 @@ def provenance_of_volume(
         Of anything but a frame.
     applied : Window, optional
         The window that was applied; None: a VOI LUT.
+    overlay : VolumePlan, optional
+        Of what was laid over.
     """
     taken = range(len(plan.frames)) if slices is None else slices
     named = [plan.frames[index] for index in (taken if len(taken) <= MOST_SOURCES else (taken[0], taken[-1]))]
+    upper = overlay.frames if overlay else ()
+    named += upper if len(upper) <= MOST_SOURCES else (upper[0], upper[-1])
     return Provenance(
         sources=tuple(Source(frame.sop_instance_uid, frame.frame) for frame in named),
-        source_count=len(taken),
+        source_count=len(taken) + len(upper),
         steps=steps_of_volume(plan, view, applied),
-        interpolation=(*_between(plan, view.source), *map(Interpolation, values["interpolation"])),
+        interpolation=(*_between(plan, view.source, overlay is not None), *map(Interpolation, values["interpolation"])),
         stored_lossy=values["stored_lossy"],
         encoding_lossy=values["encoding_lossy"],
         look=view.look,
+        fusion=view.fusion,
     )
 
 
-def _between(plan: VolumePlan, source: FrameOf | PlaneOf | VolumeSource) -> tuple[Interpolation, ...]:
+def _between(plan: VolumePlan, source: FrameOf | PlaneOf | VolumeSource, is_fused: bool) -> tuple[Interpolation, ...]:
     """Return how voxels became pixels; nothing where each pixel is a voxel."""
     if isinstance(source, PlaneOf):
         if source.slab:
             return Interpolation.TRILINEAR, Interpolation.PROJECTION
-        return () if plan.grids[source.orientation].exact else (Interpolation.TRILINEAR,)
+        return () if plan.grids[source.orientation].exact and not is_fused else (Interpolation.TRILINEAR,)
     if isinstance(source, CutOf):
         return (Interpolation.TRILINEAR, Interpolation.PROJECTION) if source.slab else (Interpolation.TRILINEAR,)
     # Slices are sheared and the picture is warped, bilinearly each.

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sightline.errors import BadRequestError
+from sightline.rendering.fusion import SETTINGS as FUSION_SETTINGS
+from sightline.rendering.fusion import Fusion
 from sightline.rendering.look import PLAIN, Look
 from sightline.rendering.look import SETTINGS as LOOK_SETTINGS
 from sightline.rendering.numbers import plain
@@ -21,6 +23,7 @@ from sightline.rendering.volume_sources import SETTINGS as VOLUME_SETTINGS
 from sightline.rendering.volume_sources import (
     WORDS,
     Blend,
+    CutOf,
     RenderingOf,
     VolumeSource,
     parse_slab,
@@ -46,6 +49,7 @@ _SETTINGS = (
     "iccprofile",
     "annotation",
     "presentation",
+    *FUSION_SETTINGS,
 )
 _UID = re.compile(UID_CHARACTERS, re.ASCII)
 _NUMBER = r"(-?[0-9]{1,20}(?:\.[0-9]{1,40})?)"
@@ -114,6 +118,12 @@ class Window:
         smallest_is_met = self.width >= 1 if self.function is VoiFunction.LINEAR else self.width > 0
         return smallest_is_met and math.isfinite(self.center) and math.isfinite(self.width)
 
+    @property
+    def text(self) -> str:
+        """How an address writes it."""
+        function = "" if self.function is VoiFunction.LINEAR else f",{self.function.value}"
+        return f"{plain(self.center)},{plain(self.width)}{function}"
+
 
 @dataclass(frozen=True)
 class FrameOf:
@@ -181,6 +191,8 @@ class View:
         The presentation state that a frame is shown with; it then says all of its appearance, the window too.
     look : Look
         Filter and colours; of a frame, whether overlays and shutter are shown.
+    fusion : Fusion, optional
+        What is laid over a plane or a cut.
     """
 
     study_instance_uid: str
@@ -196,6 +208,7 @@ class View:
     annotations: tuple[Annotation, ...] = ()
     presentation: PresentationOf | None = None
     look: Look = PLAIN
+    fusion: Fusion | None = None
 
     def path(self) -> str:
         """Return the canonical address, without host: path, and query if anything differs from the defaults.
@@ -224,8 +237,7 @@ class View:
         """Return what differs from the defaults, in the order in which it is written."""
         settings = [] if isinstance(self.source, FrameOf) else self.source.settings()
         if self.window is not None:
-            function = "" if self.window.function is VoiFunction.LINEAR else f",{self.window.function.value}"
-            settings.append(("window", f"{plain(self.window.center)},{plain(self.window.width)}{function}"))
+            settings.append(("window", self.window.text))
         if self.max_size is not None:
             settings.append(("size", str(self.max_size)))
         if self.viewport is not None:
@@ -244,7 +256,7 @@ class View:
         if self.presentation is not None:
             state = self.presentation
             settings.append(("presentation", f"{state.series_instance_uid},{state.sop_instance_uid}"))
-        return settings
+        return settings + (self.fusion.settings() if self.fusion else [])
 
     @classmethod
     def parse(cls, parts: Sequence[str], query: Mapping[str, str]) -> View:
@@ -278,11 +290,12 @@ class View:
         _check_format(picture_format, parts[2], query)
         look = Look.parse(query)
         _check_look(look, parts[2], query)
+        source = _source(parts[2], parts[3], query)
         return cls(
             study_instance_uid=parts[0],
             series_instance_uid=parts[1],
-            source=_source(parts[2], parts[3], query),
-            window=_window(query["window"]) if "window" in query else None,
+            source=source,
+            window=_window("window", query),
             max_size=_integer("size", query["size"], 1, LARGEST_SIZE) if "size" in query else None,
             invert=query.get("invert") == "1",
             picture_format=picture_format,
@@ -292,6 +305,7 @@ class View:
             annotations=parse_annotations(query["annotation"]) if "annotation" in query else (),
             presentation=_presentation(parts[2], query) if "presentation" in query else None,
             look=look,
+            fusion=_fusion(source, parts[1], query),
         )
 
 
@@ -319,9 +333,23 @@ def _presentation(place: str, query: Mapping[str, str]) -> PresentationOf:
     return PresentationOf(series, instance)
 
 
-def _window(text: str) -> Window:
-    """Read ``center,width`` or ``center,width,FUNCTION``."""
-    found = _WINDOW.fullmatch(text)
+def _fusion(source: FrameOf | PlaneOf | VolumeSource, series: str, query: Mapping[str, str]) -> Fusion | None:
+    """Read what is laid over, if anything is."""
+    fusion = Fusion.parse(query, _window("fusionwindow", query))
+    if fusion is None:
+        return None
+    if not isinstance(source, PlaneOf | CutOf):
+        raise BadRequestError("A series is laid over planes and cuts only.")
+    if fusion.series_instance_uid == series:
+        raise BadRequestError("A series cannot be laid over itself.")
+    return fusion
+
+
+def _window(name: str, query: Mapping[str, str]) -> Window | None:
+    """Read ``center,width`` or ``center,width,FUNCTION``, if it is there."""
+    if name not in query:
+        return None
+    found = _WINDOW.fullmatch(query[name])
     if not found:
         raise BadRequestError("A window is center,width, as in 40,400, and LINEAR_EXACT or SIGMOID after it if meant.")
     window = Window(float(found[1]), float(found[2]), VoiFunction(found[3] or "LINEAR"))

@@ -11,7 +11,8 @@ from sightline.rendering.series_table import series_identity
 from sightline.rendering.view import FrameOf, View
 
 Origin = tuple[str, Sequence[InstanceRecord]]
-"""What changes when the files do, and the files: of a frame its own and that of the presentation state, else all."""
+"""What changes when the files do, and the files: of a frame its own and that of the presentation state, else all of its
+series and of the one that is laid over."""
 
 
 class ViewRecords:
@@ -22,10 +23,9 @@ class ViewRecords:
 
     def of(self, grant: Grant, view: View) -> Origin:
         """Return what a view is made of."""
-        study, series = view.study_instance_uid, view.series_instance_uid
+        study = view.study_instance_uid
         if not isinstance(view.source, FrameOf):
-            records = self._archive.series_instances(grant, study, series)
-            return series_identity(record.file.uuid for record in records), records
+            return _of_series([self._archive.series_instances(grant, study, series) for series in _series(view)])
         return _together([self._archive.instance(grant, study, *name) for name in _instances(view, view.source)])
 
     def of_all(self, grant: Grant, views: Sequence[View]) -> list[Origin]:
@@ -47,12 +47,21 @@ class ViewRecords:
             return known[study, series]
 
         if not isinstance(view.source, FrameOf):
-            records = tuple(listed(view.series_instance_uid).values())
-            return series_identity(record.file.uuid for record in records), records
+            return _of_series([tuple(listed(series).values()) for series in _series(view)])
         found = [listed(series).get(instance) for series, instance in _instances(view, view.source)]
         if None in found:
             raise NotFoundError("There is no such instance.")
         return _together([record for record in found if record])
+
+
+def _series(view: View) -> list[str]:
+    """Return the series that a picture of a volume is made of: its own, then what is laid over."""
+    return [view.series_instance_uid, *([view.fusion.series_instance_uid] if view.fusion else [])]
+
+
+def _of_series(series: Sequence[Sequence[InstanceRecord]]) -> Origin:
+    identities = [series_identity(record.file.uuid for record in records) for records in series]
+    return " ".join(identities), [record for records in series for record in records]
 
 
 def _instances(view: View, source: FrameOf) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import Any, Literal
 
@@ -24,7 +24,8 @@ from sightline.kernels.oblique import cut
 from sightline.kernels.projection import project
 from sightline.kernels.slab import cut_slab
 from sightline.rendering.channel import Buffer, Reply
-from sightline.rendering.look import Look
+from sightline.rendering.fusion_tasks import laid_over
+from sightline.rendering.look import GREY, Look
 from sightline.rendering.mapping import derived_arrays, shared_voxels
 from sightline.rendering.tasks import encoded_picture, geometry_from_json, grey_of_samples, volume_transform
 from sightline.rendering.volume_sources import plane_from_argument
@@ -70,15 +71,31 @@ def refusing() -> Iterator[None]:
 
 
 def render_cut(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
-    """Cut any plane, or a slab around it, out of a shared volume. The reply is `encoded_picture`'s."""
-    volume, slab = mapped(arguments, fds), arguments["source"]["slab"]
+    """Cut any plane, or a slab around it, out of a shared volume. The reply is `encoded_picture`'s.
+
+    ``overlay`` describes what is laid over it, the last descriptor, or is null; ``fusion`` says how, see
+    `overlay_volume.Overlay.arguments`.
+    """
+    volume, source = mapped(arguments, fds), arguments["source"]
+    values = _cut(volume, source)
+    if arguments["overlay"] is None:
+        return _grey(arguments, buffers, values, volume)
+    view, look = arguments["view"], Look.of(arguments["view"]["look"])
+    base = grey_of_samples(values, volume_transform(arguments, buffers), replace(look, colour_map=GREY))
+    fusion = arguments["fusion"]
+    upper = {"volume": arguments["overlay"], "geometry": fusion["geometry"], "source": source}
+    stored = _cut(mapped(upper, fds[-1:]), source)
+    picture = laid_over(base, stored, arguments["overlay"], fusion, look.colour_map)
+    return encoded_picture(picture, view, volume.plane.pixel_spacing, arguments["lossy"], view["window"])
+
+
+def _cut(volume: MappedVolume, source: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Return stored values in the plane or the slab of a source, not-a-number where there is no image."""
     place, padding = (volume.voxels, volume.geometry, volume.plane), volume.padding
     with refusing():
-        if slab:
-            values = cut_slab(*place, slab, _mode(volume, arguments), padding=padding)
-        else:
-            values = cut(*place, padding=padding)
-    return _grey(arguments, buffers, values, volume)
+        if source["slab"]:
+            return cut_slab(*place, source["slab"], _mode(volume, source), padding=padding)
+        return cut(*place, padding=padding)
 
 
 def render_projection(arguments: dict[str, Any], buffers: Sequence[Buffer], fds: Sequence[int]) -> Reply:
@@ -90,7 +107,7 @@ def render_projection(arguments: dict[str, Any], buffers: Sequence[Buffer], fds:
         Its slices are unevenly spaced.
     """
     volume = mapped(arguments, fds)
-    place, mode = (volume.voxels, volume.geometry, volume.plane), _mode(volume, arguments)
+    place, mode = (volume.voxels, volume.geometry, volume.plane), _mode(volume, arguments["source"])
     with refusing():
         columns = derived_arrays(arguments["derived"], fds[1])[0] if arguments["derived"] else None
         values = project(
@@ -113,9 +130,9 @@ def _stored_range(volume: MappedVolume, ends: Sequence[float]) -> tuple[float, f
     return floor(low - 0.01), ceil(high + 0.01)
 
 
-def _mode(volume: MappedVolume, arguments: Mapping[str, Any]) -> Mode:
+def _mode(volume: MappedVolume, source: Mapping[str, Any]) -> Mode:
     """Return how stored values are combined, so that modality values are as the source says."""
-    blend: Mode = arguments["source"]["blend"]
+    blend: Mode = source["blend"]
     return _OPPOSITE.get(blend, blend) if volume.slope < 0 else blend
 
 

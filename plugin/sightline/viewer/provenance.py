@@ -13,6 +13,7 @@ from typing import Any
 from sightline.errors import UnprocessableError
 from sightline.rendering.engine import PreparedView
 from sightline.rendering.files import file_argument
+from sightline.rendering.fusion import Fusion
 from sightline.rendering.picture import Picture
 from sightline.rendering.pool import Buffer
 from sightline.rendering.provenance import Provenance, ValueSteps
@@ -90,10 +91,10 @@ def account_json(view: View, picture: Picture, provenance: Provenance, measured:
     -------
     dict
         ``digest`` is that of the bytes at ``view``. ``sources`` names ``count`` stored frames, of many the first and
-        the last. ``samples`` is None for what is to be looked at, else says that a sample is a stored value plus
-        ``bias``. ``stored`` is what was lost before it was stored, ``encoding`` what the picture's format lost:
-        ``maximumError`` is by how much of 255 any sample differs from what was encoded. ``hidden`` names what the view
-        left out of what the file wants shown.
+        the last, and likewise of the series in ``fusion``. ``samples`` is None for what is to be looked at, else says
+        that a sample is a stored value plus ``bias``. ``stored`` is what was lost before it was stored, ``encoding``
+        what the picture's format lost: ``maximumError`` is by how much of 255 any sample differs from what was encoded.
+        ``hidden`` names what the view left out of what the file wants shown.
     """
     state = provenance.presentation
     return {
@@ -113,6 +114,7 @@ def account_json(view: View, picture: Picture, provenance: Provenance, measured:
         **_steps_json(provenance.steps, measured),
         "filter": provenance.look.filter,
         "colourMap": provenance.look.colour_map,
+        "fusion": _fusion_json(provenance.fusion) if provenance.fusion else None,
         "hidden": [name for name in ("overlays", "shutter") if not getattr(provenance.look, name)],
         "presentationState": [state.series_instance_uid, state.sop_instance_uid] if state else None,
         "interpolation": list(provenance.interpolation),
@@ -123,6 +125,16 @@ def account_json(view: View, picture: Picture, provenance: Provenance, measured:
             "methods": measured["methods"],
         },
         "encoding": {"lossy": provenance.encoding_lossy, "maximumError": measured["maximum_error"]},
+    }
+
+
+def _fusion_json(fusion: Fusion) -> dict[str, Any]:
+    """Return what was laid over, and how."""
+    return {
+        "series": fusion.series_instance_uid,
+        "colourMap": fusion.colour_map,
+        "opacity": fusion.opacity,
+        "window": window_json(fusion.window) if fusion.window else None,
     }
 
 

@@ -36,6 +36,8 @@ from sightline.rendering.volume_sources import CutOf, Inputs, ProjectionOf, Rend
 from tests.support.dask_cluster import DaskCluster
 from tests.support.dicom_files import slices_of
 from tests.support.fake_archive import FakeArchive
+from tests.unit.rendering.test_fused_pictures import files as fused_files
+from tests.unit.rendering.test_fused_pictures import view as fused_view
 
 STUDY, SERIES = "1.2.826.0.1.1", "1.2.826.0.1.1.1"
 DOCTOR = administrator("doctor")
@@ -127,6 +129,15 @@ def test_pictures_are_those_of_local_workers(
         assert len(picture.content) > 100
     assert len(asked) == len(wanted), "the cluster has rendered each of them, and loaded nothing"
     assert str(tmp_path) not in "".join(asked)
+
+
+def test_a_series_that_is_laid_over_is_read_on_the_cluster(
+    dask_pool: DaskPool, local_pool: WorkerPool, tmp_path: Path, asked: list[str]
+) -> None:
+    archive = FakeArchive(fused_files())
+    here, there = (engine_over(pool, tmp_path, archive) for pool in (local_pool, dask_pool))
+    assert here.render(DOCTOR, fused_view()) == there.render(DOCTOR, fused_view())
+    assert len(asked) == 1
 
 
 def test_a_volume_is_sent_once_and_dropped_when_it_goes(dask_pool: DaskPool, tmp_path: Path, sent: list[int]) -> None:

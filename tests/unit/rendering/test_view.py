@@ -13,6 +13,7 @@ from sightline.errors import BadRequestError
 from sightline.kernels.colour_maps import COLOUR_MAP_NAMES
 from sightline.kernels.image_plane import ImagePlane
 from sightline.kernels.volume_rendering import QUALITIES
+from sightline.rendering.fusion import Fusion
 from sightline.rendering.look import PLAIN, Filter, Look
 from sightline.rendering.view import (
     PREFIX,
@@ -35,6 +36,13 @@ NUMBERS = st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9)
 WINDOWS = st.builds(Window, NUMBERS, NUMBERS.map(abs), st.sampled_from(VoiFunction)).filter(lambda w: w.is_valid)
 LOOKS = st.builds(
     Look, st.none() | st.sampled_from(Filter), st.sampled_from(COLOUR_MAP_NAMES), st.booleans(), st.booleans()
+)
+FUSIONS = st.builds(
+    Fusion,
+    st.just("1.2.3"),
+    st.sampled_from(COLOUR_MAP_NAMES),
+    st.sampled_from([0.001, 0.5, 1.0]),
+    st.none() | WINDOWS,
 )
 SIDES = st.none() | NUMBERS.filter(lambda x: x != 0)
 VIEWPORTS = st.builds(
@@ -76,6 +84,8 @@ def presented(view: View, state: PresentationOf) -> View:
 
 def possible(view: View) -> View:
     """Return a view like that one that there can be: not every format, or look, goes with every source."""
+    if not isinstance(view.source, PlaneOf | CutOf) or view.series_instance_uid == "1.2.3":
+        view = replace(view, fusion=None)
     if isinstance(view.source, RenderingOf):
         view = replace(view, look=PLAIN)
     elif not isinstance(view.source, FrameOf):
@@ -112,6 +122,7 @@ VIEWS = (
         colour_profile=st.sampled_from(ColourProfile),
         annotations=st.sampled_from([(), (Annotation.PATIENT,), (Annotation.TECHNIQUE,), tuple(Annotation)]),
         look=LOOKS,
+        fusion=st.none() | FUSIONS,
     )
     .flatmap(
         lambda view: st.just(view) | st.builds(PresentationOf, UIDS, UIDS).map(lambda state: presented(view, state))
