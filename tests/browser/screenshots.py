@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from demo import phantom
 from demo.identity import STUDY_INSTANCE_UID
@@ -85,22 +86,28 @@ def drag(page: Page, stage: Stage, start: tuple[float, float], end: tuple[float,
 
 
 def planes(browser: Browser, server: OrthancServer) -> None:
-    """The three planes, exact, in a lung window, and the whole in 3D."""
+    """The three planes, exact, with the PET laid over, and the whole in 3D."""
     path = f"/sightline/studies/{STUDY_INSTANCE_UID}?series={series()}&slice=118"
     with administrators_page(browser, server, Device("laptop", 1366, 768), path) as page:
         Stage(page, page).shows(118)
         series_are_shown(page)
-        page.keyboard.press("2")
         page.keyboard.press("x")
         page.keyboard.press("m")
         for name in ("Axial", "Coronal", "Sagittal"):
             Stage(page, page, name).shows(quality="exact")
         page.locator(".progress-line").wait_for(state="detached")
+        choice = page.get_by_role("combobox", name="Laid over the planes")
+        choice.select_option(label=next(text for text in choice.locator("option").all_inner_texts() if "PT" in text))
+        page.get_by_role("slider", name="Uptake of the brightest colour").fill("5")
+        page.get_by_role("slider", name="Opacity").fill("85")
         page.keyboard.press("@")
         body = Stage(page, page, "3D")
         body.shows(1)
         body.drag(-70, 30)
-        body.shows(1, "exact")
+        page.wait_for_url(re.compile("rendering=bone,35,15"))
+        expect(body.picture).to_have_attribute("data-view", re.compile("/rendering/(?!.*detail).*format=png"))
+        for name in ("Axial", "Coronal", "Sagittal"):
+            Stage(page, page, name).shows(quality="exact")
         save(page, "viewer-mpr")
 
 

@@ -15,7 +15,7 @@ from tests.browser import oracle
 from tests.browser.chest import SLICES, Chest
 from tests.browser.chromium import DESKTOP, DEVICES, PHONE, Device, watched_page
 from tests.browser.reading import Stage, ask_for_link, open_link
-from tests.browser.viewer_pages import AXE, violations
+from tests.browser.viewer_pages import AXE, OVERLAPS, violations
 from tests.support.orthanc_server import OrthancServer
 
 CENTER, WIDTH = 300, 1500
@@ -158,6 +158,7 @@ def test_a_finger_turns_it(browser: Browser, site: OrthancServer, ct: Chest) -> 
 def test_everybody_can_use_it(device: Device, browser: Browser, site: OrthancServer, ct: Chest) -> None:
     with a_body(browser, site, ct, device) as (page, _):
         assert violations(page) == []
+        assert page.evaluate(OVERLAPS) == []
         planes = page.locator(".planes .picture:visible")
         expect(planes).to_have_count(2 if device is PHONE else 4)
         expect(page.locator(".progress-line")).to_have_count(0)

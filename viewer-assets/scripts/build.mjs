@@ -97,7 +97,7 @@ const LATER_MESSAGES = {
   "src/export/messages.ts": /^export\./,
   "src/findings/messages.ts": /^findings\./,
   "src/reporting/messages.ts": /^reporting\./,
-  "src/mpr/messages.ts": /^(mpr|body)\./,
+  "src/mpr/messages.ts": /^(mpr|body|fusion)\./,
   "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|access|setup|smart)\./,
 };
 

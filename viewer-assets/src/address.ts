@@ -40,6 +40,15 @@ export interface PlaneOf {
   readonly stack?: number;
   readonly slab?: number;
   readonly blend?: Blend;
+  readonly fusion?: FusedWith;
+}
+
+/** Another series laid over planes; of no window, its file's own. */
+export interface FusedWith {
+  readonly series: string;
+  readonly colourMap: ColourMapName;
+  readonly opacity: number;
+  readonly window: VoiWindow | null;
 }
 
 export type Blend = "mean" | "max" | "min";
@@ -107,7 +116,14 @@ function viewSettings(view: View): string[] {
   if (view.colourMap && view.colourMap !== "grey") settings.push(`colourmap=${view.colourMap}`);
   if (view.overlays === false) settings.push("overlays=0");
   if (view.shutter === false) settings.push("shutter=0");
-  return [...settings, ...encoding(view)];
+  settings.push(...encoding(view));
+  if ("plane" in view.source && view.source.fusion) settings.push(...fusionSettings(view.source.fusion));
+  return settings;
+}
+
+function fusionSettings({ series, colourMap, opacity, window }: FusedWith): string[] {
+  const own = `fusion=${series},${colourMap},${numberText(opacity)}`;
+  return window ? [own, `fusionwindow=${windowText(window)}`] : [own];
 }
 
 /** The presentation state says all but the size and how the picture is sent. */

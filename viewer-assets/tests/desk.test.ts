@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { FITTED } from "../src/geometry";
 import { deskQuery, parseDesk, type DeskState, type PaneState } from "../src/study/deskState";
+import { parseFusion } from "../src/study/fusion";
 import { History } from "../src/study/history";
 import { LAYOUTS } from "../src/study/layouts";
 import { linksText, NO_LINKS, parseLinks } from "../src/study/links";
@@ -37,6 +38,7 @@ const DESK: DeskState = {
   planes: false,
   slab: THIN,
   rendering: null,
+  fusion: null,
   active: 0,
   panes: [PLAIN],
   beside: [],
@@ -53,6 +55,7 @@ test("a desk comes back from its query as it was", () => {
     planes: false,
     slab: THIN,
     rendering: null,
+    fusion: null,
     active: 2,
     panes: [CHANGED, PLAIN, null, CHANGED],
     beside: ["1.9.9"],
@@ -99,6 +102,16 @@ test("a slab grows and shrinks by thicknesses on offer, from any other one, too"
   assert.deepEqual(blendedNext(THIN), { mm: 10, blend: "max" });
   assert.deepEqual(blendedNext({ mm: 4, blend: "mean" }), { mm: 4, blend: "max" });
   assert.equal(THICKNESSES[stepOf({ mm: 11.5, blend: "min" })], 12);
+});
+
+test("what is laid over planes comes back", () => {
+  for (const top of [null, 7.5]) {
+    const fusion = { series: "1.2.9", colourMap: "even", opacity: 0.35, top } as const;
+    const state = { ...DESK, planes: true, fusion };
+    assert.deepEqual(parseDesk(deskQuery(state)), state);
+  }
+  for (const text of ["1.2", "1.2,jet,0.5,", "x,pet,0.5,", "1.2,pet,0,", "1.2,pet,1.5,", "1.2,pet,0.5,-1"])
+    assert.equal(parseFusion(text), null);
 });
 
 test("what is not understood is as if it were not there", () => {

@@ -8,7 +8,9 @@ import type { Place } from "../study/source";
 import { Stage } from "../study/Stage";
 import { Icon } from "../ui/Icon";
 import { BodyStage } from "./BodyStage";
+import { FusionBar } from "./FusionBar";
 import "./messages";
+import type { Candidate } from "./fusing";
 import { planePosition, toGrid } from "./plan";
 import { LinkedPlanes, type PlaneView } from "./planes";
 import { PlanesBar } from "./PlanesBar";
@@ -32,6 +34,7 @@ export function PlanesView({ reader, reading }: { reader: Reader; reading: Readi
         {first && rendering && <BodyStage {...{ reader, reading, first, rendering }} />}
         <ProgressLine planes={planes} />
       </div>
+      {first && <FusionBar reader={reader} candidates={planes.candidates.value} />}
       {first && <PlanesBar reader={reader} />}
       {planes.warnings.value.map((warning) => (
         <p key={warning} class="note">
@@ -66,7 +69,7 @@ function PlaneStage({ reader, reading, planes, view }: PlaneStageProps) {
       onCrosshair={point}
     >
       {isFirst && <PatientCorner study={reading.tile.study} />}
-      <PlaneCorner view={view} />
+      <PlaneCorner view={view} candidates={planes.candidates.value} />
       {isFirst && <WindowCorner viewport={viewport} />}
       <QualityCorner viewport={viewport} />
       <Crosshair planes={planes} view={view} />
@@ -75,8 +78,13 @@ function PlaneStage({ reader, reading, planes, view }: PlaneStageProps) {
   );
 }
 
+interface PlaneCornerProps {
+  readonly view: PlaneView;
+  readonly candidates: readonly Candidate[];
+}
+
 /** Which plane is on the screen, and whether it shows voxels or something between them. */
-function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
+function PlaneCorner({ view: { plane, viewport, grid }, candidates }: PlaneCornerProps) {
   const shown = viewport.shown.value;
   const position = shown && planePosition(plane, shown.place.location ?? 0);
   return (
@@ -89,6 +97,7 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
         </p>
       )}
       {shown && <SlabLine source={shown.place.source} />}
+      {shown && <FusionLine source={shown.place.source} candidates={candidates} />}
     </div>
   );
 }
@@ -97,6 +106,22 @@ function PlaneCorner({ view: { plane, viewport, grid } }: { view: PlaneView }) {
 function SlabLine({ source }: { source: Place["source"] }) {
   if (!("plane" in source) || !source.slab || !source.blend) return null;
   return <p>{t("mpr.slab", { mm: source.slab, blend: t(`mpr.blend.${source.blend}`) })}</p>;
+}
+
+/** What lies over what is on the screen. */
+function FusionLine({ source, candidates }: { source: Place["source"]; candidates: readonly Candidate[] }) {
+  const fusion = "plane" in source ? source.fusion : undefined;
+  const found = candidates.find(({ tile }) => tile.series.uid === fusion?.series);
+  if (!fusion || !found) return null;
+  const { modality } = found.tile.series;
+  const top = fusion.window && found.suvFactor !== null ? fusion.window.width * found.suvFactor : null;
+  return (
+    <p>
+      {top === null
+        ? t("fusion.shown", { modality })
+        : t("fusion.shownSuv", { modality, top: Math.round(top * 10) / 10 })}
+    </p>
+  );
 }
 
 /** Two lines where the other planes cut this one; their middle stays open so that nothing is hidden. */

@@ -1,5 +1,5 @@
 /** The plan of the three planes: mm mapping and crosshair. Patient space is LPS in mm; see docs/coordinates.md. */
-import type { Plane, VoiFunction } from "../address";
+import type { FusedWith, Plane, VoiFunction } from "../address";
 import type { Letters } from "../study/data";
 import { THIN, type Slab } from "../study/slab";
 import type { PictureSource } from "../study/source";
@@ -97,15 +97,17 @@ export function movedToPlane(grid: PlaneGrid, point: Vector, index: number): Vec
   return toPatient(grid, { ...toGrid(grid, point), plane: index });
 }
 
-/** The planes of one orientation, or slabs around them, as a pile of pictures. */
+/** The planes of one orientation, or slabs around them, as a pile of pictures; with `fusion` laid over. */
 export function planeSource(
   { study, series, part }: Pick<Tile, "study" | "series" | "part">,
   plane: Plane,
   grid: PlaneGrid,
   unit: string,
   slab: Slab = THIN,
+  fusion: FusedWith | null = null,
 ): PictureSource {
   const thickness = slab.mm > 0 ? { slab: slab.mm, blend: slab.blend } : {};
+  const own = { ...(part > 0 && { stack: part }), ...thickness, ...(fusion && { fusion }) };
   const geometry = { columns: grid.columns, rows: grid.rows, spacing: grid.spacing };
   return {
     study: study.uid,
@@ -115,7 +117,7 @@ export function planeSource(
       index < 0 || index >= grid.count
         ? null
         : {
-            source: { plane, index, ...(part > 0 && { stack: part }), ...thickness },
+            source: { plane, index, ...own },
             geometry,
             spacingOrigin: "PixelSpacing",
             letters: grid.letters,
@@ -129,7 +131,7 @@ export function planeSource(
             exact: null,
             orientation: [...grid.columnDirection, ...grid.rowDirection],
             position: toPatient(grid, { plane: index, row: 0, column: 0 }),
-            resampled: !grid.exact || slab.mm > 0,
+            resampled: !grid.exact || slab.mm > 0 || fusion !== null,
             inverse: false,
             suv: null,
             cine: null,

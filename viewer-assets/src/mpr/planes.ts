@@ -1,5 +1,5 @@
 /** The three planes of one series, linked by a crosshair. */
-import { effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { getJson } from "../api";
 import type { Plane } from "../address";
 import { clamp, toImage, type Point } from "../geometry";
@@ -7,6 +7,7 @@ import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
+import { candidatesFor, fusedWith } from "./fusing";
 import { suited } from "./turning";
 import type { Vector } from "../vectors";
 import {
@@ -42,7 +43,17 @@ export class LinkedPlanes {
   readonly views = signal<readonly PlaneView[]>([]);
   readonly crosshair = signal<Vector>([0, 0, 0]);
   readonly progress = signal<Progress | null>(null);
+  /** What can be laid over them. */
+  readonly candidates = computed(() => candidatesFor(this.reading.tile, this.reader.tiles.value));
+  /** What is; null also while nothing is known of it yet. */
+  private readonly fused = computed(() => {
+    const { value: fusion } = this.reader.fusion;
+    const found = this.candidates.value.find(({ tile }) => tile.series.uid === fusion?.series);
+    return fusion && found ? fusedWith(fusion, found) : null;
+  });
+  private readonly overlay = computed(() => this.fused.value?.series ?? null);
   private readonly stops: (() => void)[] = [];
+  private ownWarnings: readonly string[] = [];
   private closed = false;
 
   constructor(
@@ -104,7 +115,7 @@ export class LinkedPlanes {
     for (const plane of PLANES) {
       const grid = planes[plane];
       if (!grid) continue;
-      const source = planeSource(tile, plane, grid, unit, reader.slab.peek());
+      const source = planeSource(tile, plane, grid, unit, reader.slab.peek(), this.fused.peek());
       views.push({
         plane,
         grid,
@@ -113,17 +124,22 @@ export class LinkedPlanes {
     }
     const [first] = views;
     if (!first) return;
+    this.ownWarnings = warnings;
     this.warnings.value = warnings;
     this.crosshair.value = this.startingPoint(views, place);
     for (const view of views) this.link(view);
-    const thicken = effect(() => {
-      const slab = reader.slab.value;
+    const change = effect(() => {
+      const [slab, fused] = [reader.slab.value, this.fused.value];
       untracked(() => {
         for (const { plane, grid, viewport: pane } of views)
-          pane.source = planeSource(tile, plane, grid, unit, slab);
+          pane.source = planeSource(tile, plane, grid, unit, slab, fused);
       });
     });
-    this.stops.push(thicken);
+    const tell = effect(() => {
+      const over = this.overlay.value;
+      untracked(() => void this.tellOf(over));
+    });
+    this.stops.push(change, tell);
     const rendering = reader.rendering.peek();
     if (rendering) reader.rendering.value = suited(rendering, presets.subject);
     this.views.value = views;
@@ -157,6 +173,23 @@ export class LinkedPlanes {
     });
     this.stops.push(follow, lead);
     viewport.wake();
+  }
+
+  /** Say what is to be known of what is laid over; what cannot be, is taken away again. */
+  private async tellOf(overlay: string | null): Promise<void> {
+    if (overlay === null) {
+      this.warnings.value = this.ownWarnings;
+      return;
+    }
+    const query = this.stackQuery ? `${this.stackQuery}&` : "?";
+    try {
+      const { warnings } = await getJson<PlanesAnswer>(`${this.path}/planes${query}fusion=${overlay}`);
+      if (!this.closed && this.overlay.peek() === overlay) this.warnings.value = warnings;
+    } catch (error) {
+      if (this.closed || this.overlay.peek() !== overlay) return;
+      this.reader.fusion.value = null;
+      this.reader.notice.value = error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Ask how far the volume is until it is there. */

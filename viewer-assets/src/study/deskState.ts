@@ -4,6 +4,7 @@
  */
 import { numberText } from "../address";
 import { FITTED, type Placement, type Turn } from "../geometry";
+import { fusionText, parseFusion, type Fusion } from "./fusion";
 import { layoutNamed, type LayoutName } from "./layouts";
 import { linksText, parseLinks, type Links } from "./links";
 import { lookSettings, parseLook, type Look } from "./look";
@@ -30,6 +31,8 @@ export interface DeskState {
   readonly slab: Slab;
   /** The body beside them; null where there is none. */
   readonly rendering: Rendering | null;
+  /** What is laid over them; null where nothing is. */
+  readonly fusion: Fusion | null;
   /** Which pane keys and tools act on. */
   readonly active: number;
   readonly panes: readonly (PaneState | null)[];
@@ -56,10 +59,12 @@ export function deskQuery(state: DeskState): string {
   for (const study of state.beside) query.push(`beside=${study}`);
   const links = linksText(state.links);
   if (links) query.push(`link=${links}`);
-  const slab = slabText(state.slab);
-  if (slab) query.push(`slab=${slab}`);
-  const rendering = renderingText(state.rendering);
-  if (rendering) query.push(`rendering=${rendering}`);
+  const ofPlanes = {
+    slab: slabText(state.slab),
+    rendering: renderingText(state.rendering),
+    fusion: fusionText(state.fusion),
+  };
+  for (const [name, text] of Object.entries(ofPlanes)) if (text) query.push(`${name}=${text}`);
   return query.length > 0 ? `?${query.join("&")}` : "";
 }
 
@@ -76,6 +81,7 @@ export function parseDesk(search: string): DeskState {
     planes: layout === "planes",
     slab: parseSlab(query.get("slab")),
     rendering: parseRendering(query.get("rendering")),
+    fusion: parseFusion(query.get("fusion")),
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,
     panes: [first, ...others].slice(0, count),
     beside: query.getAll("beside").filter(isUid),

@@ -7,6 +7,7 @@ import { dragWindow } from "../window";
 import { ByteCache } from "./cache";
 import type { Prior, Session, Study, StudyAnswer, StudyPageData } from "./data";
 import { deskQuery, type DeskState } from "./deskState";
+import type { Fusion } from "./fusion";
 import { Findings, type FindingMap } from "../findings/findings";
 import type { Finding, FindingPlace } from "../findings/model";
 import { KeyImages, type KeyImageMap } from "../keyImages/keyImages";
@@ -75,6 +76,8 @@ export class Reader {
   readonly slab = signal(THIN);
   /** The body beside them; null where there is none. */
   readonly rendering = signal<Rendering | null>(null);
+  /** What is laid over them; null where nothing is. */
+  readonly fusion = signal<Fusion | null>(null);
   readonly panes = signal<readonly Pane[]>([]);
   readonly activePane = signal(0);
   /** What the active pane shows. */
@@ -367,6 +370,7 @@ export class Reader {
       planes: this.planes.value,
       slab: this.slab.value,
       rendering: this.rendering.value,
+      fusion: this.fusion.value,
       active: this.activePane.value,
       panes: this.panes.value.slice(0, areas.length).map((pane) => pane.state),
       beside: this.studies.value.slice(1).map(({ study }) => study.uid),
@@ -385,6 +389,7 @@ export class Reader {
       this.setPlanes(state.planes);
       this.slab.value = state.slab;
       this.rendering.value = state.rendering;
+      this.fusion.value = state.fusion;
       this.links.value = state.links;
     });
   }
