@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -15,25 +14,33 @@ from tests.browser import oracle
 from tests.browser.chest import SLICES, Chest
 from tests.browser.chromium import DESKTOP, DEVICES, PHONE, Device, watched_page
 from tests.browser.reading import Stage, ask_for_link, open_link
-from tests.browser.viewer_pages import AXE, OVERLAPS, violations
+from tests.browser.small_pet_ct import planes_address
+from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
 from tests.support.orthanc_server import OrthancServer
 
 CENTER, WIDTH = 300, 1500
 
 
-@contextmanager
-def a_body(browser: Browser, site: OrthancServer, ct: Chest, device: Device = DESKTOP) -> Iterator[tuple[Page, Stage]]:
-    """Open the chest by a link, and show it beside its planes."""
-    with watched_page(browser, device, site.url) as page:
-        open_link(page, ask_for_link(site, ct.study))
-        address = (
-            urlsplit(page.url)._replace(query=f"series={ct.series}&layout=planes&window={CENTER},{WIDTH}").geturl()
-        )
-        page.goto(address)
-        page.get_by_role("button", name="3D", exact=True).click()
-        body = Stage(page, page, "3D")
-        body.shows(1)
-        yield page, body
+@pytest.fixture(scope="module")
+def planes() -> Iterator[str]:
+    with planes_address() as address:
+        yield address
+
+
+def show_body(page: Page) -> Stage:
+    """Show it beside its planes."""
+    page.get_by_role("button", name="3D", exact=True).click()
+    body = Stage(page, page, "3D")
+    body.shows(1)
+    return body
+
+
+@pytest.fixture
+def shown(browser: Browser, planes: str) -> Iterator[tuple[Page, Stage]]:
+    """A small chest with its body."""
+    with page_of(browser) as page:
+        page.goto(planes)
+        yield page, show_body(page)
 
 
 def choose(page: Page, what: str, option: str) -> None:
@@ -74,13 +81,17 @@ def on_plane(values: np.ndarray, spacing: tuple[float, float], plane: list[float
 
 
 @pytest.fixture
-def shown(browser: Browser, site: OrthancServer, ct: Chest) -> Iterator[tuple[Page, Stage]]:
-    with a_body(browser, site, ct) as opened:
-        yield opened
+def chest_page(browser: Browser, site: OrthancServer, ct: Chest) -> Iterator[Page]:
+    """The planes of the chest CT."""
+    with watched_page(browser, DESKTOP, site.url) as page:
+        open_link(page, ask_for_link(site, ct.study))
+        query = f"series={ct.series}&layout=planes&window={CENTER},{WIDTH}"
+        page.goto(urlsplit(page.url)._replace(query=query).geturl())
+        yield page
 
 
-def test_a_projection_shows_each_side_as_it_lies(shown: tuple[Page, Stage], site: OrthancServer, ct: Chest) -> None:
-    page, body = shown
+def test_a_projection_shows_each_side_as_it_lies(chest_page: Page, site: OrthancServer, ct: Chest) -> None:
+    page, body = chest_page, show_body(chest_page)
     choose(page, "What it looks like", "MIP")
     for side, letter in {"Front": "A", "Back": "P", "Left": "L", "Right": "R", "Head": "H", "Feet": "F"}.items():
         choose(page, "Seen from", side)
@@ -147,18 +158,20 @@ def test_while_it_moves_pictures_are_small_and_say_so(shown: tuple[Page, Stage])
     expect(page.get_by_role("region", name="3D").locator(".quality")).to_contain_text("Lossy")
 
 
-def test_a_finger_turns_it(browser: Browser, site: OrthancServer, ct: Chest) -> None:
-    with a_body(browser, site, ct, PHONE) as (page, body):
-        body.swipe(80)
+def test_a_finger_turns_it(browser: Browser, planes: str) -> None:
+    with page_of(browser, PHONE) as page:
+        page.goto(planes)
+        show_body(page).swipe(80)
         page.wait_for_url(re.compile("rendering=bone,0,40"))
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
-def test_everybody_can_use_it(device: Device, browser: Browser, site: OrthancServer, ct: Chest) -> None:
-    with a_body(browser, site, ct, device) as (page, _):
+def test_everybody_can_use_it(device: Device, browser: Browser, planes: str) -> None:
+    with page_of(browser, device) as page:
+        page.goto(planes)
+        show_body(page)
         assert violations(page) == []
         assert page.evaluate(OVERLAPS) == []
-        planes = page.locator(".planes .picture:visible")
-        expect(planes).to_have_count(2 if device is PHONE else 4)
+        expect(page.locator(".planes .picture:visible")).to_have_count(2 if device is PHONE else 4)
         expect(page.locator(".progress-line")).to_have_count(0)

@@ -11,26 +11,19 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from demo import phantom
-from demo.identity import STUDY_INSTANCE_UID
 from tests.browser.chromium import DESKTOP, DEVICES, Device
+from tests.browser.small_pet_ct import planes_address
 from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
-from tests.support.fake_archive import FakeArchive
-from tests.support.viewer_server import DIST, serve
 
 
 @pytest.fixture(scope="module")
-def pages(browser: Browser) -> Iterator[str]:
-    """Where an administrator's pages are, over a small PET/CT."""
-    if not (DIST / "manifest.json").is_file():
-        pytest.fail("The viewer has not been built: run 'make viewer'.")
-    files = [phantom.encoded(one) for one in (*phantom.chest_ct(40, 128), *phantom.chest_pet(20, 64))]
-    with serve(FakeArchive(files)) as url:
-        yield url
+def planes() -> Iterator[str]:
+    with planes_address() as address:
+        yield address
 
 
-def open_planes(page: Page, pages: str) -> None:
-    page.goto(f"{pages}/sightline/studies/{STUDY_INSTANCE_UID}?layout=planes")
+def open_planes(page: Page, planes: str) -> None:
+    page.goto(planes)
     expect(page.locator(".planes .picture[data-slice]:not([data-slice=''])")).to_have_count(3)
 
 
@@ -45,17 +38,17 @@ def corner(page: Page, plane: str) -> str:
     return page.get_by_role("region", name=plane).locator(".corner-top-right").inner_text()
 
 
-def picture(page: Page, pages: str, plane: str) -> np.ndarray:
+def picture(page: Page, plane: str) -> np.ndarray:
     """Return the pixels of a plane as the server has them, exact."""
     view = page.get_by_role("region", name=plane).locator(".picture").get_attribute("data-view") or ""
-    answer = page.request.get(f"{pages}/{view}&format=png")
+    answer = page.request.get(f"{page.url.partition('/sightline/')[0]}/{view}&format=png")
     assert answer.status == 200, view
     return np.asarray(Image.open(io.BytesIO(answer.body()))).astype(int)
 
 
-def test_a_pet_is_laid_over_and_taken_away_again(browser: Browser, pages: str) -> None:
+def test_a_pet_is_laid_over_and_taken_away_again(browser: Browser, planes: str) -> None:
     with page_of(browser) as page:
-        open_planes(page, pages)
+        open_planes(page, planes)
         lay_over(page)
         for plane in ("Axial", "Coronal", "Sagittal"):
             assert "+ PT, SUV 0–10" in corner(page, plane)
@@ -73,20 +66,20 @@ def test_a_pet_is_laid_over_and_taken_away_again(browser: Browser, pages: str) -
         expect(page.locator(".planes")).to_contain_text("+ PT, SUV 0–4")
 
 
-def test_what_takes_nothing_up_stays_grey(browser: Browser, pages: str) -> None:
+def test_what_takes_nothing_up_stays_grey(browser: Browser, planes: str) -> None:
     with page_of(browser) as page:
-        open_planes(page, pages)
+        open_planes(page, planes)
         lay_over(page)
         page.get_by_role("slider", name="Uptake of the brightest colour").fill("2")
         expect(page.locator(".planes")).to_contain_text("SUV 0–2")
-        colour = np.ptp(picture(page, pages, "Axial"), axis=2)
+        colour = np.ptp(picture(page, "Axial"), axis=2)
         assert colour.max() > 40
         assert (colour == 0).mean() > 0.3
 
 
-def test_why_something_cannot_be_laid_over(browser: Browser, pages: str) -> None:
+def test_why_something_cannot_be_laid_over(browser: Browser, planes: str) -> None:
     with page_of(browser) as page:
-        open_planes(page, pages)
+        open_planes(page, planes)
         page.route(
             "**/planes?fusion=*",
             lambda route: route.fulfill(
@@ -101,9 +94,9 @@ def test_why_something_cannot_be_laid_over(browser: Browser, pages: str) -> None
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
-def test_everybody_can_use_it(device: Device, browser: Browser, pages: str) -> None:
+def test_everybody_can_use_it(device: Device, browser: Browser, planes: str) -> None:
     with page_of(browser, device) as page:
-        open_planes(page, pages)
+        open_planes(page, planes)
         lay_over(page)
         if device is DESKTOP:
             page.get_by_role("button", name="MIP", exact=True).click()

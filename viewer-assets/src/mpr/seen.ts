@@ -1,18 +1,12 @@
-/** What the server is asked for to show a body: a projection or a rendering, in one plane (PS3.18 has no word for it). */
+/** What the server is asked for to show a body: a projection or a rendering, in one plane. */
 import { numberText, type OtherOf } from "../address";
+import type { PatientPlane } from "../linked/patientPlane";
 import type { Stage, Wanted } from "../study/pictureAddress";
 import type { RenderingLook } from "../study/rendering";
-import { plus, type Vector } from "../vectors";
+import { plus } from "../vectors";
 
-/** Pixels in the patient: LPS mm of the centre of the upper left one, unit vectors, mm between rows and columns. */
-export interface ImagePlane {
-  readonly origin: Vector;
-  readonly columnDirection: Vector;
-  readonly rowDirection: Vector;
-  readonly spacing: readonly [number, number];
-  readonly rows: number;
-  readonly columns: number;
-}
+/** Pixels in the patient. */
+export type ImagePlane = Omit<PatientPlane, "frameOfReference" | "thickness">;
 
 /** A body looked at along the normal of a plane; `stack` says of which volume, where a series holds several. */
 export interface Seen {
