@@ -282,7 +282,7 @@ class RenderingEngine:
         fetch = partial(self._archive.source, grant)
         own = [record for record in records if record.series_instance_uid == view.series_instance_uid]
         plan = self._plans.of_source(source, self._tables.get(own, fetch))
-        needed = _slices_of(plan, source) if isinstance(source, PlaneOf) and not view.fusion else None
+        needed = _slices_of(plan, source, view.fusion is not None) if isinstance(source, PlaneOf) else None
         by_uid = {record.sop_instance_uid: record for record in records}
         first = needed[0] if needed else len(plan.frames) // 2
         with ExitStack() as held:
@@ -333,7 +333,7 @@ class RenderingEngine:
         by_uid = {record.sop_instance_uid: record for record in records}
         middle = len(plan.frames) // 2
         with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), middle) as volume:
-            volume.wait(None, self._pool.deadline_seconds, request.still_wanted)
+            self._wait(volume, None, False, request)
             yield Overlay(volume, fusion)
 
     def _wait(self, volume: Volume, needed: Sequence[int] | None, has_window: bool, request: _Request) -> range | None:
@@ -351,12 +351,12 @@ class RenderingEngine:
         return None
 
 
-def _slices_of(plan: VolumePlan, plane: PlaneOf) -> tuple[int, ...] | None:
+def _slices_of(plan: VolumePlan, plane: PlaneOf, is_fused: bool) -> tuple[int, ...] | None:
     """Return the slices that a plane is made of; None: of all. Raises `NotFoundError`."""
     count = plan.grids[plane.orientation].count
     if plane.index >= count:
         raise NotFoundError(f"There are {count} {plane.orientation} planes, counted from 0.")
-    return None if plane.slab else plan.slices_of(plane.orientation, plane.index)
+    return None if plane.slab or is_fused else plan.slices_of(plane.orientation, plane.index)
 
 
 def _task(plan: VolumePlan, source: PlaneOf | VolumeSource, is_fused: bool) -> tuple[str, dict[str, Any]]:

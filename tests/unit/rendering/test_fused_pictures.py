@@ -175,6 +175,8 @@ def test_what_does_not_belong_together_is_refused(
 def test_what_is_not_there_or_not_theirs_is_not_laid_over(engine: RenderingEngine) -> None:
     with pytest.raises(NotFoundError):
         engine.render(DOCTOR, view(fusion=Fusion("9.9")))
+    with pytest.raises(NotFoundError, match="6 axial planes"):
+        engine.render(DOCTOR, view(PlaneOf(Orientation.AXIAL, 6)))
     stranger = Grant("link:2", (Permission(frozenset({Verb.VIEW}), "1.2.3"),))
     with pytest.raises(ForbiddenError):
         engine.render(stranger, view())

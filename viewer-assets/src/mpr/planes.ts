@@ -7,9 +7,8 @@ import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
-import { candidatesFor, fusedWith } from "./fusing";
-import { suited } from "./turning";
 import type { Vector } from "../vectors";
+import { candidatesFor, fusedWith } from "./fusing";
 import {
   middleOf,
   movedToPlane,
@@ -21,6 +20,7 @@ import {
   type PlaneGrid,
   type PlanesAnswer,
 } from "./plan";
+import { suited } from "./turning";
 
 const PROGRESS_EVERY_MS = 400;
 
