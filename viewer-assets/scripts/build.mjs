@@ -94,8 +94,10 @@ const laterParts = (entry) => ({
 
 /** Modules that bring messages which no page needs for its first picture, and which these are. */
 const LATER_MESSAGES = {
+  "src/download/messages.ts": /^(download|upload)\./,
   "src/export/messages.ts": /^export\./,
   "src/findings/messages.ts": /^findings\./,
+  "src/upload/messages.ts": /^upload\./,
   "src/reporting/messages.ts": /^reporting\./,
   "src/mpr/messages.ts": /^(mpr|body|fusion)\./,
   "src/ehr/messages.ts": /^(timeline|orders|deliveries|chart|access|setup|smart)\./,

@@ -63,6 +63,10 @@ export type ColourMapName = keyof typeof import("./colourMaps.json");
 export interface OtherOf {
   readonly at: string;
   readonly settings: readonly string[];
+  /** Of these, what is to be told on the picture. */
+  readonly slab?: number;
+  readonly blend?: Blend;
+  readonly fusion?: FusedWith;
 }
 
 /** Everything that decides what a picture shows. */
@@ -117,7 +121,7 @@ function viewSettings(view: View): string[] {
   if (view.overlays === false) settings.push("overlays=0");
   if (view.shutter === false) settings.push("shutter=0");
   settings.push(...encoding(view));
-  if ("plane" in view.source && view.source.fusion) settings.push(...fusionSettings(view.source.fusion));
+  if ("fusion" in view.source && view.source.fusion) settings.push(...fusionSettings(view.source.fusion));
   return settings;
 }
 

@@ -7,6 +7,7 @@ import { History } from "../src/study/history";
 import { LAYOUTS } from "../src/study/layouts";
 import { linksText, NO_LINKS, parseLinks } from "../src/study/links";
 import { OWN_LOOK } from "../src/study/look";
+import { parseRotation, rotationText, STRAIGHT } from "../src/study/rotation";
 import {
   blended,
   blendedNext,
@@ -37,6 +38,7 @@ const DESK: DeskState = {
   layout: "1x1",
   planes: false,
   slab: THIN,
+  turned: STRAIGHT,
   rendering: null,
   fusion: null,
   active: 0,
@@ -54,6 +56,7 @@ test("a desk comes back from its query as it was", () => {
     layout: "2x2",
     planes: false,
     slab: THIN,
+    turned: STRAIGHT,
     rendering: null,
     fusion: null,
     active: 2,
@@ -102,6 +105,16 @@ test("a slab grows and shrinks by thicknesses on offer, from any other one, too"
   assert.deepEqual(blendedNext(THIN), { mm: 10, blend: "max" });
   assert.deepEqual(blendedNext({ mm: 4, blend: "mean" }), { mm: 4, blend: "max" });
   assert.equal(THICKNESSES[stepOf({ mm: 11.5, blend: "min" })], 12);
+});
+
+test("planes come back turned as they were", () => {
+  const turned = [0.6, 0, 0, 0.8] as const;
+  const state = { ...DESK, planes: true, turned };
+  assert.deepEqual(parseDesk(deskQuery(state)), state);
+  assert.equal(rotationText(STRAIGHT), "");
+  assert.equal(rotationText(parseRotation("0.9,0,0,1.2")), "0.6,0,0,0.8");
+  for (const text of [null, "", "1", "1,0,0", "0,0,0,0", "9,0,0,0", "a,b,c,d", "1,0,0,0,0"])
+    assert.deepEqual(parseRotation(text), STRAIGHT);
 });
 
 test("what is laid over planes comes back", () => {

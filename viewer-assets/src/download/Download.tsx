@@ -5,6 +5,7 @@ import type { DialogProps } from "../list/dialog";
 import { plural, t } from "../messages";
 import { urlOf } from "../page";
 import { Anonymised } from "./Anonymised";
+import "./messages";
 
 interface Size {
   readonly files: number;

@@ -20,7 +20,7 @@ interface BodyStageProps {
 /** The body beside its planes: what it looks like, from where, and how it is turned. */
 export function BodyStage({ reader, reading, first, rendering }: BodyStageProps) {
   const body = useMemo(
-    () => new TurnedBody(reader, reading, first.grid, rendering),
+    () => new TurnedBody(reader, reading, first.straight, rendering),
     [reader, reading, first],
   );
   const { viewport } = body;

@@ -1,7 +1,8 @@
 import { t } from "../messages";
 import { runCommand } from "../study/commands";
 import type { Reader } from "../study/reader";
-import { BODY } from "../study/toolCommands";
+import { isStraight } from "../study/rotation";
+import { BODY, STRAIGHTEN } from "../study/toolCommands";
 import { blended, BLENDS, stepOf, THICKNESSES, type Slab } from "../study/slab";
 
 /** Below the planes, where it hides nothing: how thick they are, and whether the whole is seen beside them. */
@@ -36,6 +37,16 @@ export function PlanesBar({ reader }: { reader: Reader }) {
         onInput={(event) => set({ blend, mm: THICKNESSES[event.currentTarget.valueAsNumber] ?? 0 })}
       />
       <output class="slab-mm">{thickness}</output>
+      {!isStraight(reader.turned.value) && (
+        <button
+          type="button"
+          class="chip"
+          title={t(STRAIGHTEN.name)}
+          onClick={() => runCommand(reader, STRAIGHTEN)}
+        >
+          {t("mpr.straighten")}
+        </button>
+      )}
       <div class="choices slab-blends" role="group" aria-label={t("mpr.blend")}>
         {BLENDS.map((one) => (
           <button

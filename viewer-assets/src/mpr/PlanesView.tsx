@@ -1,17 +1,18 @@
 import { useCallback, useEffect, useMemo } from "preact/hooks";
-import { toScreen } from "../geometry";
 import { t } from "../messages";
 import { EdgeLetters, PatientCorner, QualityCorner, WindowCorner } from "../study/Annotations";
+import type { Hold, Press } from "../study/gestures";
 import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Stage } from "../study/Stage";
 import { Icon } from "../ui/Icon";
 import { BodyStage } from "./BodyStage";
+import { Crosshair } from "./Crosshair";
 import { FusionBar } from "./FusionBar";
 import "./messages";
 import type { Candidate } from "./fusing";
-import { planePosition, toGrid } from "./plan";
+import { planePosition } from "./plan";
 import { LinkedPlanes, type PlaneView } from "./planes";
 import { PlanesBar } from "./PlanesBar";
 
@@ -55,6 +56,10 @@ interface PlaneStageProps {
 function PlaneStage({ reader, reading, planes, view }: PlaneStageProps) {
   const { viewport, plane } = view;
   const point = useCallback((at: { x: number; y: number }) => planes.pointAt(view, at), [planes, view]);
+  const actions = useMemo(
+    () => ({ take: (press: Press): Hold | null => planes.hold(view, press) }),
+    [planes, view],
+  );
   const isFirst = plane === "axial";
   const activate = useCallback(() => {
     reader.activePlane.value = viewport;
@@ -67,12 +72,13 @@ function PlaneStage({ reader, reading, planes, view }: PlaneStageProps) {
       isActive={reader.activePlane.value === viewport}
       onActivate={activate}
       onCrosshair={point}
+      actions={actions}
     >
       {isFirst && <PatientCorner study={reading.tile.study} />}
       <PlaneCorner view={view} candidates={planes.candidates.value} />
       {isFirst && <WindowCorner viewport={viewport} />}
       <QualityCorner viewport={viewport} />
-      <Crosshair planes={planes} view={view} />
+      <Crosshair planes={planes} view={view} hasHandles={reader.tool.value === "crosshair"} />
       <EdgeLetters viewport={viewport} />
     </Stage>
   );
@@ -86,14 +92,16 @@ interface PlaneCornerProps {
 /** Which plane is on the screen, and whether it shows voxels or something between them. */
 function PlaneCorner({ view: { plane, viewport, grid }, candidates }: PlaneCornerProps) {
   const shown = viewport.shown.value;
+  const { turned = false, count } = grid.value;
   const position = shown && planePosition(plane, shown.place.location ?? 0);
   return (
     <div class={`corner corner-top-right${plane === "axial" ? "" : " is-alone"}`}>
-      <p class="strong">{t(`mpr.plane.${plane}`)}</p>
-      {shown && position && (
+      <p class="strong">{t(turned ? `mpr.oblique.${plane}` : `mpr.plane.${plane}`)}</p>
+      {shown && turned && <p>{t("study.slice", { number: shown.index + 1, count })}</p>}
+      {shown && position && !turned && (
         <p>
           {t("mpr.position", { direction: position.letter, mm: position.mm.toFixed(1) })}
-          <span class="optional"> · {t("study.slice", { number: shown.index + 1, count: grid.count })}</span>
+          <span class="optional"> · {t("study.slice", { number: shown.index + 1, count })}</span>
         </p>
       )}
       {shown && <SlabLine source={shown.place.source} />}
@@ -104,13 +112,13 @@ function PlaneCorner({ view: { plane, viewport, grid }, candidates }: PlaneCorne
 
 /** How thick what is on the screen is, and how it was made of what lies across. */
 function SlabLine({ source }: { source: Place["source"] }) {
-  if (!("plane" in source) || !source.slab || !source.blend) return null;
+  if (!("slab" in source) || !source.slab || !source.blend) return null;
   return <p>{t("mpr.slab", { mm: source.slab, blend: t(`mpr.blend.${source.blend}`) })}</p>;
 }
 
 /** What lies over what is on the screen. */
 function FusionLine({ source, candidates }: { source: Place["source"]; candidates: readonly Candidate[] }) {
-  const fusion = "plane" in source ? source.fusion : undefined;
+  const fusion = "fusion" in source ? source.fusion : undefined;
   const found = candidates.find(({ tile }) => tile.series.uid === fusion?.series);
   if (!fusion || !found) return null;
   const { modality } = found.tile.series;
@@ -121,28 +129,6 @@ function FusionLine({ source, candidates }: { source: Place["source"]; candidate
         ? t("fusion.shown", { modality })
         : t("fusion.shownSuv", { modality, top: Math.round(top * 10) / 10 })}
     </p>
-  );
-}
-
-/** Two lines where the other planes cut this one; their middle stays open so that nothing is hidden. */
-function Crosshair({ planes, view }: { planes: LinkedPlanes; view: PlaneView }) {
-  const { viewport, grid } = view;
-  const { width, height } = viewport.size.value;
-  const place = viewport.shown.value?.place;
-  const pose = viewport.pose(place);
-  if (!pose) return null;
-  const { row, column } = toGrid(grid, planes.crosshair.value);
-  const { x, y } = toScreen({ x: column + 0.5, y: row + 0.5 }, grid, pose);
-  const gap = 14;
-  const [left, top] = [Math.max(0, pose.x), Math.max(0, pose.y)];
-  const right = Math.min(width, pose.x + pose.width);
-  const bottom = Math.min(height, pose.y + pose.height);
-  return (
-    <svg class="crosshair" aria-hidden="true" width={width} height={height}>
-      <path
-        d={`M${left} ${y}H${x - gap}M${x + gap} ${y}H${right}M${x} ${top}V${y - gap}M${x} ${y + gap}V${bottom}`}
-      />
-    </svg>
   );
 }
 

@@ -85,7 +85,7 @@ export function planeOf(body: Body, rendering: Pick<Rendering, "turn" | "tilt">)
 }
 
 /** Letters of the patient's sides at the picture's edges: left, right, top, bottom. */
-function lettersOf(across: Vector, down: Vector): Letters {
+export function lettersOf(across: Vector, down: Vector): Letters {
   return [letters(scaled(across, -1)), letters(across), letters(scaled(down, -1)), letters(down)];
 }
 

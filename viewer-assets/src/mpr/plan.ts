@@ -1,10 +1,11 @@
 /** The plan of the three planes: mm mapping and crosshair. Patient space is LPS in mm; see docs/coordinates.md. */
-import type { FusedWith, Plane, VoiFunction } from "../address";
+import type { FusedWith, OtherOf, Plane, PlaneOf, VoiFunction } from "../address";
 import type { Letters } from "../study/data";
 import { THIN, type Slab } from "../study/slab";
 import type { PictureSource } from "../study/source";
 import type { Tile } from "../study/tiles";
 import { cross, dot, type Vector } from "../vectors";
+import { planeText } from "./seen";
 
 /** All planes of one orientation. `origin` is the centre of the first pixel of plane 0. */
 export interface PlaneGrid {
@@ -19,6 +20,8 @@ export interface PlaneGrid {
   readonly normal: Vector;
   readonly letters: Letters;
   readonly exact: boolean;
+  /** Whether they are turned out of the patient's axes; then they are cut one by one. */
+  readonly turned?: boolean;
 }
 
 /** What the server says: the grids, or why there are none. */
@@ -108,6 +111,8 @@ export function planeSource(
 ): PictureSource {
   const thickness = slab.mm > 0 ? { slab: slab.mm, blend: slab.blend } : {};
   const own = { ...(part > 0 && { stack: part }), ...thickness, ...(fusion && { fusion }) };
+  const sourceAt = (index: number): PlaneOf | OtherOf =>
+    grid.turned ? cutOf(grid, index, own) : { plane, index, ...own };
   const geometry = { columns: grid.columns, rows: grid.rows, spacing: grid.spacing };
   return {
     study: study.uid,
@@ -117,7 +122,7 @@ export function planeSource(
       index < 0 || index >= grid.count
         ? null
         : {
-            source: { plane, index, ...own },
+            source: sourceAt(index),
             geometry,
             spacingOrigin: "PixelSpacing",
             letters: grid.letters,
@@ -136,6 +141,21 @@ export function planeSource(
             suv: null,
             cine: null,
           },
+  };
+}
+
+/** One of the turned planes, as the server has it. */
+function cutOf(grid: PlaneGrid, index: number, own: Omit<PlaneOf, "plane" | "index">): OtherOf {
+  const { columnDirection, rowDirection, spacing, rows, columns } = grid;
+  const origin = toPatient(grid, { plane: index, row: 0, column: 0 });
+  const { slab, blend, stack } = own;
+  return {
+    ...own,
+    at: `cut/${planeText({ origin, columnDirection, rowDirection, spacing, rows, columns })}`,
+    settings: [
+      ...(slab && blend ? [`slab=${slab}`, ...(blend === "mean" ? [] : [`blend=${blend}`])] : []),
+      ...(stack ? [`stack=${stack}`] : []),
+    ],
   };
 }
 

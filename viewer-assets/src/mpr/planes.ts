@@ -1,13 +1,15 @@
 /** The three planes of one series, linked by a crosshair. */
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { getJson } from "../api";
 import type { Plane } from "../address";
 import { clamp, toImage, type Point } from "../geometry";
+import type { Hold, Press } from "../study/gestures";
 import type { Reader } from "../study/reader";
 import type { Reading } from "../study/reading";
 import type { Place } from "../study/source";
 import { Viewport } from "../study/viewport";
-import type { Vector } from "../vectors";
+import { cross, type Vector } from "../vectors";
+import { crossLines, pointUnder } from "./crossLines";
 import { candidatesFor, fusedWith } from "./fusing";
 import {
   middleOf,
@@ -20,9 +22,13 @@ import {
   type PlaneGrid,
   type PlanesAnswer,
 } from "./plan";
+import { about, after, angleAround, turnedGrid } from "./rotating";
 import { suited } from "./turning";
 
 const PROGRESS_EVERY_MS = 400;
+/** CSS pixels from the end of a line within which it is taken hold of. */
+const POINTER_REACH = 14;
+const TOUCH_REACH = 26;
 
 /** How far the volume is. */
 export interface Progress {
@@ -30,10 +36,11 @@ export interface Progress {
   readonly total: number;
 }
 
-/** One of the three viewports. */
+/** One of the three viewports; `grid` is `straight` as the reader has turned it. */
 export interface PlaneView {
   readonly plane: Plane;
-  readonly grid: PlaneGrid;
+  readonly straight: PlaneGrid;
+  readonly grid: ReadonlySignal<PlaneGrid>;
   readonly viewport: Viewport;
 }
 
@@ -86,12 +93,53 @@ export class LinkedPlanes {
   pointAt(view: PlaneView, point: Point): void {
     const pose = view.viewport.pose(view.viewport.source.at(view.viewport.index.value));
     if (!pose) return;
-    const pixel = toImage(point, view.grid, pose);
-    this.crosshair.value = toPatient(view.grid, {
+    const grid = view.grid.value;
+    const pixel = toImage(point, grid, pose);
+    this.crosshair.value = toPatient(grid, {
       plane: view.viewport.index.value,
-      row: clamp(pixel.y - 0.5, 0, view.grid.rows - 1),
-      column: clamp(pixel.x - 0.5, 0, view.grid.columns - 1),
+      row: clamp(pixel.y - 0.5, 0, grid.rows - 1),
+      column: clamp(pixel.x - 0.5, 0, grid.columns - 1),
     });
+  }
+
+  /** The other two planes. */
+  othersOf(view: PlaneView): readonly PlaneGrid[] {
+    return this.views.value.filter((other) => other !== view).map(({ grid }) => grid.value);
+  }
+
+  /** Turn the other two around the crosshair, within this plane: by degrees from its columns towards its rows. */
+  turnOthers(view: PlaneView, degrees: number): void {
+    const { columnDirection, rowDirection } = view.grid.value;
+    const { turned } = this.reader;
+    turned.value = after(about(cross(columnDirection, rowDirection), degrees), turned.value);
+  }
+
+  /** Who presses on the end of a line turns it. */
+  hold(view: PlaneView, { point, isTouch }: Press): Hold | null {
+    const { reader, crosshair } = this;
+    const pose = view.viewport.pose();
+    if (!pose || reader.tool.value !== "crosshair") return null;
+    const grid = view.grid.value;
+    const { handles } = crossLines(grid, this.othersOf(view), crosshair.value, pose);
+    const reach = isTouch ? TOUCH_REACH : POINTER_REACH;
+    if (!handles.some(({ x, y }) => Math.hypot(x - point.x, y - point.y) <= reach)) return null;
+    const under = (at: Point): Vector => pointUnder(view.grid.value, crosshair.value, at, pose);
+    let last = under(point);
+    reader.begin("command.turnPlanes");
+    reader.hurry.value = true;
+    const end = (): void => {
+      reader.hurry.value = false;
+      reader.commit(true);
+    };
+    return {
+      move: ({ point: at }) => {
+        const next = under(at);
+        this.turnOthers(view, angleAround(view.grid.value, crosshair.value, last, next));
+        last = next;
+      },
+      up: end,
+      cancel: end,
+    };
   }
 
   private get path(): string {
@@ -115,12 +163,11 @@ export class LinkedPlanes {
     for (const plane of PLANES) {
       const grid = planes[plane];
       if (!grid) continue;
-      const source = planeSource(tile, plane, grid, unit, reader.slab.peek(), this.fused.peek());
-      views.push({
-        plane,
-        grid,
-        viewport: new Viewport(source, reader.loader, this.reading.settings(), manners),
-      });
+      const turned = computed(() => turnedGrid(grid, reader.turned.value));
+      const source = planeSource(tile, plane, turned.peek(), unit, reader.slab.peek(), this.fused.peek());
+      const settings = this.reading.settings();
+      const shown = new Viewport(source, reader.loader, settings, manners);
+      views.push({ plane, straight: grid, grid: turned, viewport: shown });
     }
     const [first] = views;
     if (!first) return;
@@ -130,15 +177,19 @@ export class LinkedPlanes {
     for (const view of views) this.link(view);
     const change = effect(() => {
       const [slab, fused] = [reader.slab.value, this.fused.value];
-      untracked(() => {
-        for (const { plane, grid, viewport: pane } of views)
-          pane.source = planeSource(tile, plane, grid, unit, slab, fused);
-      });
+      for (const { plane, grid, viewport: pane } of views) {
+        const pile = planeSource(tile, plane, grid.value, unit, slab, fused);
+        untracked(() => pane.replace(pile, toGrid(grid.value, this.crosshair.value).plane));
+      }
     });
     const tell = effect(() => {
       const over = this.overlay.value;
       untracked(() => void this.tellOf(over));
     });
+    reader.turnPlanes.value = (degrees) => {
+      const view = views.find((one) => one.viewport === reader.activePlane.value);
+      if (view) this.turnOthers(view, degrees);
+    };
     this.stops.push(change, tell);
     const rendering = reader.rendering.peek();
     if (rendering) reader.rendering.value = suited(rendering, presets.subject);
@@ -149,10 +200,10 @@ export class LinkedPlanes {
   /** The middle of the volume, but on the slice that was being read. */
   private startingPoint([first, ...others]: readonly PlaneView[], place: Place | null): Vector {
     if (!first) return [0, 0, 0];
-    let point = middleOf(first.grid);
-    for (const { grid } of [first, ...others]) {
-      const index = planeOfSlice(grid, place?.letters ?? null, place?.location ?? null);
-      if (index !== null) point = movedToPlane(grid, point, index);
+    let point = middleOf(first.straight);
+    for (const { straight } of [first, ...others]) {
+      const index = planeOfSlice(straight, place?.letters ?? null, place?.location ?? null);
+      if (index !== null) point = movedToPlane(straight, point, index);
     }
     return point;
   }
@@ -160,15 +211,15 @@ export class LinkedPlanes {
   /** The crosshair moves the plane, and leafing through the plane moves the crosshair. */
   private link({ grid, viewport }: PlaneView): void {
     const follow = effect(() => {
-      const { plane } = toGrid(grid, this.crosshair.value);
+      const { plane } = toGrid(grid.peek(), this.crosshair.value);
       untracked(() => viewport.goTo(plane));
     });
     const lead = effect(() => {
       const index = viewport.index.value;
       untracked(() => {
         const at = this.crosshair.value;
-        if (Math.round(toGrid(grid, at).plane) !== index)
-          this.crosshair.value = movedToPlane(grid, at, index);
+        if (Math.round(toGrid(grid.value, at).plane) !== index)
+          this.crosshair.value = movedToPlane(grid.value, at, index);
       });
     });
     this.stops.push(follow, lead);

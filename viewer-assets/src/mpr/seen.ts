@@ -49,7 +49,14 @@ export function addressOf({ plane, look, stack }: Seen, detail: "fitting" | "int
 }
 
 /** Origin, directions, spacing, rows and columns, to a millionth. */
-function planeText({ origin, columnDirection, rowDirection, spacing, rows, columns }: ImagePlane): string {
+export function planeText({
+  origin,
+  columnDirection,
+  rowDirection,
+  spacing,
+  rows,
+  columns,
+}: ImagePlane): string {
   const numbers = [...origin, ...columnDirection, ...rowDirection, ...spacing];
   return [...numbers.map((value) => numberText(Math.round(value * 1e6) / 1e6)), rows, columns].join(",");
 }

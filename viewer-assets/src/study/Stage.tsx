@@ -63,7 +63,7 @@ export function Stage(props: StageProps) {
   useEffect(
     () =>
       area.current
-        ? listen(area.current, { ...actionsFor(reader, viewport, onActivate, onCrosshair), ...actions })
+        ? listen(area.current, withOwn(actionsFor(reader, viewport, onActivate, onCrosshair), actions))
         : undefined,
     [reader, viewport, onActivate, onCrosshair, actions],
   );
@@ -215,6 +215,11 @@ async function finishRegion(reader: Reader, pointer: Pointer): Promise<void> {
   reader.pointer.value = null;
   const { takeRegion } = await import("../tools/all");
   await takeRegion(reader, pointer);
+}
+
+/** What is done otherwise here; a press that nothing here takes is everybody's. */
+function withOwn(usual: PointerActions, own: Partial<PointerActions> = {}): PointerActions {
+  return { ...usual, ...own, take: (press) => own.take?.(press) ?? usual.take(press) };
 }
 
 /** What pointing does here. */

@@ -9,6 +9,7 @@ import { layoutNamed, type LayoutName } from "./layouts";
 import { linksText, parseLinks, type Links } from "./links";
 import { lookSettings, parseLook, type Look } from "./look";
 import { parseRendering, renderingText, type Rendering } from "./rendering";
+import { parseRotation, rotationText, type Rotation } from "./rotation";
 import { parseSlab, slabText, type Slab } from "./slab";
 
 /** What one pane shows. `slice` counts from 0. */
@@ -29,6 +30,8 @@ export interface DeskState {
   readonly planes: boolean;
   /** How thick these are. */
   readonly slab: Slab;
+  /** How they are turned. */
+  readonly turned: Rotation;
   /** The body beside them; null where there is none. */
   readonly rendering: Rendering | null;
   /** What is laid over them; null where nothing is. */
@@ -61,6 +64,7 @@ export function deskQuery(state: DeskState): string {
   if (links) query.push(`link=${links}`);
   const ofPlanes = {
     slab: slabText(state.slab),
+    turned: rotationText(state.turned),
     rendering: renderingText(state.rendering),
     fusion: fusionText(state.fusion),
   };
@@ -80,6 +84,7 @@ export function parseDesk(search: string): DeskState {
     layout: layoutNamed(layout).name,
     planes: layout === "planes",
     slab: parseSlab(query.get("slab")),
+    turned: parseRotation(query.get("turned")),
     rendering: parseRendering(query.get("rendering")),
     fusion: parseFusion(query.get("fusion")),
     active: Number.isInteger(active) && active >= 0 && active < count ? active : 0,

@@ -25,6 +25,7 @@ import { fetchPicture, type Picture } from "./picture";
 import type { Player } from "../tools/player";
 import type { Reading } from "./reading";
 import type { Rendering } from "./rendering";
+import { STRAIGHT } from "./rotation";
 import { THIN } from "./slab";
 import { groupOf, placeOfStored, shelfOf, tileOf, tilesOf, type Tile } from "./tiles";
 import type { LinkedViewports } from "../linked/LinkedViewports";
@@ -74,6 +75,10 @@ export class Reader {
   readonly planes = signal(false);
   /** How thick these are. */
   readonly slab = signal(THIN);
+  /** How they are turned out of the patient's axes. */
+  readonly turned = signal(STRAIGHT);
+  /** Turns the others within the one that keys act on, by degrees; there while there are planes. */
+  readonly turnPlanes = signal<(degrees: number) => void>(() => {});
   /** The body beside them; null where there is none. */
   readonly rendering = signal<Rendering | null>(null);
   /** What is laid over them; null where nothing is. */
@@ -369,6 +374,7 @@ export class Reader {
       layout: this.layout.value,
       planes: this.planes.value,
       slab: this.slab.value,
+      turned: this.turned.value,
       rendering: this.rendering.value,
       fusion: this.fusion.value,
       active: this.activePane.value,
@@ -388,6 +394,7 @@ export class Reader {
       this.activePane.value = state.active;
       this.setPlanes(state.planes);
       this.slab.value = state.slab;
+      this.turned.value = state.turned;
       this.rendering.value = state.rendering;
       this.fusion.value = state.fusion;
       this.links.value = state.links;

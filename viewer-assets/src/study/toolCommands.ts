@@ -4,6 +4,7 @@ import type { Shading } from "./look";
 import type { Reader } from "./reader";
 import type { PointingTool } from "./gestures";
 import { renderingOf } from "./rendering";
+import { STRAIGHT } from "./rotation";
 import { blendedNext, thicker, type Slab } from "./slab";
 
 const pointing = (
@@ -53,6 +54,29 @@ const slab = (
   },
   offered: ({ planes }) => planes.value,
   needs: "command.needs.slab",
+});
+
+/** Back along the patient's axes. */
+export const STRAIGHTEN: Command = {
+  id: "straighten",
+  name: "command.straighten",
+  group: "picture",
+  keys: ["Ctrl+Shift+ArrowUp"],
+  run: ({ turned }) => {
+    turned.value = STRAIGHT;
+  },
+  offered: ({ planes }) => planes.value,
+  needs: "command.needs.slab",
+};
+
+/** Turn the other planes around the crosshair, by so many degrees within the one that keys act on. */
+const turn = (id: "turnRight" | "turnLeft", key: string, degrees: number): Command => ({
+  ...STRAIGHTEN,
+  id,
+  name: `command.${id}`,
+  gesture: "gesture.turnPlanes",
+  keys: [key],
+  run: ({ turnPlanes }) => turnPlanes.value(degrees),
 });
 
 /** What the three planes cut, as a whole beside them. */
@@ -139,6 +163,9 @@ export const TOOL_COMMANDS: readonly Command[] = [
   slab("thicker", ["Shift+ArrowUp"], (was) => thicker(was, 1)),
   slab("thinner", ["Shift+ArrowDown"], (was) => thicker(was, -1)),
   slab("blend", ["$"], blendedNext),
+  turn("turnRight", "Ctrl+Shift+ArrowRight", 5),
+  turn("turnLeft", "Ctrl+Shift+ArrowLeft", -5),
+  STRAIGHTEN,
   BODY,
   {
     id: "tags",

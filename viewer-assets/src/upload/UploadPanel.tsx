@@ -10,6 +10,7 @@ import { UploadQueue, type Item } from "./queue";
 import { sendFile, uploadName } from "./send";
 import { sourcesOf } from "./sources";
 import { undoUpload } from "./undo";
+import "./messages";
 
 const LISTED = 200;
 
