@@ -114,7 +114,7 @@ def build_pyramid(volume: NDArray[Any], geometry: VolumeGeometry) -> Pyramid:
     most, under a millisecond at 512 x 512, but for blocks of the occupancy: 10 ms at 512 x 512.
     """
     if not geometry.even:
-        raise GeometryError("The slices are unevenly spaced.")
+        raise GeometryError("The slices are unevenly spaced: they can be cut, but not projected.")
     if volume.shape != geometry.shape:
         raise GeometryError("The volume has another shape than its geometry.")
     levels = [volume]

@@ -91,7 +91,7 @@ def factorise(geometry: VolumeGeometry, plane: ImagePlane) -> ShearWarp:
     ('row', True, 0.5, (3, 6), (0.0, 0.0))
     """
     if not geometry.even:
-        raise GeometryError("The slices are unevenly spaced.")
+        raise GeometryError("The slices are unevenly spaced: they can be cut, but not projected.")
     to_index = np.linalg.inv(geometry.affine)
     ray = to_index[:3, :3] @ np.asarray(plane.normal)
     axis = int(np.argmax(np.round(np.abs(ray) / np.abs(ray).max(), 9)))
