@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from demo import phantom
 from demo.identity import STUDY_INSTANCE_UID
@@ -21,3 +22,9 @@ def planes_address() -> Iterator[str]:
     files = [phantom.encoded(one) for one in (*phantom.chest_ct(40, 128), *phantom.chest_pet(20, 64))]
     with serve(FakeArchive(files)) as url:
         yield f"{url}/sightline/studies/{STUDY_INSTANCE_UID}?layout=planes"
+
+
+def open_planes(page: Page, address: str) -> None:
+    """Wait until each of the three shows a picture."""
+    page.goto(address)
+    expect(page.locator(".planes .picture[data-slice]:not([data-slice=''])")).to_have_count(3)

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import DESKTOP, DEVICES, Device
-from tests.browser.small_pet_ct import planes_address
+from tests.browser.small_pet_ct import open_planes, planes_address
 from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
 
 
@@ -20,11 +20,6 @@ from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
 def planes() -> Iterator[str]:
     with planes_address() as address:
         yield address
-
-
-def open_planes(page: Page, planes: str) -> None:
-    page.goto(planes)
-    expect(page.locator(".planes .picture[data-slice]:not([data-slice=''])")).to_have_count(3)
 
 
 def lay_over(page: Page) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import DEVICES, Device
 from tests.browser.reading import Stage
-from tests.browser.small_pet_ct import planes_address
+from tests.browser.small_pet_ct import open_planes, planes_address
 from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
 
 
@@ -21,13 +21,6 @@ from tests.browser.viewer_pages import AXE, OVERLAPS, page_of, violations
 def planes() -> Iterator[str]:
     with planes_address() as address:
         yield address
-
-
-def open_planes(page: Page, planes: str) -> Stage:
-    """Return the axial plane, which keys act on."""
-    page.goto(planes)
-    expect(page.locator(".planes .picture[data-slice]:not([data-slice=''])")).to_have_count(3)
-    return Stage(page, page, "Axial")
 
 
 def exact(page: Page, plane: str) -> np.ndarray:
@@ -66,7 +59,8 @@ def test_a_right_angle_makes_coronal_planes_sagittal_ones(browser: Browser, plan
 
 def test_a_line_is_turned_by_its_end(browser: Browser, planes: str) -> None:
     with page_of(browser) as page:
-        axial = open_planes(page, planes)
+        open_planes(page, planes)
+        axial = Stage(page, page, "Axial")
         handle = axial.picture.locator(".crosshair circle").first.evaluate(
             "(circle) => { const box = circle.getBoundingClientRect(); return [box.x + 5, box.y + 5]; }"
         )
