@@ -88,6 +88,15 @@ def test_why_something_cannot_be_laid_over(browser: Browser, planes: str) -> Non
         expect(choice).to_have_value("")
 
 
+def test_a_lost_connection_takes_nothing_away(browser: Browser, planes: str) -> None:
+    with page_of(browser) as page:
+        open_planes(page, planes)
+        page.route("**/planes?fusion=*", lambda route: route.abort())
+        lay_over(page)
+        expect(page.get_by_role("combobox", name="Laid over the planes")).not_to_have_value("")
+        assert "+ PT, SUV 0–10" in corner(page, "Axial")
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
 def test_everybody_can_use_it(device: Device, browser: Browser, planes: str) -> None:

@@ -141,9 +141,13 @@ function encoding({ format, quality }: View): string[] {
   return quality !== undefined && quality !== DEFAULT_QUALITY ? [`quality=${quality}`] : [];
 }
 
-function planeSettings({ stack, slab, blend }: PlaneOf): string[] {
+function planeSettings({ stack, ...slab }: PlaneOf): string[] {
+  return [...(stack ? [`stack=${stack}`] : []), ...slabSettings(slab)];
+}
+
+/** How thick a plane or a cut is, where it is thick at all. */
+export function slabSettings({ slab, blend }: Pick<PlaneOf, "slab" | "blend">): string[] {
   const settings: string[] = [];
-  if (stack) settings.push(`stack=${stack}`);
   if (slab) settings.push(`slab=${numberText(slab)}`);
   if (blend && blend !== "mean") settings.push(`blend=${blend}`);
   return settings;

@@ -22,7 +22,7 @@ from sightline.kernels.image_plane import plane_of_grid
 from sightline.rendering.bands import bands_of, render_bands
 from sightline.rendering.cache import Cache
 from sightline.rendering.files import file_argument
-from sightline.rendering.fusion_plan import fusion_warnings
+from sightline.rendering.fusion_plan import fusion_warnings, require_one_space
 from sightline.rendering.jobs import ANYBODY, Asking, Turns
 from sightline.rendering.overlay_volume import Overlay, full_window
 from sightline.rendering.picture import Picture
@@ -280,7 +280,7 @@ class RenderingEngine:
         if view.picture_format.holds_stored_values:
             raise UnprocessableError("Stored values are those of a frame; a plane is computed from them.", "not-stored")
         fetch = partial(self._archive.source, grant)
-        own = [record for record in records if record.series_instance_uid == view.series_instance_uid]
+        own = _of_series(records, view.series_instance_uid) if view.fusion else records
         plan = self._plans.of_source(source, self._tables.get(own, fetch))
         needed = _slices_of(plan, source, view.fusion is not None) if isinstance(source, PlaneOf) else None
         by_uid = {record.sop_instance_uid: record for record in records}
@@ -327,9 +327,9 @@ class RenderingEngine:
         """Hold on to the whole volume that a view lays over another."""
         fusion, fetch = request.view.fusion, partial(self._archive.source, request.grant)
         assert fusion is not None  # noqa: S101 - the caller has looked
-        records = [each for each in request.records if each.series_instance_uid == fusion.series_instance_uid]
+        records = _of_series(request.records, fusion.series_instance_uid)
         plan = self._plans.only_volume(self._tables.get(records, fetch), Inputs())
-        fusion_warnings(base, plan)
+        require_one_space(base, plan)
         by_uid = {record.sop_instance_uid: record for record in records}
         middle = len(plan.frames) // 2
         with self._volumes.use(plan, lambda frame: fetch(by_uid[frame.sop_instance_uid]), middle) as volume:
@@ -349,6 +349,10 @@ class RenderingEngine:
             return None if len(part) == len(volume.plan.frames) else part
         volume.wait(needed if has_window else None, seconds, request.still_wanted)
         return None
+
+
+def _of_series(records: Sequence[InstanceRecord], series_instance_uid: str) -> list[InstanceRecord]:
+    return [record for record in records if record.series_instance_uid == series_instance_uid]
 
 
 def _slices_of(plan: VolumePlan, plane: PlaneOf, is_fused: bool) -> tuple[int, ...] | None:

@@ -10,8 +10,8 @@ from sightline.rendering.volume_plan import VolumePlan
 NO_FUSION = "no-fusion"
 
 
-def fusion_warnings(base: VolumePlan, overlay: VolumePlan) -> tuple[str, ...]:
-    """Return what a reader should know of two volumes that are laid over each other, or say why they cannot be.
+def require_one_space(base: VolumePlan, overlay: VolumePlan) -> None:
+    """See that places in one volume are places in the other.
 
     Raises
     ------
@@ -27,6 +27,11 @@ def fusion_warnings(base: VolumePlan, overlay: VolumePlan) -> tuple[str, ...]:
         raise UnprocessableError(
             "The two series have different frames of reference: nothing says how they lie to each other.", NO_FUSION
         )
+
+
+def fusion_warnings(base: VolumePlan, overlay: VolumePlan) -> tuple[str, ...]:
+    """Return what a reader should know of two volumes that are laid over each other; raises as `require_one_space`."""
+    require_one_space(base, overlay)
     lower, upper = base.geometry.corners(), overlay.geometry.corners()
     apart = np.any((lower.max(axis=0) < upper.min(axis=0)) | (upper.max(axis=0) < lower.min(axis=0)))
     own = ("The two series show different parts of the body; nothing lies over each other.",) if apart else ()

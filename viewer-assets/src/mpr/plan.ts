@@ -1,5 +1,12 @@
 /** The plan of the three planes: mm mapping and crosshair. Patient space is LPS in mm; see docs/coordinates.md. */
-import type { FusedWith, OtherOf, Plane, PlaneOf, VoiFunction } from "../address";
+import {
+  slabSettings,
+  type FusedWith,
+  type OtherOf,
+  type Plane,
+  type PlaneOf,
+  type VoiFunction,
+} from "../address";
 import type { Letters } from "../study/data";
 import { THIN, type Slab } from "../study/slab";
 import type { PictureSource } from "../study/source";
@@ -148,14 +155,10 @@ export function planeSource(
 function cutOf(grid: PlaneGrid, index: number, own: Omit<PlaneOf, "plane" | "index">): OtherOf {
   const { columnDirection, rowDirection, spacing, rows, columns } = grid;
   const origin = toPatient(grid, { plane: index, row: 0, column: 0 });
-  const { slab, blend, stack } = own;
   return {
     ...own,
     at: `cut/${planeText({ origin, columnDirection, rowDirection, spacing, rows, columns })}`,
-    settings: [
-      ...(slab && blend ? [`slab=${slab}`, ...(blend === "mean" ? [] : [`blend=${blend}`])] : []),
-      ...(stack ? [`stack=${stack}`] : []),
-    ],
+    settings: [...slabSettings(own), ...(own.stack ? [`stack=${own.stack}`] : [])],
   };
 }
 

@@ -2,6 +2,7 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { getJson } from "../api";
 import type { Plane } from "../address";
+import { isConnectionProblem } from "../connection";
 import { clamp, toImage, type Point } from "../geometry";
 import type { Hold, Press } from "../study/gestures";
 import type { Reader } from "../study/reader";
@@ -186,7 +187,7 @@ export class LinkedPlanes {
       const over = this.overlay.value;
       untracked(() => void this.tellOf(over));
     });
-    reader.turnPlanes.value = (degrees) => {
+    reader.turnPlanes = (degrees) => {
       const view = views.find((one) => one.viewport === reader.activePlane.value);
       if (view) this.turnOthers(view, degrees);
     };
@@ -237,7 +238,8 @@ export class LinkedPlanes {
       const { warnings } = await getJson<PlanesAnswer>(`${this.path}/planes${query}fusion=${overlay}`);
       if (!this.closed && this.overlay.peek() === overlay) this.warnings.value = warnings;
     } catch (error) {
-      if (this.closed || this.overlay.peek() !== overlay) return;
+      // What is wrong with the connection says nothing of the pair.
+      if (this.closed || this.overlay.peek() !== overlay || isConnectionProblem(error)) return;
       this.reader.fusion.value = null;
       this.reader.notice.value = error instanceof Error ? error.message : String(error);
     }

@@ -7,7 +7,7 @@ import { toPatient, type PlaneGrid } from "./plan";
 /** The cosine of an angle differs by less from 1 where it is rounding: a few thousandths of a degree. */
 const SAME = 1e-9;
 
-/** A rotation about a unit vector, by degrees: from any direction at right angles to it towards its cross product. */
+/** A rotation about a unit vector by degrees, anticlockwise for whom it points to. */
 export function about([x, y, z]: Vector, degrees: number): Rotation {
   const half = (degrees * Math.PI) / 360;
   const sine = Math.sin(half);

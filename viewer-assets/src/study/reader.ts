@@ -78,7 +78,7 @@ export class Reader {
   /** How they are turned out of the patient's axes. */
   readonly turned = signal(STRAIGHT);
   /** Turns the others within the one that keys act on, by degrees; there while there are planes. */
-  readonly turnPlanes = signal<(degrees: number) => void>(() => {});
+  turnPlanes: (degrees: number) => void = () => {};
   /** The body beside them; null where there is none. */
   readonly rendering = signal<Rendering | null>(null);
   /** What is laid over them; null where nothing is. */

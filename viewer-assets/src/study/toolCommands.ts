@@ -76,7 +76,7 @@ const turn = (id: "turnRight" | "turnLeft", key: string, degrees: number): Comma
   name: `command.${id}`,
   gesture: "gesture.turnPlanes",
   keys: [key],
-  run: ({ turnPlanes }) => turnPlanes.value(degrees),
+  run: (reader) => reader.turnPlanes(degrees),
 });
 
 /** What the three planes cut, as a whole beside them. */
