@@ -165,6 +165,20 @@ def test_a_finger_turns_it(browser: Browser, planes: str) -> None:
         page.wait_for_url(re.compile("rendering=bone,0,40"))
 
 
+def test_on_a_phone_on_its_side_all_lie_in_one_row(browser: Browser, planes: str) -> None:
+    side = Device("phone on its side", PHONE.height, PHONE.width, touch=True, pixel_ratio=PHONE.pixel_ratio)
+    pictures = "pictures => pictures.map((one) => Math.round(one.getBoundingClientRect().top))"
+    with page_of(browser, side) as page:
+        page.goto(planes)
+        visible = page.locator(".planes .picture:visible")
+        expect(visible).to_have_count(3)
+        assert len(set(visible.evaluate_all(pictures))) == 1
+        show_body(page)
+        expect(visible).to_have_count(2)
+        assert len(set(visible.evaluate_all(pictures))) == 1
+        assert page.evaluate(OVERLAPS) == []
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("device", DEVICES, ids=lambda device: device.name)
 def test_everybody_can_use_it(device: Device, browser: Browser, planes: str) -> None:

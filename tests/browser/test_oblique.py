@@ -43,7 +43,8 @@ def test_a_right_angle_makes_coronal_planes_sagittal_ones(browser: Browser, plan
         expect(coronal.locator(".edge-left")).to_have_text("A")
         expect(coronal.locator(".edge-right")).to_have_text("P")
         expect(coronal.locator(".corner-top-right")).to_contain_text("Coronal, oblique")
-        expect(coronal.locator(".picture")).to_have_attribute("data-view", re.compile("/cut/"))
+        # The last of the eighteen pictures: columns run to the back, rows to the feet.
+        expect(coronal.locator(".picture")).to_have_attribute("data-view", re.compile("/cut/[^/]*,0,1,0,0,0,-1,"))
         turned = exact(page, "Coronal")
         # As many pixels as the finer spacing wants: rows between the slices, columns as before.
         places = np.linspace(0, len(sagittal) - 1, len(turned))
